@@ -1,0 +1,47 @@
+// Where a command's words go: results on stdout, progress and reports on stderr; --json and --quiet decide how much.
+
+/** Options that every command has. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Prints a command's result on stdout: as one JSON document with --json, else as the text given. */
+export function printResult(options: OutputOptions, value: unknown, text: () => string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${text().trimEnd()}\n`);
+}
+
+/** Prints a note on stderr, unless --quiet. */
+export function printNote(options: OutputOptions, text: string): void {
+  if (!options.quiet) process.stderr.write(`${text.trimEnd()}\n`);
+}
+
+/** Whether stderr is a person's terminal where colours and progress bars belong (honours NO_COLOR and TERM=dumb). */
+export function isInteractive(): boolean {
+  return process.stderr.isTTY && process.env["TERM"] !== "dumb";
+}
+
+/** Wraps text in an ANSI style on an interactive terminal without NO_COLOR; elsewhere the text comes back as it is. */
+export function style(code: "bold" | "dim" | "red" | "yellow", text: string): string {
+  if (!isInteractive() || process.env["NO_COLOR"]) return text;
+  const codes = { bold: 1, dim: 2, red: 31, yellow: 33 } as const;
+  return `\u001b[${codes[code]}m${text}\u001b[0m`;
+}
+
+/** Columns of cells as aligned lines; the first row is the head. Numbers should come formatted; they align right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const numeric = widths.map((_, column) =>
+    rows.slice(1).every((row) => /^[-+−]?[\d.,∞–-][\d.,eE+∞-]*$|^$/.test(row[column] ?? "")),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,12 @@
+// Tests that take too long for every run: parsers under mutation, the packed package installed from its tarball.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.long.test.ts"],
+    testTimeout: 1_200_000,
+    hookTimeout: 600_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
