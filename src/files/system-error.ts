@@ -6,6 +6,7 @@ const sentences: Record<string, (path: string) => string> = {
   EACCES: (path) =>
     `'${path}' may not be accessed: permission denied. Change its permissions or choose another path.`,
   EPERM: (path) => `'${path}' may not be changed: operation not permitted. Choose another path.`,
+  EEXIST: (path) => `'${path}' exists already. Choose another path.`,
   EISDIR: (path) => `'${path}' is a folder, and a file was expected. Name a file in it.`,
   ENOTDIR: (path) => `'${path}' lies below something that is a file, not a folder. Check the path.`,
   ENOSPC: (path) =>

@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { describeSystemError } from "./system-error.js";
+import { FileError } from "../errors.js";
+import { requireTarget } from "./require-target.js";
+import { describeSystemError, systemCode } from "./system-error.js";
 
 const unfinished = new Set<string>();
 
@@ -30,7 +32,11 @@ export async function streamAtomically<T>(path: string, write: (file: FileHandle
   try {
     file = await open(temporary, "wx");
   } catch (error) {
-    throw describeSystemError(error, path);
+    // what is missing or may not be written to is the folder, not the file
+    await requireTarget(path);
+    if (systemCode(error) !== "ENOENT") throw describeSystemError(error, path);
+    const message = `'${path}' could not be written: its file system takes no new files. Choose another place.`;
+    throw new FileError(message, path, "ENOENT", { cause: error });
   }
   unfinished.add(temporary);
   try {

@@ -1,0 +1,79 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { requireTarget } from "../../src/files/require-target.js";
+import {
+  removeUnfinishedFiles,
+  streamAtomically,
+  writeAtomically,
+} from "../../src/files/write-atomically.js";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "vocode-write-"));
+  await writeFile(join(folder, "old"), "old");
+  await mkdir(join(folder, "below"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe("writeAtomically", () => {
+  it("replaces a file and leaves nothing else", async () => {
+    await writeAtomically(join(folder, "old"), "new");
+    expect(await readFile(join(folder, "old"), "utf8")).toBe("new");
+    expect(await readdir(folder)).toEqual(["below", "old"]);
+  });
+
+  it("keeps the old file where the content cannot be made", async () => {
+    const failing = streamAtomically(join(folder, "old"), async (file) => {
+      await file.writeFile("half");
+      throw new Error("no more");
+    });
+    await expect(failing).rejects.toThrow("no more");
+    expect(await readFile(join(folder, "old"), "utf8")).toBe("old");
+    expect(await readdir(folder)).toEqual(["below", "old"]);
+  });
+
+  it("leaves nothing of what a signal interrupts", async () => {
+    await streamAtomically(join(folder, "old"), async () => {
+      expect(await readdir(folder)).toHaveLength(3);
+      removeUnfinishedFiles();
+      expect(await readdir(folder)).toEqual(["below", "old"]);
+    }).catch(() => undefined);
+  });
+});
+
+describe.each([
+  ["requireTarget", requireTarget],
+  ["writeAtomically", (path: string) => writeAtomically(path, "")],
+])("%s", (_, write) => {
+  it.each([
+    ["nowhere/new", /^There is no folder '[^']*nowhere' to write '[^']*new' into. Make it first.$/],
+    ["old/new", /^'[^']*old' is a file, and no folder to write '[^']*new' into.$/],
+    ["below", /^'[^']*below' is a folder, and a file was expected./],
+  ])("refuses %s and says what is wrong with the folder", async (path, message) => {
+    await expect(write(join(folder, path))).rejects.toThrow(message);
+    expect(await readdir(folder)).toEqual(["below", "old"]);
+  });
+
+  // the superuser may write everywhere
+  it.skipIf(process.getuid?.() === 0)("refuses a folder that may not be written to", async () => {
+    await chmod(join(folder, "below"), 0o555);
+    await expect(write(join(folder, "below", "new"))).rejects.toThrow(
+      /^The folder '[^']*below' may not be written to: permission denied\. Choose another one for '[^']*new'\.$/,
+    );
+  });
+});
+
+it.runIf(process.platform === "linux")(
+  "a file system that takes no files is named as the fault",
+  async () => {
+    // only the superuser gets as far as being told that /proc holds no files of ours
+    await expect(writeAtomically("/proc/vocode.mel", "")).rejects.toThrow(
+      process.getuid?.() === 0 ? "its file system takes no new files" : "'/proc' may not be written to",
+    );
+  },
+);
