@@ -1,0 +1,134 @@
+// Mel files in and out. What is read arrives in the format that its consumer expects, or as an error that says how it
+// differs and what converts it; what is written carries its whole format.
+import { readWholeFile } from "../../files/read-whole-file.js";
+import { floatTensor, writeSafetensors, writeSafetensorsRows } from "../../files/safetensors.js";
+import type { MelAssumption } from "./mel-assumption.js";
+import { MEL_FORMAT_KEY, MEL_TENSOR, parseStoredMel, type StoredMel } from "./mel-container.js";
+import { convertMel, type ConvertedMel } from "./mel-conversion.js";
+import { diagnoseMel, requireFiniteMel } from "./mel-diagnosis.js";
+import {
+  convertToFormat,
+  describeEncoding,
+  encodingOf,
+  isNative,
+  storedNumber,
+} from "../mel-format/mel-encoding.js";
+import type { Mel, MelFormat } from "../mel-format/mel-format.js";
+import { layOutMel, type MelLayout } from "./mel-layout.js";
+
+// of a natural logarithm
+const FLOOR_TOLERANCE = 0.005;
+
+/** How to read a mel. */
+export interface ReadMelOptions {
+  /** The format that the mel has to arrive in. */
+  readonly expected: MelFormat;
+  /** What a file that does not state its format is taken for (--mel-format); without it, the expected format. */
+  readonly assume?: MelAssumption;
+  /** The order of its axes (--mel-layout); without it, what fits. */
+  readonly layout?: MelLayout;
+  /** Takes values and a stated format as they are, whatever they look like (--trust-mel). */
+  readonly trust?: boolean;
+}
+
+/** A mel in the expected format, what the file was, and what was done and noticed. */
+export interface MelFile extends ConvertedMel {
+  readonly source: Omit<StoredMel, "values">;
+  /** What is odd about the mel and was put up with, each a sentence. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads a .mel, .npy or .safetensors file.
+ *
+ * @throws FileError, NpyError, SafetensorsError, NoMelError where the file cannot be read; MelShapeError, EmptyMelError,
+ *   NonFiniteMelError, ConstantMelError, MelMismatchError, MelFormatMismatchError where it is not the mel it should be
+ */
+export async function readMel(path: string, options: ReadMelOptions): Promise<MelFile> {
+  return parseMel(await readWholeFile(path), options);
+}
+
+/** Reads a mel file from its bytes, as `readMel` does. */
+export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
+  const { values, ...source } = parseStoredMel(bytes);
+  const { expected, trust = false } = options;
+  if (source.format !== undefined) {
+    requireFiniteMel(values, source.format.bands);
+    const mel = { frames: source.shape[0], format: source.format, values };
+    const remarks = options.assume ? ["It states its own format, so --mel-format was not applied."] : [];
+    return { ...convertMel(mel, expected, trust), source, remarks };
+  }
+  const read = readUnlabelled(values, source.shape, options);
+  const converted = convertMel(read.mel, expected, trust);
+  return {
+    ...converted,
+    source,
+    conversions: [...read.conversions, ...converted.conversions],
+    remarks: read.remarks,
+  };
+}
+
+/**
+ * Writes a .mel file, whole or not at all.
+ *
+ * @throws FileError
+ */
+export async function writeMel(path: string, mel: Mel): Promise<void> {
+  const tensor = floatTensor(MEL_TENSOR, [mel.frames, mel.format.bands], mel.values);
+  await writeSafetensors(path, [tensor], formatMetadata(mel.format));
+}
+
+/**
+ * Writes a .mel file as its frames come, whole or not at all; memory does not grow with its length.
+ *
+ * @param pieces [frames, bands] each, in order
+ * @returns frames written
+ * @throws FileError, and what `pieces` throws
+ */
+export async function writeMelFrames(
+  path: string,
+  format: MelFormat,
+  pieces: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+): Promise<number> {
+  return writeSafetensorsRows(path, MEL_TENSOR, format.bands, pieces, formatMetadata(format));
+}
+
+function formatMetadata(format: MelFormat): Record<string, string> {
+  return { [MEL_FORMAT_KEY]: JSON.stringify(format) };
+}
+
+/** A mel that states nothing, in the format that is assumed of it. */
+function readUnlabelled(
+  stored: Float32Array,
+  shape: readonly number[],
+  { expected, assume = {}, layout, trust = false }: ReadMelOptions,
+): { mel: Mel; conversions: string[]; remarks: string[] } {
+  const format = assume.format ?? expected;
+  const encoding = assume.encoding ?? encodingOf(format);
+  const laidOut = layOutMel(shape, stored, format, layout);
+  const remarks: string[] = [];
+  const conversions: string[] = [];
+  if (laidOut.guessed)
+    remarks.push(
+      `Both axes have ${format.bands} values; its sound suggests ${laidOut.layout}. Say --mel-layout if that is wrong.`,
+    );
+  if (trust) requireFiniteMel(laidOut.values, format.bands);
+  else remarks.push(...diagnoseMel(laidOut.values, encoding, format).remarks);
+  if (!isNative(encoding, format))
+    conversions.push(`Its values were converted from ${describeEncoding(encoding)} to ${format.log}.`);
+  // float16 rounds a floor by up to 0.004
+  const below = countBelow(laidOut.values, storedNumber(Math.log(format.floor) - FLOOR_TOLERANCE, encoding));
+  if (below > 0)
+    remarks.push(
+      `${((100 * below) / laidOut.values.length).toPrecision(2)} % of its values lay below the format's floor ${format.floor} and were raised to it.`,
+    );
+  const values = convertToFormat(laidOut.values, encoding, format);
+  requireFiniteMel(values, format.bands);
+  return { mel: { frames: laidOut.frames, format, values }, conversions, remarks };
+}
+
+function countBelow(values: Float32Array, bound: number): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] < bound) count++;
+  return count;
+}

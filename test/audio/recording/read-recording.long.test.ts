@@ -1,0 +1,43 @@
+// Ten thousand damaged files of each kind.
+import * as fc from "fast-check";
+import { describe, it } from "vitest";
+import wavefile from "wavefile";
+import { decodeRecording } from "../../../src/audio/recording/read-recording.js";
+import { audioFixtureBytes } from "../../support/audio-fixtures.js";
+import { mutated } from "../../support/damaged-files.js";
+import { validOrRefused } from "../../support/valid-or-refused.js";
+
+const CASES = 10_000;
+const TIMEOUT_MS = 20 * 60_000;
+
+function surround(): Uint8Array {
+  const wav = new wavefile.WaveFile();
+  const channels = Array.from({ length: 6 }, () => [...Array(200).keys()]);
+  wav.fromScratch(6, 48000, "24", channels);
+  return wav.toBuffer();
+}
+
+function companded(): Uint8Array {
+  const wav = new wavefile.WaveFile();
+  wav.fromScratch(1, 8000, "16", [...Array(4000).keys()]);
+  wav.toIMAADPCM();
+  return wav.toBuffer();
+}
+
+describe.each([
+  ["16-bit WAV", audioFixtureBytes("speech.wav").subarray(0, 3000)],
+  ["24-bit six-channel WAV", surround()],
+  ["IMA ADPCM WAV", companded()],
+  ["FLAC", audioFixtureBytes("speech.flac")],
+])("a damaged %s file", (_, bytes) => {
+  it(
+    "is read or refused with a typed error",
+    async () => {
+      const property = fc.asyncProperty(mutated([bytes]), (damaged) =>
+        validOrRefused(damaged, decodeRecording),
+      );
+      await fc.assert(property, { numRuns: CASES });
+    },
+    TIMEOUT_MS,
+  );
+});
