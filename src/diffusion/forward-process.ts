@@ -1,0 +1,94 @@
+// The forward process: data turns into noise, a little at a time or in one jump (Ho et al. 2020, "Denoising Diffusion
+// Probabilistic Models", eq. 2, 4, 6, 7).
+//   one step     q(x_t | x_{t−1}) = N(√(1−β_t)·x_{t−1}, β_t)
+//   closed form  q(x_t | x₀)      = N(√ᾱ_t·x₀, 1−ᾱ_t)
+//   posterior    q(x_{t−1} | x_t, x₀), which the reverse step imitates with the network's x̂₀ in place of x₀
+// The closed form holds because a sum of Gaussians is Gaussian; it is why training may draw any level directly.
+// Each function that adds noise returns it: it is what the network learns to predict. Arrays are [T].
+import {
+  alphaBetween,
+  noisePowerFromLogSnr,
+  noiseScaleFromLogSnr,
+  posteriorVarianceBetween,
+  sqrtAlphaBarFromLogSnr,
+} from "./levels.js";
+import { fillNormals, type NoiseAddress } from "./noise.js";
+import type { Samples } from "./parameterisation.js";
+
+/** Noisy samples and the unit noise that made them noisy, both [T]. */
+export interface Diffused {
+  readonly z: Float32Array;
+  readonly noise: Float32Array;
+}
+
+/**
+ * z = √ᾱ·x₀ + √(1−ᾱ)·ε for noise that is at hand.
+ *
+ * @param x0 clean data, [T]
+ * @param noise unit noise ε, [T]
+ * @param logSnr λ of the level
+ */
+export function mixWithNoise(x0: Samples, noise: Samples, logSnr: number): Float32Array {
+  return weightedSum(sqrtAlphaBarFromLogSnr(logSnr), x0, noiseScaleFromLogSnr(logSnr), noise);
+}
+
+/**
+ * The closed form: data at any level of noise in one jump.
+ *
+ * @param x0 clean data, [T]
+ * @param logSnr λ of the level
+ * @param address which noise to add
+ */
+export function diffuse(x0: Samples, logSnr: number, address: NoiseAddress): Diffused {
+  const noise = fillNormals(new Float32Array(x0.length), address);
+  return { z: mixWithNoise(x0, noise, logSnr), noise };
+}
+
+/**
+ * One forward step: a little of the signal is exchanged for noise, so that the variance of unit data stays 1.
+ *
+ * @param previous x_{t−1}, [T]
+ * @param beta β_t in (0, 1), the variance of the noise added
+ * @param address which noise to add
+ */
+export function diffuseStep(previous: Samples, beta: number, address: NoiseAddress): Diffused {
+  const noise = fillNormals(new Float32Array(previous.length), address);
+  return { z: weightedSum(Math.sqrt(1 - beta), previous, Math.sqrt(beta), noise), noise };
+}
+
+/** The Gaussian q(x_{t−1} | x_t, x₀): mean = fromX0·x₀ + fromZ·x_t, and its variance β̃. */
+export interface Posterior {
+  readonly fromX0: number;
+  readonly fromZ: number;
+  readonly variance: number;
+}
+
+/**
+ * Where x_{t−1} lies once x_t and x₀ are known (Ho et al. 2020, eq. 7), between two levels of any distance:
+ *   fromX0 = √ᾱ_{t−1}·β_t/(1−ᾱ_t) = √ᾱ_{t−1}·(1 − SNR_t/SNR_{t−1})
+ *   fromZ  = √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)
+ *
+ * @param cleaner λ_{t−1}; Infinity is clean data, where the posterior is x₀ itself
+ * @param noisier λ_t
+ */
+export function posterior(cleaner: number, noisier: number): Posterior {
+  return {
+    fromX0: -sqrtAlphaBarFromLogSnr(cleaner) * Math.expm1(noisier - cleaner),
+    fromZ:
+      (Math.sqrt(alphaBetween(cleaner, noisier)) * noisePowerFromLogSnr(cleaner)) /
+      noisePowerFromLogSnr(noisier),
+    variance: posteriorVarianceBetween(cleaner, noisier),
+  };
+}
+
+/** The mean of q(x_{t−1} | x_t, x₀), [T]; `x0` may be a network's estimate x̂₀. */
+export function posteriorMean(x0: Samples, z: Samples, { fromX0, fromZ }: Posterior): Float32Array {
+  return weightedSum(fromX0, x0, fromZ, z);
+}
+
+/** a·x + b·y, computed in float64 and rounded once, [T]. */
+function weightedSum(a: number, x: Samples, b: number, y: Samples): Float32Array {
+  const sum = new Float32Array(x.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = a * x[i] + b * y[i];
+  return sum;
+}

@@ -1,0 +1,34 @@
+// DDIM (Song, Meng & Ermon 2021, "Denoising Diffusion Implicit Models", eq. 12): split z into the signal and the noise
+// that the denoiser sees in it, and mix the same two again at the next level,
+//
+//   z_s = √ᾱ_s·x̂₀ + √(1−ᾱ_s−σ²)·ε̂ + σ·noise,   σ² = η²·β̃
+//
+// η = 0 keeps all of the old noise: the path is then determined by its start, and the step is Euler's for the ODE
+// dy/dς = ε̂ of y = z/√ᾱ over ς = √((1−ᾱ)/ᾱ). η = 1 replaces as much of it as DDPM with β̃ does, and is DDPM.
+import {
+  betaBetween,
+  noisePowerFromLogSnr,
+  posteriorVarianceBetween,
+  sqrtAlphaBarFromLogSnr,
+} from "../levels.js";
+import type { NoiseSchedule } from "../noise-schedule.js";
+import { stepsBetween, type PlanStep, type StepCoefficients } from "./sampling-plan.js";
+
+/** One step of DDIM from level `from` to the cleaner level `to`. */
+export function ddimStep(from: number, to: number, eta: number): StepCoefficients {
+  // 1−ᾱ_s−σ², with 1−ᾱ_s taken out so that nothing cancels for η below 1
+  const keptNoise =
+    noisePowerFromLogSnr(to) * (1 - (eta * eta * betaBetween(to, from)) / noisePowerFromLogSnr(from));
+  const z = Math.sqrt(keptNoise / noisePowerFromLogSnr(from));
+  return {
+    z,
+    x0: sqrtAlphaBarFromLogSnr(to) - z * sqrtAlphaBarFromLogSnr(from),
+    previousX0: 0,
+    noise: eta * Math.sqrt(posteriorVarianceBetween(to, from)),
+  };
+}
+
+/** The steps of DDIM: N denoiser calls for N levels. `eta` from 0 (deterministic) to 1 (ancestral). */
+export function ddimSteps(schedule: NoiseSchedule, eta: number): PlanStep[] {
+  return stepsBetween(schedule, (from, to) => ddimStep(from, to, eta));
+}

@@ -1,0 +1,156 @@
+// Schedules from numbers: betas as papers print them, or levels as λ, ᾱ or √ᾱ. All become the one internal form, a
+// list of λ from noise to data, and all pass the same checks, which name the entry that is wrong.
+import { InputError } from "../../errors.js";
+import { logSnrFromAlphaBar, logSnrFromSqrtAlphaBar, logSnrsFromBetas } from "../levels.js";
+import type { NoiseSchedule } from "../noise-schedule.js";
+
+/** The first level counts as pure noise up to this λ: √ᾱ ≤ 0.082, the signal is below 0.7 % of the power. */
+export const PURE_NOISE_LOG_SNR = -5;
+
+/** The most levels a schedule may have. */
+export const MAX_STEPS = 1000;
+
+/** Beyond |λ| = 80 the signal-to-noise ratio and its inverse no longer fit comfortably into float32. */
+export const LOG_SNR_LIMIT = 80;
+
+/** A schedule that cannot be: `entry` is the wrong entry's number, counted from 1, `value` what it holds. */
+export class ScheduleError extends InputError {
+  constructor(
+    message: string,
+    readonly entry?: number,
+    readonly value?: unknown,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Refuses a number of steps that is not a whole number from 1 to 1000.
+ *
+ * @param what the schedule that would have them, for the message
+ * @throws ScheduleError
+ */
+export function checkSteps(steps: number, what: string): void {
+  if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS) {
+    throw new ScheduleError(
+      `${what} would have ${steps} steps; the number of steps goes from 1 to ${MAX_STEPS}.`,
+    );
+  }
+}
+
+/** What a schedule is called and where its numbers come from. */
+export interface ScheduleOrigin {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** The ways to write a schedule down; each is also the name of the list in a schedule file. */
+export type ScheduleNotation = "betas" | "logSnrs" | "alphaBars" | "sqrtAlphaBars";
+
+interface Notation {
+  readonly symbol: string;
+  readonly range: string;
+  /** Whether a finite number is in range. */
+  readonly allows: (value: number) => boolean;
+  /** λ of every entry, in the list's order. */
+  readonly toLogSnrs: (values: Float64Array) => Float64Array;
+}
+
+const insideUnitInterval = (value: number): boolean => value > 0 && value < 1;
+
+const notations: Record<ScheduleNotation, Notation> = {
+  betas: {
+    symbol: "β",
+    range: "between 0 and 1, both excluded",
+    allows: insideUnitInterval,
+    toLogSnrs: logSnrsFromBetas,
+  },
+  logSnrs: {
+    symbol: "λ",
+    range: `from −${LOG_SNR_LIMIT} to ${LOG_SNR_LIMIT}`,
+    allows: (value) => Math.abs(value) <= LOG_SNR_LIMIT,
+    toLogSnrs: (values) => values,
+  },
+  alphaBars: {
+    symbol: "ᾱ",
+    range: "between 0 and 1, both excluded",
+    allows: insideUnitInterval,
+    toLogSnrs: (values) => values.map(logSnrFromAlphaBar),
+  },
+  sqrtAlphaBars: {
+    symbol: "√ᾱ",
+    range: "between 0 and 1, both excluded",
+    allows: insideUnitInterval,
+    toLogSnrs: (values) => values.map(logSnrFromSqrtAlphaBar),
+  },
+};
+
+/**
+ * A schedule from the betas of its forward process, in the papers' order.
+ *
+ * @param betas β₁ … β_N, from data to noise, each in (0, 1), [N], N from 1 to 1000
+ * @throws ScheduleError naming the wrong entry
+ */
+export function scheduleFromBetas(origin: ScheduleOrigin, betas: ArrayLike<number>): NoiseSchedule {
+  return buildSchedule(origin, "betas", betas);
+}
+
+/**
+ * A schedule from its levels λ.
+ *
+ * @param logSnrs from noise to data: strictly increasing, each within ±80, [N], N from 1 to 1000
+ * @throws ScheduleError naming the wrong entry
+ */
+export function scheduleFromLogSnrs(origin: ScheduleOrigin, logSnrs: ArrayLike<number>): NoiseSchedule {
+  return buildSchedule(origin, "logSnrs", logSnrs);
+}
+
+/**
+ * A schedule from a list in any notation. Betas run from data to noise, as in the papers; levels from noise to data,
+ * as a sampler meets them.
+ *
+ * @param values the list, not trusted: each entry is checked to be a number in range, [N], N from 1 to 1000
+ * @throws ScheduleError naming the wrong entry, the reason and the allowed range
+ */
+export function buildSchedule(
+  { name, source }: ScheduleOrigin,
+  notation: ScheduleNotation,
+  values: ArrayLike<unknown>,
+): NoiseSchedule {
+  const count = values.length;
+  if (count < 1 || count > MAX_STEPS) {
+    throw new ScheduleError(`The schedule '${name}' has ${count} ${notation}; it needs 1 to ${MAX_STEPS}.`);
+  }
+  const { symbol, range, allows, toLogSnrs } = notations[notation];
+  const fail = (index: number, problem: string): never => {
+    const entry = `Entry ${index + 1} of the ${count} ${notation} of the schedule '${name}'`;
+    throw new ScheduleError(`${entry} ${problem}`, index + 1, values[index]);
+  };
+  const numbers = Float64Array.from(values, (value, index) => {
+    if (typeof value !== "number") fail(index, `is ${JSON.stringify(value)}, not a number.`);
+    if (!Number.isFinite(value) || !allows(value as number)) {
+      fail(index, `is ${String(value)}; a ${symbol} lies ${range}.`);
+    }
+    return value as number;
+  });
+  const logSnrs = toLogSnrs(numbers);
+  logSnrs.forEach((logSnr, index) => {
+    if (!(Math.abs(logSnr) <= LOG_SNR_LIMIT)) {
+      const allowed = `every level has to stay within ±${LOG_SNR_LIMIT}.`;
+      fail(index, `brings the log-SNR λ to ${logSnr.toFixed(1)}; ${allowed}`);
+    }
+    if (index === 0) return;
+    const previous = logSnrs[index - 1];
+    if (notation === "betas") {
+      if (logSnr >= previous) fail(index, "is too small to change the level: use a larger β.");
+    } else if (logSnr <= previous) {
+      fail(
+        index,
+        `is ${numbers[index]}, not above the ${numbers[index - 1]} before it; levels run from noise to data, so ` +
+          `${symbol} increases strictly. Reverse or sort the list.`,
+      );
+    }
+  });
+  if (notation === "betas") logSnrs.reverse();
+  return { name, source, logSnrs, startsFromNoise: logSnrs[0] <= PURE_NOISE_LOG_SNR };
+}

@@ -1,0 +1,122 @@
+// Schedules by name: the published ones, and the families whose names end in a number of steps.
+// `name:M` is a subsequence of M levels of any of them.
+import type { NoiseSchedule } from "../noise-schedule.js";
+import {
+  checkSteps,
+  MAX_STEPS,
+  ScheduleError,
+  scheduleFromBetas,
+  scheduleFromLogSnrs,
+  type ScheduleOrigin,
+} from "./build-schedule.js";
+import { respace } from "./respace.js";
+import {
+  bddm7Betas,
+  fibonacciBetas,
+  uniformLogSnrs,
+  waveGrad3Betas,
+  waveGrad6Betas,
+} from "./sampling-schedules.js";
+import { cosineBetas, linearBetas } from "./training-schedules.js";
+
+/** A schedule with a fixed list, or, where `name` ends in -N, a family with a member for each number of steps. */
+export interface NamedSchedule {
+  readonly name: string;
+  readonly source: string;
+  readonly purpose: "training" | "sampling";
+}
+
+interface Recipe extends NamedSchedule {
+  /** Makes the schedule; only a family looks at the number of steps. */
+  readonly build: (origin: ScheduleOrigin, steps: number) => NoiseSchedule;
+}
+
+const recipes: readonly Recipe[] = [
+  {
+    name: "training-1000",
+    purpose: "training",
+    source: "linear betas 1e-6 … 0.01 over 1000 steps, WaveGrad (Chen et al. 2020, arXiv 2009.00713)",
+    build: (origin) => scheduleFromBetas(origin, linearBetas(1e-6, 0.01, 1000)),
+  },
+  {
+    name: "ddpm-1000",
+    purpose: "training",
+    source: "linear betas 1e-4 … 0.02, Ho et al. 2020 (arXiv 2006.11239, section 4)",
+    build: (origin) => scheduleFromBetas(origin, linearBetas(1e-4, 0.02, 1000)),
+  },
+  {
+    name: "cosine-N",
+    purpose: "training",
+    source:
+      "squared-cosine ᾱ over N steps, s = 0.008, β ≤ 0.999, Nichol & Dhariwal 2021 (arXiv 2102.09672, eq. 17)",
+    build: (origin, steps) => scheduleFromBetas(origin, cosineBetas(steps)),
+  },
+  {
+    name: "wg-6",
+    purpose: "sampling",
+    source:
+      "7e-6, 1.4e-4, 2.1e-3, 2.8e-2, 0.35, 0.7: the betas known as WG-6 in the code of diffusion vocoders",
+    build: (origin) => scheduleFromBetas(origin, waveGrad6Betas),
+  },
+  {
+    name: "wg-3",
+    purpose: "sampling",
+    source: "3e-4, 6e-2, 0.9: the betas known as WG-3 in the code of diffusion vocoders",
+    build: (origin) => scheduleFromBetas(origin, waveGrad3Betas),
+  },
+  {
+    name: "fibonacci-25",
+    purpose: "sampling",
+    source:
+      "Fibonacci numbers in millionths as betas, 1e-6, 2e-6, 3e-6, 5e-6 … 0.121393; said to be WaveGrad's 25 steps, not checked against the paper",
+    build: (origin) => scheduleFromBetas(origin, fibonacciBetas(25)),
+  },
+  {
+    name: "linear-50",
+    purpose: "sampling",
+    source: "linear betas 1e-4 … 0.05, known as WG-50 in the code of diffusion vocoders",
+    build: (origin) => scheduleFromBetas(origin, linearBetas(1e-4, 0.05, 50)),
+  },
+  {
+    name: "bddm-7",
+    purpose: "sampling",
+    source:
+      "7 betas said to come from BDDM's learned search (Lam et al. 2022, arXiv 2203.13508), not checked against the paper",
+    build: (origin) => scheduleFromBetas(origin, bddm7Betas),
+  },
+  {
+    name: "logsnr-N",
+    purpose: "sampling",
+    source: "N levels uniform in log-SNR, −5 … 6 for N ≤ 8 and −6 … 7 above",
+    build: (origin, steps) =>
+      scheduleFromLogSnrs(origin, steps <= 8 ? uniformLogSnrs(-5, 6, steps) : uniformLogSnrs(-6, 7, steps)),
+  },
+];
+
+/** Every name that scheduleByName knows, with its source; -N stands for a number of steps from 1 to 1000. */
+export function namedSchedules(): NamedSchedule[] {
+  return recipes.map(({ name, source, purpose }) => ({ name, source, purpose }));
+}
+
+/**
+ * A schedule by its name: `wg-6`, `cosine-25`, or `training-1000:50` for a subsequence of 50 levels.
+ *
+ * @throws ScheduleError for a name that does not exist (listing those that do) or steps outside 1 … 1000
+ */
+export function scheduleByName(name: string): NoiseSchedule {
+  const subsequence = /^(.*):(\d+)$/.exec(name);
+  if (subsequence) return respace(scheduleByName(subsequence[1]), Number(subsequence[2]));
+  const exact = recipes.find((recipe) => recipe.name === name && !name.endsWith("-N"));
+  if (exact) return exact.build({ name, source: exact.source }, 0);
+  const member = /^(.*-)(\d+)$/.exec(name);
+  const family = member && recipes.find((recipe) => recipe.name === `${member[1]}N`);
+  if (family) {
+    const steps = Number(member[2]);
+    checkSteps(steps, `The schedule '${name}'`);
+    return family.build({ name: `${member[1]}${steps}`, source: family.source }, steps);
+  }
+  const known = recipes.map((recipe) => recipe.name).join(", ");
+  throw new ScheduleError(
+    `There is no schedule '${name}'. Known are: ${known} (N from 1 to ${MAX_STEPS}), and NAME:M for M of the levels of one.`,
+  );
+}
