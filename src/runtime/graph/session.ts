@@ -1,0 +1,100 @@
+// From an ONNX model to an onnxruntime session, by way of the cache of compiled graphs.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InferenceSession } from "onnxruntime-node";
+import * as ort from "onnxruntime-node";
+import { keyOfModel, keyOfSource, type Target } from "./cache-key.js";
+import { CompiledCache } from "./compiled-cache.js";
+import type { Signature } from "../runtime.js";
+
+/** Where and how a session runs. */
+export interface SessionTarget {
+  /** onnxruntime's execution provider. */
+  readonly device: "cpu" | "webgpu" | "cuda";
+  readonly threads: number;
+  /** Folder of compiled graphs; undefined to compile each time. */
+  readonly cacheFolder: string | undefined;
+}
+
+/**
+ * Opens a session for a model, compiled earlier if possible.
+ *
+ * @param makeModel traces the model; not called if the signature's source is known to the cache
+ */
+export async function openSession(
+  target: SessionTarget,
+  signature: Signature,
+  makeModel: () => Promise<Uint8Array>,
+): Promise<InferenceSession> {
+  const { cacheFolder, device } = target;
+  if (cacheFolder === undefined) return createSession(await makeModel(), target);
+  const cache = new CompiledCache(cacheFolder);
+  const keyTarget: Target = { runtimeVersion: ort.env.versions.node ?? ort.env.versions.common, device };
+  let key = signature.source && keyOfSource(signature, signature.source, keyTarget);
+  let model: Uint8Array | undefined;
+  if (!key) {
+    model = await makeModel();
+    key = keyOfModel(model, keyTarget);
+  }
+  const compiled = await cache.read(key);
+  if (compiled) {
+    const session = await tryCompiled(compiled, target);
+    if (session) return session;
+    await cache.remove(key);
+  }
+  model ??= await makeModel();
+  // an optimised graph for another device than the CPU holds only on that very device: keep the model itself
+  if (device !== "cpu") {
+    await cache.write(key, model);
+    return createSession(model, target);
+  }
+  return compile(model, target, cache, key);
+}
+
+/** The session of a compiled graph; undefined if onnxruntime refuses it, as another build of it might. */
+async function tryCompiled(
+  compiled: Uint8Array,
+  target: SessionTarget,
+): Promise<InferenceSession | undefined> {
+  try {
+    return await createSession(compiled, target, {
+      graphOptimizationLevel: target.device === "cpu" ? "disabled" : "all",
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Optimises a model into a session and stores the optimised graph. */
+async function compile(
+  model: Uint8Array,
+  target: SessionTarget,
+  cache: CompiledCache,
+  key: string,
+): Promise<InferenceSession> {
+  const folder = await mkdtemp(join(tmpdir(), "vocode-"));
+  try {
+    const optimizedModelFilePath = join(folder, "optimised.onnx");
+    const session = await createSession(model, target, { optimizedModelFilePath });
+    await cache.write(key, await readFile(optimizedModelFilePath));
+    return session;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function createSession(
+  model: Uint8Array,
+  { device, threads }: SessionTarget,
+  options: InferenceSession.SessionOptions = {},
+): Promise<InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: "all",
+    // warnings here are about the optimised graph's tie to this machine, which the cache's key takes care of
+    logSeverityLevel: 3,
+    ...options,
+  });
+}

@@ -1,0 +1,126 @@
+// What an engine offers to the rooms above: a pure function of tensors is compiled once and run many times.
+// The function is written in tfjs ops and never learns which engine runs it: `graph` records it and hands an ONNX
+// graph to onnxruntime, the others call it inside a tfjs backend. Weights and state stay inside the engine.
+import type { Tensor } from "@tensorflow/tfjs-core";
+
+/** Element types that cross the border of a compiled function. */
+export type ElementType = "float32" | "int32";
+
+/** A tensor's content outside any engine: row-major values and their shape. */
+export interface TensorValue {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** A dimension that follows the run's frame count: frames·times + plus. */
+export interface FrameDimension {
+  readonly times: number;
+  readonly plus: number;
+}
+
+/** One dimension of an input: a fixed size, or one that follows the frame count; see `frames`. */
+export type Dimension = number | FrameDimension;
+
+/**
+ * A dimension of `times`·frames + `plus`: `frames()` for a mel [frames, bands], `frames(256)` for its waveform.
+ * All such dimensions of a signature share one frame count, which may differ from run to run.
+ */
+export function frames(times = 1, plus = 0): FrameDimension {
+  return { times, plus };
+}
+
+/** Shape and element type (float32 unless given) of one input. */
+export interface TensorSpec {
+  readonly shape: readonly Dimension[];
+  readonly type?: ElementType;
+}
+
+/** How a layer's input becomes 8-bit: q = round(x/scale) + zeroPoint, limited to 0 … 255. Fixed, so tiles agree. */
+export interface InputQuantisation {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/** The result under which a run returns the input of a layer that its signature lists as observed. [rows, inputs] */
+export function observedName(weight: string): string {
+  return `input of ${weight}`;
+}
+
+/** What a function takes besides its code, all of it by name. */
+export interface Signature {
+  /** Given anew at each run. */
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  /** Constants, such as trained weights: the engine keeps them and may fold, pack or move them to its device. */
+  readonly weights?: Readonly<Record<string, TensorValue>>;
+  /**
+   * Start values of tensors that a run replaces, such as weights in training and their moments. The function returns
+   * the next value under the same name; it stays in the engine and is not among a run's results.
+   */
+  readonly state?: Readonly<Record<string, TensorValue>>;
+  /**
+   * Weights [inputs, outputs] of Linear layers that the graph engine multiplies by in 8 bits on the CPU, each with how
+   * its layer's input becomes 8-bit. It is a permission: every other engine and device computes them in float32.
+   */
+  readonly quantised?: Readonly<Record<string, InputQuantisation>>;
+  /**
+   * Weights of Linear layers whose inputs a run returns too, under `observedName`; the graph engine only. For calibration.
+   */
+  readonly observed?: readonly string[];
+  /**
+   * Everything that the function's graph depends on besides this signature and vocode's own code (a model's config as
+   * JSON): with it, a later process finds the compiled graph without tracing. Leave it out when in doubt.
+   */
+  readonly source?: string;
+}
+
+/** Tensors by name, as a function sees them. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A pure function in tfjs ops: `held` are the signature's weights and state. It reads no tensor's values. */
+export type TensorFunction = (inputs: Tensors, held: Tensors) => Record<string, Tensor>;
+
+/** A compiled function. */
+export interface Program {
+  /**
+   * Runs the function once; calls may not overlap.
+   *
+   * @param inputs one value for each input of the signature
+   * @returns the function's results without the state's
+   * @throws SignatureError if names, shapes or types differ from the signature
+   */
+  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>>;
+  /** Copies of the state's present values. */
+  readState(): Promise<Record<string, TensorValue>>;
+  /** Replaces the named parts of the state. */
+  writeState(state: Readonly<Record<string, TensorValue>>): Promise<void>;
+  /** Frees what the engine holds for it. */
+  dispose(): Promise<void>;
+}
+
+/** An engine that has been opened on a device. */
+export interface Runtime {
+  /** Its name in the list of engines. */
+  readonly engine: EngineName;
+  /** Where it computes: "cpu", "webgpu", "cuda" or "gpu". */
+  readonly device: string;
+  /** Threads of a CPU engine; undefined where the engine decides. */
+  readonly threads: number | undefined;
+  /**
+   * Makes a function run on this engine.
+   *
+   * @throws UnsupportedKernelError if the graph engine has no ONNX form of an op that it uses
+   */
+  compile(fn: TensorFunction, signature: Signature): Promise<Program>;
+}
+
+/** The engines' names. */
+export const engineNames = ["graph", "tensorflow", "javascript"] as const;
+
+/** An engine's name. */
+export type EngineName = (typeof engineNames)[number];
+
+/** Devices that a person can ask for; "gpu" is whichever the engine has. */
+export const deviceNames = ["cpu", "gpu", "webgpu", "cuda"] as const;
+
+/** A device's name. */
+export type DeviceName = (typeof deviceNames)[number];

@@ -1,0 +1,19 @@
+// GELU and layer normalisation: composites that the models name and onnxruntime has as single operators.
+import { ones, zeros } from "@tensorflow/tfjs";
+import { gelu } from "../../../../src/models/layers/gelu.js";
+import { layerNorm } from "../../../../src/models/layers/layer-norm.js";
+import { compositeKernels } from "../../../../src/runtime/graph/kernels/composite.js";
+import { describeKernels, type KernelCase } from "./compare.js";
+
+const cases: KernelCase[] = [
+  { kernel: "Gelu", fn: gelu, inputs: [[2, 5, 6]] },
+  { kernel: "LayerNorm", fn: (x, scale, shift) => layerNorm(x, scale, shift), inputs: [[2, 5, 6], [6], [6]] },
+  {
+    kernel: "LayerNorm",
+    note: "without affine part",
+    fn: (x) => layerNorm(x, ones([6]), zeros([6]), 1e-3),
+    inputs: [[2, 5, 6]],
+  },
+];
+
+describeKernels("composites", compositeKernels, cases);
