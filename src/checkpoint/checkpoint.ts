@@ -1,0 +1,110 @@
+// A checkpoint: a folder with model.safetensors (the weights), config.json (what they are the weights of) and README.md
+// (a model card). Loading checks every name and shape; saving writes the weights before the config that describes them.
+import { join } from "node:path";
+import { makeFolder } from "../files/make-folder.js";
+import { readWholeFile } from "../files/read-whole-file.js";
+import { isSafetensors } from "../files/safetensors-header.js";
+import {
+  floatTensor,
+  halfTensor,
+  isFloatTensor,
+  parseSafetensors,
+  type Safetensors,
+  tensorFloats,
+  writeSafetensors,
+} from "../files/safetensors.js";
+import { writeAtomically } from "../files/write-atomically.js";
+import { type WeightSpec, type WeightValue } from "../models/weights.js";
+import { type CheckpointConfig, checkpointWeights, parseCheckpointConfig } from "./config.js";
+import { CheckpointError, WeightsError } from "./errors.js";
+
+/** The files of a checkpoint's folder. */
+export const checkpointFiles = {
+  weights: "model.safetensors",
+  config: "config.json",
+  card: "README.md",
+} as const;
+
+/** A checkpoint in memory. Weights are named "prior.…" and "denoiser.…". */
+export interface Checkpoint {
+  readonly config: CheckpointConfig;
+  readonly weights: Readonly<Record<string, WeightValue>>;
+}
+
+/** How weights are stored: float16 halves the file and is exact to 11 bits. */
+export type StoredPrecision = "float32" | "float16";
+
+/**
+ * Loads a checkpoint.
+ *
+ * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
+ */
+export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  const configPath = join(folder, checkpointFiles.config);
+  const text = new TextDecoder().decode(await readWholeFile(configPath));
+  const config = parseCheckpointConfig(text, configPath);
+  const weightsPath = join(folder, checkpointFiles.weights);
+  const bytes = await readWholeFile(weightsPath);
+  if (!isSafetensors(bytes)) throw new CheckpointError(weightsPath, "is not a safetensors file");
+  return { config, weights: readWeights(parseSafetensors(bytes), checkpointWeights(config), weightsPath) };
+}
+
+/**
+ * Saves a checkpoint.
+ *
+ * @param card the text of README.md
+ * @throws FileError where the file system refuses
+ */
+export async function saveCheckpoint(
+  folder: string,
+  { config, weights }: Checkpoint,
+  card: string,
+  precision: StoredPrecision = "float32",
+): Promise<void> {
+  await makeFolder(folder);
+  const tensors = checkpointWeights(config).map(({ name }) => {
+    const { data, shape } = weights[name];
+    return precision === "float16" ? halfTensor(name, shape, data) : floatTensor(name, shape, data);
+  });
+  await writeSafetensors(join(folder, checkpointFiles.weights), tensors);
+  await writeAtomically(join(folder, checkpointFiles.config), `${JSON.stringify(config, null, 2)}\n`);
+  await writeAtomically(join(folder, checkpointFiles.card), card);
+}
+
+/** The weights of one part, without its name before theirs. */
+export function weightsOfPart(
+  { weights }: Checkpoint,
+  part: "prior" | "denoiser",
+): Record<string, WeightValue> {
+  const prefix = `${part}.`;
+  return Object.fromEntries(
+    Object.entries(weights)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+}
+
+function readWeights(
+  { tensors }: Safetensors,
+  specs: readonly WeightSpec[],
+  path: string,
+): Record<string, WeightValue> {
+  const differences: string[] = [];
+  const weights: Record<string, WeightValue> = {};
+  for (const { name, shape } of specs) {
+    const tensor = tensors.get(name);
+    if (!tensor) differences.push(`'${name}' is missing`);
+    else if (tensor.shape.join() !== shape.join()) {
+      differences.push(`'${name}' is [${tensor.shape.join(", ")}], not [${shape.join(", ")}]`);
+    } else if (!isFloatTensor(tensor)) differences.push(`'${name}' holds ${tensor.dtype} values`);
+    else weights[name] = { data: tensorFloats(tensor), shape };
+  }
+  const known = new Set(specs.map(({ name }) => name));
+  for (const name of tensors.keys()) if (!known.has(name)) differences.push(`'${name}' is not known`);
+  if (differences.length > 0) throw new WeightsError(path, differences);
+  const broken = Object.entries(weights).find(([, { data }]) =>
+    data.some((value) => !Number.isFinite(value)),
+  );
+  if (broken) throw new WeightsError(path, [`'${broken[0]}' holds values that are no numbers`]);
+  return weights;
+}

@@ -1,0 +1,128 @@
+// The excitation: a signal of unit power density that has the voice's pitch, the start of a harmonic process. Pulses of
+// all harmonics where the voice is periodic, noise elsewhere, mixed band by band in the whitened domain:
+//   h = MDCT⁻¹(√V·MDCT(pulses) + √(1−V)·MDCT(noise))
+import * as tf from "@tensorflow/tfjs-core";
+import { voicingBands } from "./excitation-model.js";
+import { inverseMdct, mdct, type Mdct } from "./mdct.js";
+
+/** Harmonics go up to this share of the sample rate. */
+const HIGHEST_HARMONIC = 0.45;
+const BANDS = voicingBands.length;
+
+/**
+ * The pitch of every frame: a gap without voice holds the value before it, up to the frame before the next voiced one,
+ * and frames before the first voiced one take its value.
+ *
+ * @param pitch Hz [frames]
+ * @param voiced probability [frames]
+ * @returns Hz [frames]; `fallback` where nothing is voiced
+ */
+export function heldPitch(pitch: Float32Array, voiced: Float32Array, fallback = 100): Float32Array {
+  const held = new Float32Array(pitch.length);
+  const first = voiced.findIndex((probability) => probability > 0.5);
+  let last = first < 0 ? fallback : pitch[first];
+  for (let frame = 0; frame < pitch.length; frame++) {
+    if (voiced[frame] > 0.5) last = pitch[frame];
+    held[frame] = last;
+  }
+  return held;
+}
+
+/** The phase at each frame's first sample in cycles, in float64, so that any part of the pulses can begin anywhere. */
+export function framePhases(pitch: Float32Array, hop: number, sampleRate: number): Float64Array {
+  const phases = new Float64Array(pitch.length + 1);
+  for (let frame = 0; frame < pitch.length; frame++) {
+    let phase = phases[frame];
+    for (let n = 0; n < hop; n++) phase += pitchAt(pitch, frame * hop + n, hop) / sampleRate;
+    phases[frame + 1] = phase % 1;
+  }
+  return phases;
+}
+
+/** ln F0 between the frames' centres, constant beyond the first and last. */
+function pitchAt(pitch: Float32Array, sample: number, hop: number): number {
+  const position = Math.min(Math.max((sample - hop / 2) / hop, 0), pitch.length - 1);
+  const frame = Math.min(Math.floor(position), pitch.length - 2);
+  if (frame < 0) return pitch[0];
+  const share = position - frame;
+  return pitch[frame] * (pitch[frame + 1] / pitch[frame]) ** share;
+}
+
+/**
+ * Pulses of unit power density: √(4·F0/fs)·Σ_k cos 2πkφ over all harmonics up to 0.45·fs, by the closed form of the sum.
+ *
+ * @param pitch Hz [frames], as heldPitch gives it
+ * @param firstFrame from where on
+ * @param endFrame up to where
+ * @returns [(endFrame − firstFrame)·hop]
+ */
+export function pulses(
+  pitch: Float32Array,
+  phases: Float64Array,
+  sampleRate: number,
+  hop: number,
+  firstFrame = 0,
+  endFrame = pitch.length,
+): Float32Array {
+  const signal = new Float32Array((endFrame - firstFrame) * hop);
+  for (let frame = firstFrame; frame < endFrame; frame++) {
+    let phase = phases[frame];
+    for (let n = 0; n < hop; n++) {
+      const hertz = pitchAt(pitch, frame * hop + n, hop);
+      phase += hertz / sampleRate;
+      const harmonics = Math.floor((HIGHEST_HARMONIC * sampleRate) / hertz);
+      signal[(frame - firstFrame) * hop + n] =
+        Math.sqrt((4 * hertz) / sampleRate) * cosineSum(2 * Math.PI * (phase % 1), harmonics);
+    }
+  }
+  return signal;
+}
+
+/** Σ_{k=1…K} cos kθ = sin(Kθ/2)·cos((K+1)θ/2)/sin(θ/2). */
+function cosineSum(angle: number, count: number): number {
+  const half = Math.sin(angle / 2);
+  // near a pulse the quotient loses its digits, and the sum is nearly K
+  if (Math.abs(half) < 1e-7) return count;
+  return (Math.sin((count * angle) / 2) * Math.cos(((count + 1) * angle) / 2)) / half;
+}
+
+/**
+ * The voicing of every MDCT bin: band voicing interpolated over frequency, constant beyond the outer bands, 0 in frames
+ * without voice.
+ *
+ * @returns [frames, bins]
+ */
+export function binVoicing(
+  voiced: Float32Array,
+  bandVoicing: Float32Array,
+  bins: number,
+  sampleRate: number,
+): Float32Array {
+  const result = new Float32Array(voiced.length * bins);
+  for (let bin = 0; bin < bins; bin++) {
+    const hertz = ((bin + 0.5) * sampleRate) / (2 * bins);
+    const above = voicingBands.findIndex((centre) => centre > hertz);
+    const upper = above < 0 ? BANDS - 1 : above;
+    const lower = above < 0 ? BANDS - 1 : Math.max(0, above - 1);
+    const span = voicingBands[upper] - voicingBands[lower];
+    const share = span === 0 ? 0 : (hertz - voicingBands[lower]) / span;
+    for (let frame = 0; frame < voiced.length; frame++) {
+      if (voiced[frame] <= 0.5) continue;
+      const at = frame * BANDS;
+      result[frame * bins + bin] = (1 - share) * bandVoicing[at + lower] + share * bandVoicing[at + upper];
+    }
+  }
+  return result;
+}
+
+/** Pulses and noise mixed: signals [batch, T], voicing [batch, T/N, N] → [batch, T]. */
+export function mixExcitation(
+  transform: Mdct,
+  pulseSignal: tf.Tensor,
+  noise: tf.Tensor,
+  voicing: tf.Tensor,
+): tf.Tensor {
+  const periodic = tf.mul(tf.sqrt(voicing), mdct(transform, pulseSignal));
+  const random = tf.mul(tf.sqrt(tf.sub(1, voicing)), mdct(transform, noise));
+  return inverseMdct(transform, tf.add(periodic, random));
+}

@@ -1,0 +1,79 @@
+// The log-mel of a signal inside a network, zeros instead of reflections beyond its ends, and the way back from mel
+// bands to bins: what a network needs to compare its estimate with the mel that it was given.
+import * as tf from "@tensorflow/tfjs-core";
+import { melFilterBank } from "../audio/mel-analysis/mel-bank.js";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { productOverLast } from "./layers/linear.js";
+import { power, type Spectra } from "./spectrum.js";
+
+/** A mel format's filter bank in both directions. */
+export interface MelAnalysis {
+  readonly bands: number;
+  readonly bins: number;
+  readonly floor: number;
+  /** Under the root of the magnitude: keeps the gradient finite. */
+  readonly magnitudeEpsilon: number;
+  /** Magnitudes to bands: [bins, bands]. */
+  readonly bank: Float32Array;
+  /** Gains of bands to gains of bins: [bands, bins], the weights of each bin summing to 1. */
+  readonly spread: Float32Array;
+}
+
+/**
+ * The constants for a format. Bins below the first band take band 0, from the bank's last bin upwards the last.
+ *
+ * @param order the bin at each position of the spectra, as their transform has it
+ */
+export function createMelAnalysis(
+  format: MelFormat,
+  order: Int32Array,
+  magnitudeEpsilon = format.magnitudeEpsilon,
+): MelAnalysis {
+  const { bands, floor } = format;
+  const bins = format.fftSize / 2 + 1;
+  const sorted = melFilterBank(format);
+  const bank = Float32Array.from({ length: bins * bands }, (_, i) => {
+    return sorted[(i % bands) * bins + order[Math.floor(i / bands)]];
+  });
+  const spreadInOrder = spreadOf(sorted, bands, bins);
+  const spread = Float32Array.from({ length: bands * bins }, (_, i) => {
+    return spreadInOrder[Math.floor(i / bins) * bins + order[i % bins]];
+  });
+  return { bands, bins, floor, magnitudeEpsilon, bank, spread };
+}
+
+/** The bank [bands, bins] by frequency, normalised so that each bin's weights sum to 1. */
+function spreadOf(rows: ArrayLike<number>, bands: number, bins: number): Float32Array {
+  const spread = new Float32Array(bands * bins);
+  let seen = false;
+  for (let bin = 0; bin < bins; bin++) {
+    let total = 0;
+    for (let band = 0; band < bands; band++) total += rows[band * bins + bin];
+    if (total > 0) {
+      seen = true;
+      for (let band = 0; band < bands; band++) {
+        spread[band * bins + bin] = rows[band * bins + bin] / total;
+      }
+    } else {
+      spread[(seen ? bands - 1 : 0) * bins + bin] = 1;
+    }
+  }
+  return spread;
+}
+
+/**
+ * The natural-log mel of spectra.
+ *
+ * @returns [batch, frames, bands]
+ */
+export function logMel(analysis: MelAnalysis, spectra: Spectra): tf.Tensor {
+  const { bins, bands, bank, floor, magnitudeEpsilon } = analysis;
+  const magnitudes = tf.sqrt(tf.add(tf.concat(power(spectra), 2), magnitudeEpsilon));
+  const mel = productOverLast(magnitudes, tf.tensor2d(bank, [bins, bands]));
+  return tf.log(tf.maximum(mel, floor));
+}
+
+/** Values of bands as values of bins: [batch, frames, bands] → [batch, frames, bins]. */
+export function spreadOverBins({ bins, bands, spread }: MelAnalysis, values: tf.Tensor): tf.Tensor {
+  return productOverLast(values, tf.tensor2d(spread, [bands, bins]));
+}

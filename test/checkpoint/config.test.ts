@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { MelFormatError } from "../../src/audio/mel-format/mel-format-fields.js";
+import { checkpointWeights, parseCheckpointConfig } from "../../src/checkpoint/config.js";
+import { CheckpointError } from "../../src/checkpoint/errors.js";
+import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
+
+const { config } = tinyCheckpoint();
+
+/** The config's JSON with the value at a path, such as "denoiser.kind", replaced; undefined removes it. */
+function withValue(path: string, value: unknown): string {
+  const copy = structuredClone(config) as unknown as Record<string, unknown>;
+  const names = path.split(".");
+  const parent = names.slice(0, -1).reduce((object, name) => object[name] as Record<string, unknown>, copy);
+  parent[names[names.length - 1]] = value;
+  return JSON.stringify(copy);
+}
+
+function refusal(text: string): Error {
+  try {
+    parseCheckpointConfig(text, "there/config.json");
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was read");
+}
+
+describe("a checkpoint's config", () => {
+  it("is read as it was written", () => {
+    expect(parseCheckpointConfig(JSON.stringify(config), "config.json")).toEqual(config);
+  });
+
+  it("needs neither schedules nor training", () => {
+    const { version, denoiser, prior, mel, logSnrRange } = config;
+    const text = JSON.stringify({ version, denoiser, prior, mel, logSnrRange });
+    expect(parseCheckpointConfig(text, "config.json")).toMatchObject({
+      schedules: {},
+      training: {},
+    });
+  });
+
+  it("lists weights of both parts, each once", () => {
+    const names = checkpointWeights(config).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.every((name) => /^(prior|denoiser)\./.test(name))).toBe(true);
+  });
+
+  it.each(["", "{", '{"version": 1', "version: 1"])("refuses %j as no JSON", (text) => {
+    const error = refusal(text);
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain("'there/config.json' is not JSON");
+  });
+
+  it.each(["[]", "null", "3", '"text"'])("refuses %s as no object", (text) => {
+    expect(refusal(text).message).toContain("has no object where it should be one");
+  });
+
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ["version", 2, "has version 2, and this vocode reads version 1"],
+    ["version", "1", 'has version "1"'],
+    ["version", undefined, "has version undefined"],
+    ["denoiser", undefined, "where 'denoiser' should be one"],
+    ["denoiser", [], "where 'denoiser' should be one"],
+    ["denoiser.kind", "wave-net", 'a denoiser of the unknown kind "wave-net"'],
+    ["denoiser.shape", 4, "where 'denoiser.shape' should be one"],
+    ["denoiser.shape.channels", 0, "has 0 for 'channels'"],
+    ["denoiser.shape.channels", 1.5, "has 1.5 for 'channels'"],
+    ["denoiser.shape.channels", 1e9, "has 1000000000 for 'channels'"],
+    ["denoiser.shape.expanded", "6", `has "6" for 'expanded'`],
+    ["denoiser.shape.levelWidth", null, "has null for 'levelWidth'"],
+    ["denoiser.shape.corrections", -1, "has -1 for 'corrections'"],
+    ["denoiser.shape.windowLengths", 1024, "no list of whole numbers for 'windowLengths'"],
+    ["denoiser.shape.windowLengths", [1024, "64"], `has "64" for 'windowLengths'`],
+    ["denoiser.shape.dilations", [1, -1], "has -1 for 'dilations'"],
+    ["denoiser.shape.dilations", new Array(65).fill(1), "no list of whole numbers for 'dilations'"],
+    ["denoiser.shape.encoder", undefined, "where 'denoiser.shape.encoder' should be one"],
+    ["denoiser.shape.encoder.channels", undefined, "for 'encoder.channels'"],
+    ["denoiser.shape.encoder.dilations", {}, "for 'encoder.dilations'"],
+    ["prior", "standard", 'has the unknown prior "standard"'],
+    ["mel", undefined, "where 'mel' should be one"],
+    ["logSnrRange", undefined, "no list of numbers for 'logSnrRange'"],
+    ["logSnrRange", [8, -8], "a 'logSnrRange' that is not a lowest and a highest number"],
+    ["logSnrRange", [1], "a 'logSnrRange' that is not a lowest and a highest number"],
+    ["logSnrRange", [1, 2, 3], "a 'logSnrRange' that is not a lowest and a highest number"],
+    ["schedules", [], "where 'schedules' should be one"],
+    ["schedules", { six: [1, "2"] }, "no list of numbers for 'schedules.six'"],
+    ["training", "long", "where 'training' should be one"],
+  ];
+  it.each(cases)("refuses %s = %j", (path, value, message) => {
+    const error = refusal(withValue(path, value));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain(message);
+    expect(error.message).toContain("there/config.json");
+  });
+
+  it("refuses a mel format's field by its name", () => {
+    const error = refusal(withValue("mel.bands", -3));
+    expect(error).toBeInstanceOf(MelFormatError);
+    expect(error.message).toContain("bands is -3");
+  });
+});

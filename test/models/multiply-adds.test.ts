@@ -1,0 +1,72 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import {
+  colourMultiplyAdds,
+  conditionerMultiplyAdds,
+  maskNetMultiplyAdds,
+} from "../../src/models/multiply-adds.js";
+import type { WeightValue } from "../../src/models/weights.js";
+import { trace } from "../../src/runtime/graph/trace.js";
+import {
+  colourFunction,
+  conditionerFunction,
+  denoiserFunction,
+  type NetworkFunction,
+} from "../../src/synthesis/network-functions.js";
+import { randomCheckpoint } from "../support/random-checkpoint.js";
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Multiply-adds of the products and convolutions that a trace over so many frames recorded. */
+function countIn({ fn, signature }: NetworkFunction, frames: number): number {
+  const { recorder } = trace(fn, signature, frames);
+  const shapeOf = (name: string): readonly number[] => recorder.traced.get(name)!.shape;
+  const counts = recorder.nodes.map(({ operator, inputs, outputs }) => {
+    if (!["MatMul", "Gemm", "Conv"].includes(operator)) return 0;
+    const result = size(shapeOf(outputs[0]));
+    // a filter is [outputs, inputs, taps…]
+    return result * (operator === "Conv" ? size(shapeOf(inputs[1]).slice(1)) : shapeOf(inputs[0]).at(-1)!);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** What one more frame costs. */
+function countPerFrame(network: NetworkFunction): number {
+  return (countIn(network, 30) - countIn(network, 20)) / 10;
+}
+
+function withCorrections({ config, weights }: Checkpoint, corrections: number): Checkpoint {
+  const { shape } = config.denoiser;
+  const denoiser = { kind: "mask-net", shape: { ...shape, corrections } } as const;
+  const outputs = { "denoiser.output.weight": 1, "denoiser.output.bias": 0 };
+  const cut = Object.entries(outputs).map(([name, axis]): [string, WeightValue] => {
+    const values = weights[name].shape;
+    const columns = values[axis] - 2 * 80 * (shape.corrections - corrections);
+    const cutShape = axis === 1 ? [values[0], columns] : [columns];
+    return [name, { data: new Float32Array(size(cutShape)), shape: cutShape }];
+  });
+  return { config: { ...config, denoiser }, weights: { ...weights, ...Object.fromEntries(cut) } };
+}
+
+describe("multiply-adds from a network's shape", () => {
+  beforeAll(async () => {
+    await tf.setBackend("cpu");
+  });
+
+  it.each([0, 1, 2])("are those of the denoiser's graph with %i corrections", (corrections) => {
+    const checkpoint = withCorrections(randomCheckpoint(), corrections);
+    const { mel, denoiser } = checkpoint.config;
+    expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(countPerFrame(denoiserFunction(checkpoint)));
+  });
+
+  it("are those of the conditioner's and the colouring's graphs", () => {
+    const checkpoint = randomCheckpoint();
+    const { mel, denoiser } = checkpoint.config;
+    expect(conditionerMultiplyAdds(denoiser.shape, mel)).toBe(countPerFrame(conditionerFunction(checkpoint)));
+    expect(colourMultiplyAdds(mel.hopLength)).toBe(countPerFrame(colourFunction(checkpoint)));
+  });
+});
