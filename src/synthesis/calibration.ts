@@ -1,0 +1,71 @@
+// Calibration: runs the float32 denoiser on examples, keeps some rows of what each Linear layer of its trunk is given,
+// and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so that scales depend on
+// neither the utterance nor the tile.
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { trunkLayers } from "../models/mask-net-config.js";
+import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../runtime/runtime.js";
+import { bestQuantisation, type InputSample } from "./input-quantisation.js";
+import { denoiserFunction } from "./network-functions.js";
+
+/** Rows that are kept of each example. */
+const ROWS = 12;
+
+/** Inputs of the denoiser's function: z, logSnr, mel, sigma, encoded. */
+export type DenoiserExample = Readonly<Record<string, TensorValue>>;
+
+/**
+ * How the inputs of the trunk's layers become 8-bit, by the layer's weight.
+ *
+ * @param runtime the graph engine
+ * @param examples of several voices and of levels over the whole trained range
+ * @throws SignatureError on another engine
+ */
+export async function calibrate(
+  runtime: Runtime,
+  checkpoint: Checkpoint,
+  examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
+): Promise<Record<string, InputQuantisation>> {
+  const layers = trunkLayers(checkpoint.config.denoiser.shape);
+  const { fn, signature } = denoiserFunction(checkpoint);
+  const program = await runtime.compile(fn, { ...signature, observed: layers });
+  const samples = new Map(layers.map((layer) => [layer, new SampledInputs()]));
+  try {
+    for await (const example of examples) {
+      const results = await program.run(example);
+      for (const [layer, sample] of samples) sample.add(results[observedName(layer)]);
+    }
+  } finally {
+    await program.dispose();
+  }
+  const { weights = {} } = signature;
+  return Object.fromEntries(
+    [...samples].map(([layer, sample]) => [layer, bestQuantisation(sample.sample(), weights[layer])]),
+  );
+}
+
+/** Rows at equal distances of each example, and the range of all. */
+class SampledInputs {
+  readonly #rows: Float32Array[] = [];
+  #low = 0;
+  #high = 0;
+
+  add({ data, shape }: TensorValue): void {
+    const [rows, inputs] = shape;
+    for (const value of data) {
+      if (value < this.#low) this.#low = value;
+      if (value > this.#high) this.#high = value;
+    }
+    const count = Math.min(ROWS, rows);
+    for (let index = 0; index < count; index++) {
+      const row = Math.floor(((index + 0.5) * rows) / count);
+      this.#rows.push(Float32Array.from(data.subarray(row * inputs, (row + 1) * inputs)));
+    }
+  }
+
+  sample(): InputSample {
+    const inputs = this.#rows.at(0)?.length ?? 0;
+    const data = new Float32Array(this.#rows.length * inputs);
+    for (const [index, row] of this.#rows.entries()) data.set(row, index * inputs);
+    return { rows: { data, shape: [this.#rows.length, inputs] }, low: this.#low, high: this.#high };
+  }
+}

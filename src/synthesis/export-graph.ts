@@ -1,0 +1,174 @@
+// A checkpoint as ONNX files that any onnxruntime runs without vocode: its networks one by one, or everything from mel
+// and noise to the waveform as one graph, a sampler's plan unrolled into it. Mels come in the checkpoint's own format;
+// the frame count F is free. Shapes: mel [1, F, bands], signals [1, F·hop].
+import * as tf from "@tensorflow/tfjs-core";
+import { logScales } from "../audio/mel-format/mel-encoding.js";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { conversion } from "../diffusion/parameterisation.js";
+import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
+import { createMelConsistency, refineWaveform } from "../models/mel-consistency-graph.js";
+import { traceToOnnx } from "../runtime/graph/trace-to-onnx.js";
+import { frames } from "../runtime/runtime.js";
+import { refinementFor } from "./mel-consistency.js";
+import {
+  colourFunction,
+  conditionerFunction,
+  denoiserFunction,
+  type NetworkFunction,
+  networkSpecs,
+} from "./network-functions.js";
+
+/** The networks that can be exported by themselves. */
+export const exportedParts = ["denoiser", "conditioner", "colour"] as const;
+
+export type ExportedPart = (typeof exportedParts)[number];
+
+/**
+ * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise. The conditioner: mel → sigma
+ * [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
+ *
+ * @param version vocode's, for the metadata
+ */
+export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: string): Uint8Array {
+  const { fn, signature } = functionOf[part](checkpoint);
+  return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
+}
+
+/**
+ * Mel and noise in, waveform out, as one ONNX model: inputs `mel` and `noise`, output `waveform`. The noise is unit
+ * normal, [1, F·hop]; a plan that draws fresh noise takes [steps, F·hop]: the start, then one row for each step but the
+ * last.
+ *
+ * @param iterations K, mel corrections of the waveform
+ * @param version vocode's, for the metadata
+ * @throws InputError for corrections in a mel format that the graph cannot correct in
+ */
+export function exportSynthesis(
+  checkpoint: Checkpoint,
+  plan: SamplingPlan,
+  iterations: number,
+  version: string,
+): Uint8Array {
+  const { fn, signature } = synthesisFunction(checkpoint, plan, iterations);
+  return traceToOnnx(fn, signature, {
+    ...facts(checkpoint, version),
+    "vocode.part": "synthesis",
+    "vocode.plan": JSON.stringify(plan),
+    "vocode.refine": JSON.stringify(refinementFor(iterations)),
+  });
+}
+
+/** Whether a plan draws noise on its way, besides the start. */
+export function drawsNoise({ steps }: SamplingPlan): boolean {
+  return steps.some(({ noise }) => noise !== 0);
+}
+
+function facts({ config }: Checkpoint, version: string): Record<string, string> {
+  return {
+    "vocode.version": version,
+    "vocode.mel": JSON.stringify(config.mel),
+    "vocode.log_snr_range": JSON.stringify(config.logSnrRange),
+  };
+}
+
+const functionOf: Record<ExportedPart, (checkpoint: Checkpoint) => NetworkFunction> = {
+  denoiser: exportedDenoiser,
+  conditioner: exportedConditioner,
+  colour: exportedColour,
+};
+
+function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const { fn, signature } = denoiserFunction(checkpoint);
+  const { logSnr, z, ...others } = signature.inputs;
+  return {
+    fn: (inputs, held) => {
+      const level = tf.clipByValue(inputs["log_snr"], ...logSnrRange);
+      return fn({ ...inputs, logSnr: level, mel: naturalLog(inputs["mel"], format) }, held);
+    },
+    signature: { ...signature, inputs: { z, log_snr: logSnr, ...others } },
+  };
+}
+
+function exportedConditioner(checkpoint: Checkpoint): NetworkFunction {
+  const { fn, signature } = conditionerFunction(checkpoint);
+  const { mel: format } = checkpoint.config;
+  return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
+}
+
+function exportedColour(checkpoint: Checkpoint): NetworkFunction {
+  const { fn, signature } = colourFunction(checkpoint);
+  return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
+}
+
+/** The whole way, with the weights of all parts. */
+function synthesisFunction(checkpoint: Checkpoint, plan: SamplingPlan, iterations: number): NetworkFunction {
+  const { mel: format } = checkpoint.config;
+  const conditioner = conditionerFunction(checkpoint);
+  const denoiser = denoiserFunction(checkpoint);
+  const colour = colourFunction(checkpoint);
+  const consistency = iterations > 0 ? createMelConsistency(format) : undefined;
+  const rows = drawsNoise(plan) ? plan.steps.length : 1;
+  return {
+    fn: (inputs, held) => {
+      const mel = naturalLog(inputs["mel"], format);
+      const { sigma, encoded } = conditioner.fn({ mel }, held);
+      const whitened = runPlanInGraph(plan, inputs["noise"], (z, logSnr) => {
+        const level = clamp(logSnr, checkpoint.config.logSnrRange);
+        return denoiser.fn({ z, logSnr: tf.tensor1d([level]), mel, sigma, encoded }, held)["noise"];
+      });
+      const { signal } = colour.fn({ whitened, sigma }, held);
+      if (!consistency) return { waveform: signal };
+      return { waveform: refineWaveform(consistency, signal, mel, refinementFor(iterations)) };
+    },
+    signature: {
+      inputs: {
+        mel: networkSpecs(checkpoint).mel,
+        noise: { shape: [rows, frames(format.hopLength)] },
+      },
+      weights: { ...conditioner.signature.weights, ...denoiser.signature.weights },
+    },
+  };
+}
+
+/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. [1, T] */
+function runPlanInGraph(
+  { steps }: SamplingPlan,
+  noise: tf.Tensor,
+  denoise: (z: tf.Tensor, logSnr: number) => tf.Tensor,
+): tf.Tensor {
+  const draw = (row: number): tf.Tensor =>
+    noise.shape[0] === 1 ? noise : tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
+  let z = draw(0);
+  let previousX0: tf.Tensor | undefined;
+  for (const [step, { logSnr, ...next }] of steps.entries()) {
+    const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+    const x0 = weightedSum([fromZ, z], [fromValue, denoise(z, logSnr)]);
+    if (step + 1 === steps.length) return x0;
+    const parts: [number, tf.Tensor][] = [
+      [next.z, z],
+      [next.x0, x0],
+      [next.previousX0, previousX0 ?? x0],
+    ];
+    if (next.noise !== 0) parts.push([next.noise, draw(step + 1)]);
+    z = weightedSum(...parts);
+    previousX0 = x0;
+  }
+  return z;
+}
+
+function weightedSum(...parts: readonly (readonly [number, tf.Tensor])[]): tf.Tensor {
+  const used = parts.filter(([factor]) => factor !== 0);
+  return tf.addN(used.map(([factor, x]) => tf.mul(x, factor)));
+}
+
+function clamp(value: number, [low, high]: readonly [number, number]): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** A mel as its format writes it, as natural logarithms. */
+function naturalLog(mel: tf.Tensor, { log }: MelFormat): tf.Tensor {
+  const { slope, offset } = logScales[log];
+  return log === "ln" ? mel : tf.div(tf.sub(mel, offset), slope);
+}

@@ -1,0 +1,75 @@
+// Mel consistency: corrections towards the known mel, repeated with momentum as in the fast Griffin–Lim algorithm
+// (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
+import type { Mel } from "../audio/mel-format/mel-format.js";
+import { MelCorrection } from "./mel-correction.js";
+
+/** How a waveform is refined. */
+export interface RefinementOptions {
+  /** K, the number of corrections. */
+  readonly iterations: number;
+  /** p: each correction's gain is raised to it. 1.6 and more diverges. */
+  readonly exponent: number;
+  /** Each correction starts beyond the last waveform by this share of the last change; 1.2 and more diverges. */
+  readonly momentum: number;
+}
+
+/** K corrections with the exponent and the momentum that measured best for few and for many of them. */
+export function refinementFor(iterations: number): RefinementOptions {
+  return iterations <= 14
+    ? { iterations, exponent: 1.2, momentum: 0.7 }
+    : { iterations, exponent: 1, momentum: 0.9 };
+}
+
+/** The waveforms of a refinement, each [samples]; threads that share the work share these. */
+export interface RefinementState {
+  /** x_k, in the end the result. */
+  readonly current: Float32Array;
+  /** What correction k reads; correction k+1 reads the other one, so that no thread overwrites what another reads. */
+  readonly starts: readonly [Float32Array, Float32Array];
+}
+
+/**
+ * The waveform after K corrections: x_{k+1} = C(x_k + momentum·(x_k − x_{k−1})), C one correction, x_{−1} = x_0.
+ *
+ * @param samples x_0, [samples]; left as it is
+ * @param target the log-mel that the waveform should have
+ */
+export async function refine(
+  samples: Float32Array,
+  target: Mel,
+  options: RefinementOptions,
+): Promise<Float32Array> {
+  const correction = await MelCorrection.create(target.format);
+  const state: RefinementState = {
+    current: samples.slice(),
+    starts: [samples.slice(), new Float32Array(samples.length)],
+  };
+  try {
+    for (let k = 0; k < options.iterations; k++) {
+      refineRange(correction, state, k, target, options, [0, samples.length]);
+    }
+  } finally {
+    correction.dispose();
+  }
+  return state.current;
+}
+
+/** Correction k for the samples from range[0] to range[1]; all ranges must be done with k before any begins k+1. */
+export function refineRange(
+  correction: MelCorrection,
+  state: RefinementState,
+  k: number,
+  target: Mel,
+  { exponent, momentum }: RefinementOptions,
+  [from, to]: readonly [number, number],
+): void {
+  const { current } = state;
+  const start = state.starts[k % 2];
+  const nextStart = state.starts[(k + 1) % 2];
+  correction.correct(start, nextStart, from, to, target, exponent);
+  for (let n = from; n < to; n++) {
+    const corrected = nextStart[n];
+    nextStart[n] = corrected + momentum * (corrected - current[n]);
+    current[n] = corrected;
+  }
+}

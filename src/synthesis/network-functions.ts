@@ -1,0 +1,132 @@
+// A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
+// engine and what an export writes. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
+import * as tf from "@tensorflow/tfjs-core";
+import { type Checkpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
+import { weightParts } from "../checkpoint/config.js";
+import { encodeMel } from "../models/encoder.js";
+import { createMaskNet, maskNetNoise } from "../models/mask-net.js";
+import { createMdct } from "../models/mdct.js";
+import { colour, createSpectralPrior, logSigma } from "../models/spectral-prior.js";
+import { weightsOf, within } from "../models/weights.js";
+import {
+  frames,
+  type Signature,
+  type TensorFunction,
+  type TensorSpec,
+  type TensorValue,
+} from "../runtime/runtime.js";
+import { NotCalibratedError, type Precision } from "./precision.js";
+
+/** A function and the signature to compile it with. */
+export interface NetworkFunction {
+  readonly fn: TensorFunction;
+  readonly signature: Signature;
+}
+
+/** The inputs of a checkpoint's networks. */
+export function networkSpecs({
+  config,
+}: Checkpoint): Record<"mel" | "sigma" | "encoded" | "signal", TensorSpec> {
+  const { bands, hopLength } = config.mel;
+  return {
+    mel: { shape: [1, frames(), bands] },
+    sigma: { shape: [1, frames(), hopLength] },
+    encoded: { shape: [1, frames(), config.denoiser.shape.channels] },
+    signal: { shape: [1, frames(hopLength)] },
+  };
+}
+
+/** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
+export function conditionerFunction(checkpoint: Checkpoint): NetworkFunction {
+  const { mel: format, denoiser } = checkpoint.config;
+  const prior = createSpectralPrior(format);
+  return {
+    fn: (inputs, held) => {
+      const read = weightsOf(held);
+      return {
+        sigma: tf.exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
+        encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
+      };
+    },
+    signature: {
+      inputs: { mel: networkSpecs(checkpoint).mel },
+      weights: { ...denoiserWeights(checkpoint, isEncoders), ...priorWeights(checkpoint) },
+      source: sourceOf(checkpoint, "conditioner"),
+    },
+  };
+}
+
+/**
+ * The part of a signature that makes the trunk's layers 8-bit; nothing for float32.
+ *
+ * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
+ */
+export function quantisedLayers(
+  { config: { quantisation } }: Checkpoint,
+  precision: Precision,
+): Pick<Signature, "quantised"> {
+  if (precision === "float32") return {};
+  if (!quantisation) throw new NotCalibratedError();
+  return { quantised: quantisation };
+}
+
+/**
+ * z, logSnr [1], mel, sigma, encoded → the predicted noise. Weights by the mask-net's names.
+ *
+ * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
+ */
+export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  const { mel: format, denoiser } = checkpoint.config;
+  const net = createMaskNet(denoiser.shape, format);
+  const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
+  return {
+    fn: (inputs, held) => {
+      const given = {
+        z: inputs["z"],
+        logSnr: inputs["logSnr"],
+        mel: inputs["mel"],
+        sigma: inputs["sigma"],
+        encoded: inputs["encoded"],
+      };
+      return { noise: maskNetNoise(net, weightsOf(held), given) };
+    },
+    signature: {
+      inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
+      weights: denoiserWeights(checkpoint, (name) => !isEncoders(name)),
+      ...quantisedLayers(checkpoint, precision),
+      source: sourceOf(checkpoint, "denoiser"),
+    },
+  };
+}
+
+/** The waveform of a whitened one. */
+export function colourFunction(checkpoint: Checkpoint): NetworkFunction {
+  const transform = createMdct(checkpoint.config.mel.hopLength);
+  const { sigma, signal } = networkSpecs(checkpoint);
+  return {
+    fn: (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) }),
+    signature: { inputs: { whitened: signal, sigma }, source: sourceOf(checkpoint, "colour") },
+  };
+}
+
+function isEncoders(name: string): boolean {
+  return name.startsWith("encoder.");
+}
+
+function denoiserWeights(
+  checkpoint: Checkpoint,
+  wanted: (name: string) => boolean,
+): Record<string, TensorValue> {
+  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
+  return Object.fromEntries(weights.filter(([name]) => wanted(name)));
+}
+
+function priorWeights(checkpoint: Checkpoint): Record<string, TensorValue> {
+  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.prior));
+  return Object.fromEntries(weights.map(([name, value]) => [`prior.${name}`, value]));
+}
+
+/** What the compiled graph depends on besides its signature. */
+function sourceOf({ config }: Checkpoint, part: string): string {
+  return JSON.stringify({ part, shape: config.denoiser.shape, format: config.mel });
+}

@@ -1,0 +1,155 @@
+// The kernel's memory for a tile of F frames: signals with room for half a window beyond both ends, rows of the caller's
+// values filled up to whole groups of four frames, and lanes [groups][values][4].
+import { placeSpectra, setGroups, type SignalConstants } from "./constants.js";
+import type { Kernel } from "./kernel.js";
+import { endTangents, sine } from "./tables.js";
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Pointers to what belongs to a number of frames. */
+export interface Buffers {
+  /** Signals, at their first sample. */
+  readonly z: number;
+  readonly coloured: number;
+  readonly change: number;
+  readonly current: number;
+  readonly estimate: number;
+  /** Rows of the caller's values. */
+  readonly sigmaRows: number;
+  readonly melRows: number;
+  readonly features: number;
+  readonly output: number;
+  /** Lanes. */
+  readonly sigma: number;
+  readonly inverseSigma: number;
+  readonly mel: number;
+  readonly residual: number;
+}
+
+/** Values a frame. */
+export interface Widths {
+  readonly hop: number;
+  readonly bands: number;
+  readonly features: number;
+  readonly output: number;
+}
+
+/** Memory for one tile at a time; it keeps what the longest needed. */
+export class SignalMemory {
+  /** F of the present tile. */
+  frames = 0;
+  readonly #kernel: Kernel;
+  readonly #constants: SignalConstants;
+  readonly #widths: Widths;
+  readonly #margin: number;
+  readonly #tangents: Float32Array;
+  readonly #edge: Float32Array;
+  readonly #mark: number;
+  #buffers: Buffers | undefined;
+  #capacity = 0;
+
+  constructor(kernel: Kernel, constants: SignalConstants, widths: Widths) {
+    this.#kernel = kernel;
+    this.#constants = constants;
+    this.#widths = widths;
+    this.#margin = constants.transforms[0].length / 2;
+    this.#tangents = endTangents(widths.hop);
+    this.#edge = sine(widths.hop, 1).slice(widths.hop / 2, widths.hop);
+    this.#mark = kernel.mark;
+  }
+
+  /** Groups of four frames. */
+  get groups(): number {
+    return Math.ceil(this.frames / 4);
+  }
+
+  /** Room for a tile of so many frames. */
+  prepare(frames: number): Buffers {
+    this.frames = frames;
+    if (!this.#buffers || this.groups > this.#capacity) {
+      this.#capacity = this.groups;
+      this.#kernel.release(this.#mark);
+      this.#buffers = this.#allocate();
+    }
+    setGroups(this.#kernel, this.#constants, this.groups);
+    return this.#buffers;
+  }
+
+  /** target ← factor·a + b, margins included. */
+  add(target: number, a: number, factor: number, b: number): void {
+    const margin = this.#margin * BYTES;
+    const count = this.#signalSize();
+    this.#kernel.functions.addScaled(target - margin, a - margin, factor, b - margin, count);
+  }
+
+  /** Makes a signal 0, margins included. */
+  clear(signal: number): void {
+    this.#kernel.floats(signal - this.#margin * BYTES, this.#signalSize()).fill(0);
+  }
+
+  /** Makes a signal 0 before its start and behind its end. */
+  clearBeyond(signal: number): void {
+    const count = this.frames * this.#widths.hop;
+    const size = this.#signalSize();
+    const whole = this.#kernel.floats(signal - this.#margin * BYTES, size);
+    whole.fill(0, 0, this.#margin);
+    whole.fill(0, this.#margin + count);
+  }
+
+  /** Copies rows; those that fill the last group up are 0. */
+  placeRows(pointer: number, rows: Float32Array, columns: number): void {
+    const target = this.#kernel.floats(pointer, 4 * this.groups * columns);
+    target.set(rows.subarray(0, this.frames * columns));
+    target.fill(0, this.frames * columns);
+  }
+
+  /** target ← MDCT⁻¹(gains·MDCT(signal)) with closed ends; the signal must be 0 beyond its ends, and is again. */
+  colour(signal: number, gains: number, target: number): void {
+    const half = this.#widths.hop / 2;
+    const count = this.frames * this.#widths.hop;
+    const before = this.#kernel.floats(signal - half * BYTES, half);
+    const behind = this.#kernel.floats(signal + count * BYTES, half);
+    const values = this.#kernel.floats(signal, count);
+    for (let n = 0; n < half; n++) {
+      before[half - 1 - n] = -this.#tangents[half - 1 - n] * values[n];
+      behind[n] = this.#tangents[half - 1 - n] * values[count - 1 - n];
+    }
+    this.clear(target);
+    this.#kernel.functions.colour(this.#constants.mdct, signal - half * BYTES, gains, target - half * BYTES);
+    before.fill(0);
+    behind.fill(0);
+    this.clearBeyond(target);
+    const result = this.#kernel.floats(target, count);
+    for (let n = 0; n < half; n++) {
+      result[n] /= this.#edge[n];
+      result[count - 1 - n] /= this.#edge[n];
+    }
+  }
+
+  /** Samples of a signal with its margins. */
+  #signalSize(): number {
+    return 4 * this.groups * this.#widths.hop + 2 * this.#margin;
+  }
+
+  #allocate(): Buffers {
+    const kernel = this.#kernel;
+    const signal = (): number => kernel.allocate(this.#signalSize()) + this.#margin * BYTES;
+    const rows = (columns: number): number => kernel.allocate(4 * this.groups * columns);
+    placeSpectra(kernel, this.#constants, this.groups);
+    return {
+      z: signal(),
+      coloured: signal(),
+      change: signal(),
+      current: signal(),
+      estimate: signal(),
+      sigmaRows: rows(this.#widths.hop),
+      melRows: rows(this.#widths.bands),
+      features: rows(this.#widths.features),
+      output: rows(this.#widths.output),
+      sigma: rows(this.#widths.hop),
+      inverseSigma: rows(this.#widths.hop),
+      mel: rows(this.#widths.bands),
+      residual: rows(this.#widths.bands),
+    };
+  }
+}

@@ -1,0 +1,46 @@
+// Which mask-nets and mel formats the kernel can do.
+import { InputError } from "../../errors.js";
+import type { MelFormat } from "../../audio/mel-format/mel-format.js";
+import type { MaskNetConfig } from "../../models/mask-net-config.js";
+import { createMelAnalysis } from "../../models/mel-analysis.js";
+import { hasKernel } from "./kernel.js";
+import { binSpreads } from "./tables.js";
+
+/** The kernel cannot do a network's transforms. */
+export class SignalPathError extends InputError {
+  constructor(readonly fault: string) {
+    super(
+      `The fast signal path cannot do this network: ${fault}. The network as a graph can: use the graph engine's denoiser.`,
+    );
+  }
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
+}
+
+/** Why the kernel cannot do a network with a mel format; undefined if it can. */
+export function signalPathFault({ windowLengths }: MaskNetConfig, format: MelFormat): string | undefined {
+  const { hopLength, fftSize, bands } = format;
+  const [first] = windowLengths;
+  if (!isPowerOfTwo(hopLength) || hopLength < 16) {
+    return `its hop is ${hopLength}, not a power of two from 16 upwards`;
+  }
+  if (first !== fftSize || first !== 4 * hopLength) {
+    return `its first window is ${first}, not 4 times the hop of ${hopLength} and the mel's FFT length of ${fftSize}`;
+  }
+  const odd = windowLengths.find((length) => !isPowerOfTwo(length) || length < 16 || length > first);
+  if (odd !== undefined) return `its window ${odd} is not a power of two from 16 to ${first}`;
+  if (bands % 4 !== 0) return `its mel has ${bands} bands, not a multiple of 4`;
+  if (
+    !binSpreads(
+      createMelAnalysis(
+        format,
+        Int32Array.from({ length: fftSize / 2 + 1 }, (_, bin) => bin),
+      ),
+    )
+  ) {
+    return "its mel bank has bins in more than two neighbouring bands";
+  }
+  return hasKernel() ? undefined : "this JavaScript engine has no WebAssembly SIMD";
+}

@@ -1,0 +1,64 @@
+// The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in
+// WebAssembly and the trunk as a graph, elsewhere the whole as one graph.
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { Program, Runtime } from "../runtime/runtime.js";
+import { type DenoiserTile, FastDenoiser, trunkFunction } from "./fast-denoiser.js";
+import { denoiserFunction, quantisedLayers } from "./network-functions.js";
+import type { Precision } from "./precision.js";
+
+/** Predicts the noise of one tile at a time; calls may not overlap. */
+export interface TileDenoiser {
+  /** ε̂ [F·hop] */
+  noise(tile: DenoiserTile): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a checkpoint's denoiser.
+ *
+ * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
+ */
+export async function openTileDenoiser(
+  runtime: Runtime,
+  checkpoint: Checkpoint,
+  precision: Precision,
+): Promise<TileDenoiser> {
+  if (runtime.engine === "graph" && runtime.device === "cpu" && FastDenoiser.isSupported(checkpoint)) {
+    const { fn, signature } = trunkFunction(checkpoint);
+    const trunk = { fn, signature: { ...signature, ...quantisedLayers(checkpoint, precision) } };
+    return FastDenoiser.create(runtime, checkpoint, trunk);
+  }
+  const { fn, signature } = denoiserFunction(checkpoint, precision);
+  return new GraphDenoiser(await runtime.compile(fn, signature), checkpoint.config.mel.hopLength);
+}
+
+/** The whole denoiser as one graph. */
+class GraphDenoiser implements TileDenoiser {
+  readonly #program: Program;
+  readonly #hopLength: number;
+
+  constructor(program: Program, hopLength: number) {
+    this.#program = program;
+    this.#hopLength = hopLength;
+  }
+
+  async noise({ z, logSnr, mel, sigma, encoded }: DenoiserTile): Promise<Float32Array> {
+    const frames = z.length / this.#hopLength;
+    const row = (data: Float32Array): { data: Float32Array; shape: number[] } => ({
+      data,
+      shape: [1, frames, data.length / frames],
+    });
+    const { noise } = await this.#program.run({
+      z: { data: z, shape: [1, z.length] },
+      logSnr: { data: Float32Array.of(logSnr), shape: [1] },
+      mel: row(mel),
+      sigma: row(sigma),
+      encoded: row(encoded),
+    });
+    return noise.data as Float32Array;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}

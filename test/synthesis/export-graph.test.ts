@@ -1,0 +1,138 @@
+// Exported graphs against the library, in onnxruntime by itself. The library is the built package: its threads start
+// from compiled files.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { afterAll, describe, expect, it } from "vitest";
+import { drawsNoise, exportPart, exportSynthesis } from "../../dist/synthesis/export-graph.js";
+import { Vocoder } from "../../dist/vocoder.js";
+import { computeMel } from "../../src/audio/mel-analysis/mel.js";
+import type { Mel, MelFormat } from "../../src/audio/mel-format/mel-format.js";
+import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { fillNormals } from "../../src/diffusion/noise.js";
+import { planFor } from "../../src/diffusion/samplers/plan-for.js";
+import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
+import { ModelProtoSchema } from "../../src/runtime/graph/onnx/onnx_pb.js";
+import { clipSamples } from "../support/mel-reference.js";
+import { randomCheckpoint } from "../support/random-checkpoint.js";
+
+const preset = findPreset("hifigan-22k-80");
+const hop = preset.hopLength;
+const folder = mkdtempSync(join(tmpdir(), "vocode-export-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function speechMel(frames: number, format: MelFormat): Mel {
+  return computeMel(clipSamples("speech_22k").subarray(20 * hop, (20 + frames) * hop), format);
+}
+
+/** Runs a model as another program would. */
+async function run(
+  model: Uint8Array,
+  feeds: Readonly<Record<string, readonly [Float32Array, readonly number[]]>>,
+): Promise<Record<string, Float32Array>> {
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const tensors = Object.entries(feeds).map(([name, [data, shape]]) => [name, new Tensor(data, shape)]);
+  const results = await session.run(Object.fromEntries(tensors) as Record<string, Tensor>);
+  await session.release();
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+/** Largest difference relative to the largest value. */
+function difference(actual: Float32Array, expected: Float32Array): number {
+  expect(actual.length).toBe(expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return expected.reduce((most, value, n) => Math.max(most, Math.abs(value - actual[n])), 0) / largest;
+}
+
+function normals(count: number, step: number): Float32Array {
+  return fillNormals(new Float32Array(count), { seed: 9, step });
+}
+
+describe("an exported synthesis", () => {
+  it.each([
+    ["dpmpp-2m", "logsnr-3", 4, preset],
+    ["heun", "logsnr-2", 0, preset],
+    ["ddpm", "cosine-3", 2, preset],
+    ["ddim", "logsnr-1", 16, { ...preset, log: "db" as const }],
+  ] as const)(
+    "by %s over %s with %i corrections is the library's",
+    async (sampler, schedule, refine, format) => {
+      const checkpoint = randomCheckpoint(format);
+      await saveCheckpoint(folder, checkpoint, "");
+      const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
+      const plan = planFor(sampler, scheduleByName(schedule));
+      const model = exportSynthesis(checkpoint, plan, refine, "1.2.3");
+      for (const frames of [11, 70]) {
+        const mel = speechMel(frames, format);
+        const { samples } = await vocoder.synthesize(mel, { sampler, schedule, refine, seed: 9 });
+        const rows = drawsNoise(plan) ? plan.steps.length : 1;
+        const noise = new Float32Array(rows * frames * hop);
+        for (let row = 0; row < rows; row++) noise.set(normals(frames * hop, row), row * frames * hop);
+        const { waveform } = await run(model, {
+          mel: [mel.values, [1, frames, format.bands]],
+          noise: [noise, [rows, frames * hop]],
+        });
+        expect(difference(waveform, samples)).toBeLessThan(1e-4);
+      }
+      await vocoder.dispose();
+    },
+  );
+
+  it("holds every weight and every transform once, and says what it is", () => {
+    const checkpoint = randomCheckpoint();
+    const sizes = [1, 6].map((steps) => {
+      const plan = planFor("dpmpp-2m", scheduleByName(`logsnr-${steps}`));
+      return exportSynthesis(checkpoint, plan, 2, "1.2.3").length;
+    });
+    expect(sizes[1]).toBeLessThan(1.2 * sizes[0]);
+    const plan = planFor("dpmpp-2m", scheduleByName("logsnr-6"));
+    const model = fromBinary(ModelProtoSchema, exportSynthesis(checkpoint, plan, 2, "1.2.3"));
+    const facts = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+    expect(facts["vocode.version"]).toBe("1.2.3");
+    expect(JSON.parse(facts["vocode.mel"])).toEqual(preset);
+    expect(JSON.parse(facts["vocode.plan"])).toEqual(plan);
+    expect(JSON.parse(facts["vocode.refine"])).toEqual({ iterations: 2, exponent: 1.2, momentum: 0.7 });
+  });
+});
+
+describe("exported networks", () => {
+  it("make the library's waveform together: conditioner, denoiser, colour", async () => {
+    const checkpoint = randomCheckpoint();
+    await saveCheckpoint(folder, checkpoint, "");
+    const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
+    const frames = 40;
+    const mel = speechMel(frames, preset);
+    const noise = normals(frames * hop, 0);
+    const shapes = { mel: [1, frames, 80], sigma: [1, frames, hop], signal: [1, frames * hop] };
+    const models = (["conditioner", "denoiser", "colour"] as const).map((part) =>
+      exportPart(checkpoint, part, "1.2.3"),
+    );
+    const { sigma, encoded } = await run(models[0], { mel: [mel.values, shapes.mel] });
+    // −5 lies outside the trained range: the graph moves it inside, as the library does
+    const logSnr = -5;
+    const predicted = await run(models[1], {
+      z: [noise, shapes.signal],
+      log_snr: [Float32Array.of(logSnr), [1]],
+      mel: [mel.values, shapes.mel],
+      sigma: [sigma, shapes.sigma],
+      encoded: [encoded, [1, frames, checkpoint.config.denoiser.shape.channels]],
+    });
+    const alphaBar = 1 / (1 + Math.exp(-logSnr));
+    const whitened = noise.map(
+      (z, n) => (z - Math.sqrt(1 - alphaBar) * predicted["noise"][n]) / Math.sqrt(alphaBar),
+    );
+    const { waveform } = await run(models[2], {
+      whitened: [whitened, shapes.signal],
+      sigma: [sigma, shapes.sigma],
+    });
+    const options = { schedule: "logsnr-6:1", refine: 0, seed: 9 };
+    const { samples } = await vocoder.synthesize(mel, options);
+    expect(difference(waveform, samples)).toBeLessThan(1e-4);
+    await vocoder.dispose();
+  });
+});

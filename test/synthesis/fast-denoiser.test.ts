@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fillNormals } from "../../src/diffusion/noise.js";
+import type { Program } from "../../src/runtime/runtime.js";
+import { openRuntime } from "../../src/runtime/engines.js";
+import { type DenoiserTile, FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
+import { denoiserFunction } from "../../src/synthesis/network-functions.js";
+import { randomCheckpoint } from "../support/random-checkpoint.js";
+
+const checkpoint = randomCheckpoint();
+const { bands, hopLength } = checkpoint.config.mel;
+const { channels } = checkpoint.config.denoiser.shape;
+
+function randomTile(frames: number, logSnr: number): DenoiserTile {
+  const normals = (count: number, step: number): Float32Array =>
+    fillNormals(new Float32Array(count), { seed: 3, step });
+  return {
+    z: normals(frames * hopLength, 1),
+    logSnr,
+    mel: normals(frames * bands, 2).map((value) => 0.5 * value - 2.5),
+    sigma: normals(frames * hopLength, 3).map((value) => Math.exp(0.5 * value - 3)),
+    encoded: normals(frames * channels, 4),
+  };
+}
+
+describe("the denoiser with its fast signal path", () => {
+  let fast: FastDenoiser;
+  let graph: Program;
+
+  beforeAll(async () => {
+    const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+    fast = await FastDenoiser.create(runtime, checkpoint);
+    const { fn, signature } = denoiserFunction(checkpoint);
+    graph = await runtime.compile(fn, signature);
+  });
+
+  afterAll(async () => {
+    await fast.dispose();
+    await graph.dispose();
+  });
+
+  it.each([
+    [200, -4],
+    [1, 8],
+    [2, 0],
+    [3, 3],
+    [7, -2],
+    [30, 8],
+  ])("predicts the graph's noise on %i frames at log-SNR %i", async (frames, logSnr) => {
+    const tile = randomTile(frames, logSnr);
+    const { noise } = await graph.run({
+      z: { data: tile.z, shape: [1, frames * hopLength] },
+      logSnr: { data: Float32Array.of(logSnr), shape: [1] },
+      mel: { data: tile.mel, shape: [1, frames, bands] },
+      sigma: { data: tile.sigma, shape: [1, frames, hopLength] },
+      encoded: { data: tile.encoded, shape: [1, frames, channels] },
+    });
+    const actual = await fast.noise(tile);
+    const largest = Math.max(...noise.data.map(Math.abs));
+    const differences = actual.map((value, n) => Math.abs(value - noise.data[n]));
+    expect(Math.max(...differences) / largest).toBeLessThan(1e-4);
+  });
+});
