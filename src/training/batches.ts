@@ -1,0 +1,142 @@
+// The inputs of a training step, as a function of the run's seed and the step: crops drawn with probability
+// proportional to the recordings' lengths, a gain for each, its noise level and its noise.
+import { fillNormals } from "../diffusion/noise.js";
+import type { TensorValue } from "../runtime/runtime.js";
+import type { CropSource, Utterance } from "./crop-source.js";
+import { MARGIN } from "./crops.js";
+import { drawLogSnrs } from "./noise-levels.js";
+import { averageDecay, rateFactor, type RateShape } from "./optimiser/rate-schedule.js";
+import { biasCorrection } from "./optimiser/adamw.js";
+import { StepRandom } from "./random.js";
+import { NothingToTrainOnError } from "./errors.js";
+import type { TrainConfig } from "./train-config.js";
+
+type Inputs = Record<string, TensorValue>;
+
+/** The noise's step numbers begin here, far from those of synthesis. */
+const NOISE_STEPS = 2 ** 40;
+const BETA1 = 0.9;
+
+/** Draws the batches of a run. */
+export class BatchSource {
+  readonly #source: CropSource;
+  readonly #config: TrainConfig;
+  readonly #utterances: readonly Utterance[];
+  /** Crop positions in the utterances up to and including each. */
+  readonly #ends: Float64Array;
+
+  /** @throws NothingToTrainOnError where no recording is as long as a crop */
+  constructor(source: CropSource, config: TrainConfig) {
+    this.#source = source;
+    this.#config = config;
+    this.#utterances = source.utterances.filter(
+      ({ heldOut, frames }) => !heldOut && frames >= config.cropFrames,
+    );
+    if (this.#utterances.length === 0) throw new NothingToTrainOnError(config.cropFrames);
+    let end = 0;
+    this.#ends = Float64Array.from(this.#utterances, ({ frames }) => (end += frames));
+  }
+
+  /** Inputs of a step of the prior's fit. */
+  priorInputs(step: number): Inputs {
+    const { priorSteps } = this.#config;
+    return { ...this.#crops(-1 - step), ...scheduleInputs("linear", step, priorSteps, 0.999) };
+  }
+
+  /** Inputs of a step of the network. */
+  networkInputs(step: number): Inputs {
+    const { batch, cropFrames, seed, steps, rateShape } = this.#config;
+    const samples = cropFrames * this.#source.format.hopLength;
+    const noise = fillNormals(new Float32Array(batch * samples), { seed, step: NOISE_STEPS + step });
+    return {
+      ...this.#crops(step),
+      noise: { data: noise, shape: [batch, samples] },
+      logSnr: { data: drawLogSnrs(this.#config, step), shape: [batch] },
+      ...scheduleInputs(rateShape, step, steps, 0.99),
+    };
+  }
+
+  /** Steps of the prior are numbered from −1 downwards. */
+  #crops(step: number): Inputs {
+    const { batch, cropFrames, seed, gainLow, gainHigh } = this.#config;
+    const random = new StepRandom(seed, "crops", step >= 0 ? step : 2 ** 31 - step);
+    const gains = new StepRandom(seed, "gains", step >= 0 ? step : 2 ** 31 - step);
+    const crops = Array.from({ length: batch }, () => this.#draw(random));
+    return {
+      ...readCrops(this.#source, crops, cropFrames),
+      heard: heardBins(
+        crops.map(({ utterance }) => utterance.speed),
+        this.#source.format,
+      ),
+      gain: { data: Float32Array.from(crops, () => gains.between(gainLow, gainHigh)), shape: [batch] },
+    };
+  }
+
+  #draw(random: StepRandom): { utterance: Utterance; frame: number } {
+    const wanted = random.uniform() * this.#ends[this.#ends.length - 1];
+    const utterance = this.#utterances[this.#ends.findIndex((end) => end > wanted)];
+    const positions = utterance.frames - this.#config.cropFrames + 1;
+    return { utterance, frame: Math.floor(random.uniform() * positions) };
+  }
+}
+
+/** Samples and mels of crops, with a margin of frames at both sides. */
+export function readCrops(
+  source: CropSource,
+  crops: readonly { utterance: Utterance; frame: number }[],
+  cropFrames: number,
+): { samples: TensorValue; mel: TensorValue } {
+  const { hopLength, bands } = source.format;
+  const frames = cropFrames + 2 * MARGIN;
+  const samples = new Float32Array(crops.length * frames * hopLength);
+  const mel = new Float32Array(crops.length * frames * bands);
+  crops.forEach(({ utterance, frame }, item) => {
+    const first = frame - MARGIN;
+    source.readSamples(utterance, first * hopLength, frames * hopLength, samples, item * frames * hopLength);
+    const rows = mel.subarray(item * frames * bands, (item + 1) * frames * bands);
+    source.readMel(utterance, first, frames, rows, 0);
+    repeatEnds(rows, bands, -first, utterance.frames - first);
+  });
+  return {
+    samples: { data: samples, shape: [crops.length, frames * hopLength] },
+    mel: { data: mel, shape: [crops.length, frames, bands] },
+  };
+}
+
+/** Share of the band that a resampled copy holds up to the resampler's transition. */
+const WHOLE_BAND = 0.95;
+
+/**
+ * Which MDCT bins a copy can hold: one that was slowed down has nothing in its top, and a network that learned from it
+ * would take the treble from every voice. 1 or 0 for each, [batch, 1, bins].
+ */
+export function heardBins(speeds: readonly number[], { hopLength: bins }: CropSource["format"]): TensorValue {
+  const data = new Float32Array(speeds.length * bins);
+  speeds.forEach((speed, item) => {
+    const limit = speed < 1 ? Math.floor(WHOLE_BAND * speed * bins) : bins;
+    data.fill(1, item * bins, item * bins + limit);
+  });
+  return { data, shape: [speeds.length, 1, bins] };
+}
+
+/**
+ * Frames before `begin` and from `end` on are outside the recording: they take the nearest frame's mel, since with
+ * silence there the prior would blow up what the transform's overlap carries into them.
+ */
+function repeatEnds(rows: Float32Array, bands: number, begin: number, end: number): void {
+  const count = rows.length / bands;
+  for (let frame = 0; frame < count; frame++) {
+    const nearest = Math.min(Math.max(frame, begin), end - 1);
+    if (nearest !== frame) rows.copyWithin(frame * bands, nearest * bands, (nearest + 1) * bands);
+  }
+}
+
+function scheduleInputs(shape: RateShape, step: number, total: number, beta2: number): Inputs {
+  const scalar = (value: number): TensorValue => ({ data: Float32Array.of(value), shape: [] });
+  return {
+    rateFactor: scalar(rateFactor(shape, step, total)),
+    correction1: scalar(biasCorrection(BETA1, step + 1)),
+    correction2: scalar(biasCorrection(beta2, step + 1)),
+    averageDecay: scalar(averageDecay(step)),
+  };
+}

@@ -1,0 +1,173 @@
+// A corpus to train on: utterances of 16-bit samples and natural-log mels, read from a cache on disk at any place, so
+// that memory does not grow with the corpus. Recordings are scaled to one peak and resampled to the format's rate.
+import type { MelFormat } from "../../audio/mel-format/mel-format.js";
+import { InputError } from "../../errors.js";
+import { makeFolder } from "../../files/make-folder.js";
+import { cacheFolderOf, readIndex } from "./corpus-index.js";
+import { PartReader } from "./corpus-part.js";
+import { currentEntries, placeUtterances, planRecordings, type Utterance } from "./corpus-plan.js";
+import { findSources, type Problem, type SourceOptions } from "./corpus-sources.js";
+import { prepareCorpus } from "./prepare-corpus.js";
+import { FULL_SCALE, type Copy } from "./prepare-recording.js";
+import { DEFAULT_MINIMUM_FRAMES } from "./unusable-recording.js";
+
+export type { Utterance } from "./corpus-plan.js";
+export type { Problem } from "./corpus-sources.js";
+
+/** What a corpus is made of, and where it is kept. */
+export interface CorpusOptions extends SourceOptions {
+  /** Holds the prepared recordings; made where it is not there. */
+  readonly cacheFolder: string;
+  readonly format: MelFormat;
+  /** Speeds of the copies, 1 being the recording itself; the held-out part has only that one. */
+  readonly speeds: readonly number[];
+  /** A folder with a mel file for each recording, of the same name but for the ending; the speeds are then [1]. */
+  readonly mels?: string;
+  /** Shorter recordings and copies are left out; 64 if not said. */
+  readonly minimumFrames?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Recordings that can be read anywhere at once. Close it. */
+export class Corpus {
+  readonly #places: ReadonlyMap<Utterance, Copy>;
+  readonly #parts = new Map<string, PartReader>();
+  readonly #floor: number;
+  #scratch = new Int16Array(0);
+
+  /** @internal */
+  constructor(
+    folder: string,
+    readonly format: MelFormat,
+    places: ReadonlyMap<Utterance, Copy>,
+    /** What was left out, and why. */
+    readonly problems: readonly Problem[],
+  ) {
+    this.#places = places;
+    this.#floor = Math.log(format.floor);
+    this.utterances = [...places.keys()];
+    for (const part of new Set([...places.values()].map((copy) => copy.part)))
+      this.#parts.set(part, new PartReader(folder, part, format));
+  }
+
+  /** By name, and for each name by speed as the speeds were given. */
+  readonly utterances: readonly Utterance[];
+
+  /**
+   * Reads samples in −1…1, the recording's peak being 0.95; zeros outside.
+   *
+   * @param first the first sample, of the utterance; may be negative
+   * @param target takes `count` samples from its index `at` on
+   * @throws FileError
+   */
+  readSamples(utterance: Utterance, first: number, count: number, target: Float32Array, at: number): void {
+    const { reader, copy } = this.#find(utterance);
+    const length = utterance.frames * this.format.hopLength;
+    const from = Math.min(Math.max(first, 0), length);
+    const to = Math.max(from, Math.min(first + count, length));
+    if (this.#scratch.length < to - from) this.#scratch = new Int16Array(to - from);
+    const read = this.#scratch.subarray(0, to - from);
+    reader.readSamples(copy.at, from, read);
+    target.fill(0, at, at + count);
+    const start = at + from - first;
+    for (let n = 0; n < read.length; n++) target[start + n] = read[n] / FULL_SCALE;
+  }
+
+  /**
+   * Reads natural-log mel frames; frames outside hold the floor.
+   *
+   * @param first the first frame, of the utterance; may be negative
+   * @param target takes [count, bands] from its index `at` on, counted in values
+   * @throws FileError
+   */
+  readMel(utterance: Utterance, first: number, count: number, target: Float32Array, at: number): void {
+    const { reader, copy } = this.#find(utterance);
+    const { bands } = this.format;
+    const from = Math.min(Math.max(first, 0), utterance.frames);
+    const to = Math.max(from, Math.min(first + count, utterance.frames));
+    target.fill(this.#floor, at, at + count * bands);
+    if (to === from) return;
+    const start = at + (from - first) * bands;
+    reader.readMel(copy.at, from, target.subarray(start, start + (to - from) * bands));
+  }
+
+  /** Closes its files. */
+  close(): void {
+    for (const reader of this.#parts.values()) reader.close();
+    this.#parts.clear();
+  }
+
+  #find(utterance: Utterance): { reader: PartReader; copy: Copy } {
+    const copy = this.#places.get(utterance);
+    const reader = copy && this.#parts.get(copy.part);
+    if (copy === undefined || reader === undefined)
+      throw new Error(`The utterance '${utterance.name}' is of another corpus, or this one was closed.`);
+    return { reader, copy };
+  }
+}
+
+/**
+ * Opens a corpus: finds its recordings, and prepares those that the cache does not hold as they are now.
+ *
+ * @throws NoRecordingsError, CacheSpaceError, FileError; InputError where options contradict each other or nothing is
+ *   left to train on; the signal's reason where it was aborted. What was prepared until then is kept.
+ */
+export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
+  const { format, minimumFrames = DEFAULT_MINIMUM_FRAMES, onProgress, signal } = options;
+  checkSpeeds(options);
+  const { sources, problems, unlisted } = await findSources(options);
+  const { wanted, withoutMel } = await planRecordings(sources, options.speeds, options.mels);
+  const settings = { format, minimumFrames };
+  const folder = cacheFolderOf(options.cacheFolder, settings, [options.folder, options.mels ?? ""]);
+  await makeFolder(folder);
+  const entries = currentEntries(await readIndex(folder, settings), wanted, unlisted);
+  await prepareCorpus(wanted, entries, {
+    ...settings,
+    folder,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  });
+  const places = placeUtterances(sources, entries, options.speeds);
+  const left = wanted.flatMap(({ source: { name } }) => {
+    const reason = entries.get(name)?.problem;
+    return reason === undefined ? [] : [{ name, reason }];
+  });
+  const all = [...problems, ...withoutMel, ...left].sort((a, b) => (a.name < b.name ? -1 : 1));
+  requireBothParts([...places.keys()], all, options.folder);
+  return new Corpus(folder, format, places, all);
+}
+
+function checkSpeeds({ speeds, mels }: CorpusOptions): void {
+  const wrong = speeds.find((speed) => !(speed >= 0.25 && speed <= 4));
+  if (wrong !== undefined)
+    throw new InputError(`The speed ${wrong} cannot be used: speeds lie between 0.25 and 4.`);
+  if (!speeds.includes(1) || new Set(speeds).size < speeds.length)
+    throw new InputError(
+      `The speeds are ${speeds.join(", ") || "none"}; give 1, which the recordings have, and each once.`,
+    );
+  if (mels !== undefined && (speeds.length > 1 || speeds[0] !== 1))
+    throw new InputError(
+      `The mels in '${mels}' are of the recordings as they are, and the speeds are ${speeds.join(", ")}. Give speed 1 alone.`,
+    );
+}
+
+const MOST_NAMED = 5;
+
+function requireBothParts(
+  utterances: readonly Utterance[],
+  problems: readonly Problem[],
+  folder: string,
+): void {
+  const training = utterances.some(({ heldOut }) => !heldOut);
+  if (training && utterances.some(({ heldOut }) => heldOut)) return;
+  const named = problems.slice(0, MOST_NAMED).map(({ name, reason }) => `\n  ${name}: ${reason}`);
+  const more = problems.length > MOST_NAMED ? `\n  … and ${problems.length - MOST_NAMED} more` : "";
+  throw new InputError(
+    (utterances.length === 0
+      ? `No recording in '${folder}' can be trained on.`
+      : `The usable recordings in '${folder}' are all ${training ? "for training" : "held out"}: at least two are needed, one to train on and one to hold out.`) +
+      named.join("") +
+      more,
+  );
+}

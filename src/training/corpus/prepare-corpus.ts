@@ -1,0 +1,203 @@
+// Brings a cache up to date: recordings that it lacks, or at speeds that it lacks, are prepared on all cores. What is
+// done is noted every half minute, so that a run that was killed is continued.
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { FileError } from "../../errors.js";
+import { removeUnusedParts, writeIndex, type CacheEntry, type CacheSettings } from "./corpus-index.js";
+import { partFiles } from "./corpus-part.js";
+import type { SourceFile } from "./corpus-sources.js";
+import type { Copy, Prepared } from "./prepare-recording.js";
+import { canStartThreads, localThread, workerThread, type PreparationThread } from "./preparation-thread.js";
+
+const SAVE_INTERVAL_MS = 30_000;
+/** Recordings from which on threads are worth their start. */
+const WORTH_THREADS = 24;
+const MOST_THREADS = 16;
+
+/** The disk that holds the cache is full. */
+export class CacheSpaceError extends FileError {
+  constructor(
+    folder: string,
+    /** Recordings that are prepared, of `total`; none where not even that could be noted. */
+    readonly done: number,
+    readonly total: number,
+    bytesMissing: number,
+    cause: FileError,
+  ) {
+    const missing = bytesMissing > 0 ? ` (about ${size(bytesMissing)} more than it takes now)` : "";
+    super(
+      `The disk is full: ${done} of ${total} recordings are prepared in '${folder}'. Free some space${missing}, ` +
+        `or choose another folder for the cache.${done > 0 ? " What is prepared stays there." : ""}`,
+      folder,
+      cause.code,
+      { cause },
+    );
+  }
+}
+
+function size(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** A recording as the cache has to hold it. */
+export interface WantedRecording {
+  readonly source: SourceFile;
+  readonly speeds: readonly number[];
+  /** The mel file to be used. */
+  readonly mel?: SourceFile;
+}
+
+/** Where to, and whom to tell. */
+export interface PreparationOptions extends CacheSettings {
+  readonly folder: string;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Prepares what a cache lacks.
+ *
+ * @param entries what the cache holds, by name; brought up to date
+ * @throws CacheSpaceError, FileError; the signal's reason where it was aborted
+ */
+export async function prepareCorpus(
+  wanted: readonly WantedRecording[],
+  entries: Map<string, CacheEntry>,
+  options: PreparationOptions,
+): Promise<void> {
+  const missing = wanted.filter((one) => missingSpeeds(one, entries.get(one.source.name)).length > 0);
+  await removeUnusedParts(options.folder, entries.values());
+  if (missing.length === 0) return;
+  const preparation = new Preparation(missing, wanted.length, entries, options);
+  await preparation.run();
+}
+
+/** The speeds at which an entry has neither a copy nor a problem. */
+function missingSpeeds({ speeds }: WantedRecording, entry?: CacheEntry): readonly number[] {
+  if (entry?.problem !== undefined) return [];
+  return speeds.filter((speed) => !entry?.copies.some((copy) => copy.speed === speed));
+}
+
+class Preparation {
+  readonly #missing: readonly WantedRecording[];
+  readonly #total: number;
+  readonly #entries: Map<string, CacheEntry>;
+  readonly #options: PreparationOptions;
+  readonly #threads: PreparationThread[] = [];
+  #next = 0;
+  #done = 0;
+  #framesMade = 0;
+  #lastSave = performance.now();
+  #saving: Promise<void> = Promise.resolve();
+  #failed = false;
+  /** Whether the index names this run's parts. */
+  #isNoted = false;
+
+  constructor(
+    missing: readonly WantedRecording[],
+    total: number,
+    entries: Map<string, CacheEntry>,
+    options: PreparationOptions,
+  ) {
+    this.#missing = missing;
+    this.#total = total;
+    this.#entries = entries;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#prepareAll();
+      this.#options.signal?.throwIfAborted();
+    } catch (error) {
+      // what was done so far is kept if it can be
+      await this.#save().catch(() => undefined);
+      throw this.#describe(error);
+    } finally {
+      await Promise.all(this.#threads.map((thread) => thread.close()));
+      if (!this.#isNoted) await this.#removeParts();
+    }
+  }
+
+  /** What nobody can find would only fill the disk. */
+  async #removeParts(): Promise<void> {
+    const files = this.#threads.flatMap(({ part }) => partFiles(part));
+    await Promise.all(files.map((file) => rm(join(this.#options.folder, file), { force: true })));
+  }
+
+  async #prepareAll(): Promise<void> {
+    // not the rest: functions cannot go to a thread
+    const { folder, format, minimumFrames } = this.#options;
+    const threads = Math.min(availableParallelism(), MOST_THREADS, this.#missing.length);
+    const onThreads = threads > 1 && this.#missing.length >= WORTH_THREADS && canStartThreads();
+    for (let i = 0; i < (onThreads ? threads : 1); i++)
+      this.#threads.push((onThreads ? workerThread : localThread)(folder, { format, minimumFrames }));
+    const runs = this.#threads.map((thread) => this.#feed(thread));
+    // all have to be at rest before anything is closed
+    const ended = await Promise.allSettled(runs);
+    for (const end of ended) if (end.status === "rejected") throw end.reason;
+    await this.#save();
+  }
+
+  async #feed(thread: PreparationThread): Promise<void> {
+    while (this.#next < this.#missing.length && !this.#failed && !this.#options.signal?.aborted) {
+      const wanted = this.#missing[this.#next++];
+      try {
+        await this.#prepare(thread, wanted);
+        if (performance.now() - this.#lastSave > SAVE_INTERVAL_MS) await this.#save();
+      } catch (error) {
+        this.#failed = true;
+        throw error;
+      }
+    }
+  }
+
+  async #prepare(thread: PreparationThread, wanted: WantedRecording): Promise<void> {
+    const { source, mel } = wanted;
+    const before = this.#entries.get(source.name);
+    const speeds = missingSpeeds(wanted, before);
+    const { name, path } = source;
+    const prepared = await thread.prepare({ name, path, speeds, ...(mel && { mel }) });
+    this.#entries.set(name, entryOf(wanted, prepared, before?.copies ?? []));
+    if ("copies" in prepared)
+      this.#framesMade += prepared.copies.reduce((sum, { frames }) => sum + frames, 0);
+    this.#done++;
+    this.#options.onProgress?.(this.#total - this.#missing.length + this.#done, this.#total);
+  }
+
+  /** Notes what is done, after it is on the disk; one at a time. */
+  async #save(): Promise<void> {
+    this.#lastSave = performance.now();
+    this.#saving = this.#saving
+      .catch(() => undefined)
+      .then(async () => {
+        // of these, and not of what is added meanwhile, all is on the disk then
+        const entries = [...this.#entries.values()].filter(({ passing }) => !passing);
+        await Promise.all(this.#threads.map((thread) => thread.flush()));
+        await writeIndex(this.#options.folder, this.#options, entries);
+        this.#isNoted = true;
+      });
+    await this.#saving;
+  }
+
+  #describe(error: unknown): unknown {
+    if (!(error instanceof FileError) || !["ENOSPC", "EDQUOT"].includes(error.code ?? "")) return error;
+    const { hopLength, bands } = this.#options.format;
+    const bytesEach = (this.#framesMade / Math.max(1, this.#done)) * (2 * hopLength + 4 * bands);
+    const made = this.#isNoted ? this.#done : 0;
+    const done = this.#total - this.#missing.length + made;
+    const missing = bytesEach * (this.#missing.length - this.#done);
+    return new CacheSpaceError(this.#options.folder, done, this.#total, missing, error);
+  }
+}
+
+function entryOf(wanted: WantedRecording, prepared: Prepared, before: readonly Copy[]): CacheEntry {
+  const stamp = ({ name, size, modified }: SourceFile): Pick<SourceFile, "name" | "size" | "modified"> => {
+    return { name, size, modified };
+  };
+  const files = { ...stamp(wanted.source), ...(wanted.mel && { mel: stamp(wanted.mel) }) };
+  if ("problem" in prepared)
+    return { ...files, problem: prepared.problem, copies: [], ...(prepared.passing && { passing: true }) };
+  return { ...files, copies: [...before, ...prepared.copies] };
+}

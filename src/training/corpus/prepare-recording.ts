@@ -1,0 +1,179 @@
+// From a recording to what is trained on: scaled to one peak, 16-bit samples and their natural-log mel, whole frames
+// only. Frame i belongs to samples hop·i … hop·(i+1) and is centred among them; for formats of padding "center", whose
+// frame i is centred on sample hop·i, the samples therefore begin half a hop before the recording.
+import { readMel } from "../../audio/mel-file/mel-file.js";
+import type { Mel, MelFormat } from "../../audio/mel-format/mel-format.js";
+import { computeMel } from "../../audio/mel-analysis/mel.js";
+import { readRecording } from "../../audio/recording/read-recording.js";
+import { inspectRecording } from "../../audio/recording/recording-inspection.js";
+import { FileError, InputError } from "../../errors.js";
+import type { PartWriter } from "./corpus-part.js";
+import { atSpeed } from "./speed-copy.js";
+import { SILENT_PEAK, unusableReason } from "./unusable-recording.js";
+
+/** The peak that every recording is scaled to. */
+export const PEAK = 0.95;
+/** A 16-bit sample of it is 1. */
+export const FULL_SCALE = 32768;
+/** Frames by which a mel file may differ from its recording: analyses pad differently. */
+const FRAMES_ASTRAY = 2;
+
+/** A recording to be prepared. */
+export interface PreparationJob {
+  readonly name: string;
+  readonly path: string;
+  readonly speeds: readonly number[];
+  /** The mel file that goes with it; its speeds are then [1]. */
+  readonly mel?: { readonly name: string; readonly path: string };
+}
+
+/** What all recordings are prepared for. */
+export interface PreparationSettings {
+  readonly format: MelFormat;
+  readonly minimumFrames: number;
+}
+
+/** A copy of a recording in the cache; one that would be too short has no frames. */
+export interface Copy {
+  readonly speed: number;
+  readonly frames: number;
+  /** The part that holds it, and its first frame there. */
+  readonly part: string;
+  readonly at: number;
+}
+
+/** The copies of a recording, or why there are none. */
+export type Prepared =
+  | { readonly copies: readonly Copy[] }
+  /** `passing` where it may not hold next time, though the file stays the same. */
+  | { readonly problem: string; readonly passing: boolean };
+
+/**
+ * Prepares a recording at each of its speeds.
+ *
+ * @param writer takes the copies
+ * @param part its name
+ * @throws FileError where the cache cannot be written
+ */
+export async function prepareRecording(
+  job: PreparationJob,
+  { format, minimumFrames }: PreparationSettings,
+  writer: PartWriter,
+  part: string,
+): Promise<Prepared> {
+  const source = await readSource(job, format, minimumFrames);
+  if ("problem" in source) return source;
+  const { samples, sampleRate, mel } = source;
+  // at speed 1 whether wanted or not: its peak gives the gain
+  const natural = await atSpeed(samples, sampleRate, format.sampleRate, 1);
+  const peak = peakOf(natural);
+  // what lay above the new rate's band may have been all there was
+  if (peak < SILENT_PEAK)
+    return { problem: `It is silent below ${format.sampleRate / 2} Hz.`, passing: false };
+  const gain = PEAK / peak;
+  const copies: Copy[] = [];
+  for (const speed of job.speeds) {
+    const heard = speed === 1 ? natural : await atSpeed(samples, sampleRate, format.sampleRate, speed);
+    copies.push({ speed, part, ...writeCopy(quantise(heard, gain)) });
+  }
+  return { copies };
+
+  function writeCopy(quantised: Int16Array): { frames: number; at: number } {
+    // before the mel is computed, which takes most of the time
+    if (quantised.length < minimumFrames * format.hopLength) return { frames: 0, at: 0 };
+    const made = makeCopy(quantised, format, mel && { ...mel, values: withGain(mel, gain) });
+    const frames = made.mel.length / format.bands;
+    return frames < minimumFrames
+      ? { frames: 0, at: 0 }
+      : { frames, at: writer.append(made.samples, made.mel) };
+  }
+}
+
+interface UsableSource {
+  readonly samples: Float32Array;
+  readonly sampleRate: number;
+  readonly mel?: Mel & { readonly leadingSamples: number };
+}
+
+async function readSource(
+  job: PreparationJob,
+  format: MelFormat,
+  minimumFrames: number,
+): Promise<UsableSource | Exclude<Prepared, { copies: unknown }>> {
+  try {
+    const recording = await readRecording(job.path);
+    const reason = unusableReason(inspectRecording(recording), format, minimumFrames);
+    if (reason !== undefined) return { problem: reason, passing: false };
+    const { samples, sampleRate } = recording;
+    if (job.mel === undefined) return { samples, sampleRate };
+    const { mel, leadingSamples } = await readMel(job.mel.path, { expected: naturalLog(format) });
+    const seconds = samples.length / sampleRate;
+    const frames = Math.floor((seconds * format.sampleRate) / format.hopLength);
+    if (Math.abs(frames - mel.frames) > FRAMES_ASTRAY)
+      return {
+        problem: `Its mel '${job.mel.name}' has ${mel.frames} frames, and ${seconds.toFixed(2)} s make ${frames}.`,
+        passing: false,
+      };
+    return { samples, sampleRate, mel: { ...mel, leadingSamples } };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // the cache names no folder outside the corpus
+    const message = error.message.replaceAll(job.path, job.name);
+    const problem = job.mel === undefined ? message : message.replaceAll(job.mel.path, job.mel.name);
+    return { problem, passing: error instanceof FileError };
+  }
+}
+
+/** The format whose values are natural logarithms. */
+export function naturalLog(format: MelFormat): MelFormat {
+  return format.log === "ln" ? format : { ...format, log: "ln" };
+}
+
+/**
+ * Samples and mel of the same whole frames.
+ *
+ * @param samples 16-bit, [n]
+ * @param given the mel, where it is not to be computed
+ */
+function makeCopy(
+  samples: Int16Array,
+  format: MelFormat,
+  given?: Mel & { readonly leadingSamples: number },
+): { samples: Int16Array; mel: Float32Array } {
+  const { hopLength, bands } = format;
+  const mel = given ?? computeMel(dequantise(samples), naturalLog(format));
+  const before = format.padding === "center" ? Math.floor(hopLength / 2) : (given?.leadingSamples ?? 0);
+  const frames = Math.min(mel.frames, Math.floor((before + samples.length) / hopLength));
+  const placed = new Int16Array(frames * hopLength);
+  placed.set(samples.subarray(0, Math.max(0, placed.length - before)), before);
+  return { samples: placed, mel: mel.values.subarray(0, frames * bands) };
+}
+
+/** A given mel's values after the gain of its recording; what was floored stays so. */
+function withGain({ values, format }: Mel, gain: number): Float32Array {
+  const floor = Math.fround(Math.log(format.floor));
+  const change = Math.log(gain);
+  return values.map((value) => (value <= floor ? floor : Math.max(value + change, floor)));
+}
+
+function peakOf(samples: Float32Array): number {
+  let peak = 0;
+  for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+  return peak;
+}
+
+function quantise(samples: Float32Array, gain: number): Int16Array {
+  const quantised = new Int16Array(samples.length);
+  for (let n = 0; n < samples.length; n++) {
+    const value = Math.round(samples[n] * gain * FULL_SCALE);
+    // resampling may overshoot
+    quantised[n] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, value));
+  }
+  return quantised;
+}
+
+function dequantise(samples: Int16Array): Float32Array {
+  const values = new Float32Array(samples.length);
+  for (let n = 0; n < samples.length; n++) values[n] = samples[n] / FULL_SCALE;
+  return values;
+}

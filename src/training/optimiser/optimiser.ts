@@ -1,0 +1,108 @@
+// One optimiser step over all weights of a model: Muon for the matrices that say so, AdamW for everything else, after
+// the gradient as a whole was limited to a norm; and the moving average of the weights that is used in the end.
+import * as tf from "@tensorflow/tfjs-core";
+import type { WeightSpec } from "../../models/weights.js";
+import type { TensorValue } from "../../runtime/runtime.js";
+import { type AdamWSettings, adamWStep } from "./adamw.js";
+import { type MuonSettings, muonStep } from "./muon.js";
+
+/** Settings of the whole optimiser. */
+export interface OptimiserSettings {
+  readonly adamW: AdamWSettings;
+  readonly muon: MuonSettings;
+  /** Before the factor of the schedule. */
+  readonly adamWRate: number;
+  readonly muonRate: number;
+  /** The gradient's norm over all weights is limited to it. */
+  readonly gradientNorm: number;
+  /** Which weights Muon trains. */
+  readonly usesMuon: (name: string) => boolean;
+}
+
+/** What the schedule says about a step, as scalars. */
+export interface StepSchedule {
+  /** Multiplies both learning rates. */
+  readonly rateFactor: tf.Tensor;
+  /** 1 − βᵗ of AdamW's two moments. */
+  readonly correction1: tf.Tensor;
+  readonly correction2: tf.Tensor;
+  /** How much of the moving average stays. */
+  readonly averageDecay: tf.Tensor;
+}
+
+/** Prefixes of the state's names. */
+export const statePrefix = {
+  weight: "weight/",
+  average: "average/",
+  mean: "mean/",
+  square: "square/",
+  momentum: "momentum/",
+} as const;
+
+/** The optimiser's state before the first step: weights, their average, and moments of zero. */
+export function startState(
+  specs: readonly WeightSpec[],
+  values: Readonly<Record<string, TensorValue>>,
+  usesMuon: (name: string) => boolean,
+): Record<string, TensorValue> {
+  const state: Record<string, TensorValue> = {};
+  for (const { name } of specs) {
+    const { data, shape } = values[name];
+    const zeros = (): TensorValue => ({ data: new Float32Array(data.length), shape });
+    state[statePrefix.weight + name] = values[name];
+    state[statePrefix.average + name] = { data: data.slice(), shape };
+    if (usesMuon(name)) {
+      state[statePrefix.momentum + name] = zeros();
+    } else {
+      state[statePrefix.mean + name] = zeros();
+      state[statePrefix.square + name] = zeros();
+    }
+  }
+  return state;
+}
+
+/**
+ * The state after a step, and the gradient's norm before it was limited.
+ *
+ * @param names of the weights, in the gradients' order
+ * @param held the state's tensors by their prefixed names
+ */
+export function optimiserStep(
+  names: readonly string[],
+  gradients: readonly tf.Tensor[],
+  held: Readonly<Record<string, tf.Tensor>>,
+  settings: OptimiserSettings,
+  schedule: StepSchedule,
+): { state: Record<string, tf.Tensor>; norm: tf.Tensor } {
+  const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+  const limit = tf.minimum(tf.div(settings.gradientNorm, tf.add(norm, 1e-12)), 1);
+  const adamRate = tf.mul(schedule.rateFactor, settings.adamWRate);
+  const muonRate = tf.mul(schedule.rateFactor, settings.muonRate);
+  const state: Record<string, tf.Tensor> = {};
+  names.forEach((name, index) => {
+    const weight = held[statePrefix.weight + name];
+    const gradient = tf.mul(gradients[index], limit);
+    let next: tf.Tensor;
+    if (settings.usesMuon(name)) {
+      const key = statePrefix.momentum + name;
+      const result = muonStep(weight, gradient, held[key], settings.muon, muonRate);
+      state[key] = result.momentum;
+      next = result.weight;
+    } else {
+      const [meanKey, squareKey] = [statePrefix.mean + name, statePrefix.square + name];
+      const moments = { mean: held[meanKey], square: held[squareKey] };
+      const result = adamWStep(weight, gradient, moments, settings.adamW, {
+        learningRate: adamRate,
+        correction1: schedule.correction1,
+        correction2: schedule.correction2,
+      });
+      state[meanKey] = result.mean;
+      state[squareKey] = result.square;
+      next = result.weight;
+    }
+    state[statePrefix.weight + name] = next;
+    const average = held[statePrefix.average + name];
+    state[statePrefix.average + name] = tf.add(next, tf.mul(tf.sub(average, next), schedule.averageDecay));
+  });
+  return { state, norm };
+}

@@ -1,0 +1,204 @@
+// A training run on disk: its settings, the fitted prior, the last states, the best weights and the measurements. All
+// are written whole or not at all, so a run survives being killed at any moment.
+import { appendFile, readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
+import { makeFolder } from "../files/make-folder.js";
+import { readWholeFile } from "../files/read-whole-file.js";
+import { SafetensorsError } from "../files/safetensors-header.js";
+import { floatTensor, parseSafetensors, tensorFloats, writeSafetensors } from "../files/safetensors.js";
+import { describeSystemError, systemCode } from "../files/system-error.js";
+import { writeAtomically } from "../files/write-atomically.js";
+import type { WeightValue } from "../models/weights.js";
+import { RunError } from "./errors.js";
+import type { TrainConfig } from "./train-config.js";
+
+/** A run's tensors at some step. */
+export interface RunState {
+  /** Steps of the network that were done. */
+  readonly step: number;
+  readonly tensors: Readonly<Record<string, WeightValue>>;
+}
+
+/** What a run is about, stored once. */
+export interface RunDescription {
+  readonly config: TrainConfig;
+  readonly mel: MelFormat;
+  /** Where things lie, relative to the run's folder. */
+  readonly paths: RunPaths;
+}
+
+/** The places a run reads from and writes to. */
+export interface RunPaths {
+  /** The recordings. */
+  readonly corpus: string;
+  /** The checkpoint that it makes. */
+  readonly checkpoint: string;
+  /** Recordings made ready. */
+  readonly cache: string;
+  /** List of the recordings that are kept back. */
+  readonly heldOut?: string;
+  /** List of the recordings that are used. */
+  readonly files?: string;
+  /** Mel files beside the recordings. */
+  readonly mels?: string;
+}
+
+/** One line of measurements. */
+export type Metrics = Readonly<Record<string, number | readonly number[]>> & { readonly step: number };
+
+const KEPT_STATES = 3;
+/** What `writeAtomically` leaves of a state where the process is killed meanwhile. */
+const UNFINISHED_NAME = /^\.(state-\d{8}|prior)\.safetensors\.[0-9a-f]+\.part$/;
+const STATE_NAME = /^state-(\d{8})\.safetensors$/;
+
+/** The files of a run. */
+export class RunFolder {
+  constructor(readonly path: string) {}
+
+  /**
+   * Writes what the run is about.
+   *
+   * @throws RunError where the folder holds another run
+   */
+  async begin(description: RunDescription): Promise<void> {
+    await this.requireNone();
+    await makeFolder(this.path);
+    await writeAtomically(join(this.path, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
+  }
+
+  /** @throws RunError where the folder holds a run */
+  async requireNone(): Promise<void> {
+    if (!(await this.#names()).includes("run.json")) return;
+    throw new RunError(
+      `'${this.path}' already holds a training run. Continue it with --resume, or name another folder.`,
+    );
+  }
+
+  /** What the run is about; undefined where there is none. */
+  async describe(): Promise<RunDescription | undefined> {
+    if (!(await this.#names()).includes("run.json")) return undefined;
+    const path = join(this.path, "run.json");
+    try {
+      const text = new TextDecoder().decode(await readWholeFile(path));
+      const run = JSON.parse(text) as Partial<RunDescription> | null;
+      const missing = (["config", "mel", "paths"] as const).filter(
+        (name) => typeof run?.[name] !== "object" || run[name] === null,
+      );
+      if (!run || missing.length > 0) {
+        throw new RunError(`'${path}' lacks ${missing.join(" and ")}. The run cannot be continued.`);
+      }
+      const { config, mel, paths } = run as RunDescription;
+      return { config, mel: formatFromFields({ ...mel }), paths };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new RunError(`'${path}' is not JSON: ${error.message}. The run cannot be continued.`);
+    }
+  }
+
+  /**
+   * The newest state that can be read; undefined before the first. A damaged one is passed over for an older one.
+   *
+   * @throws SafetensorsError where all are damaged
+   */
+  async newestState(): Promise<RunState | undefined> {
+    const steps = await this.#stateSteps();
+    for (const step of steps) {
+      try {
+        return { step, tensors: await readTensors(join(this.path, stateName(step))) };
+      } catch (error) {
+        if (!(error instanceof SafetensorsError) || step === steps[steps.length - 1]) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** Writes a state and removes all but the last three, and what a killed process left unfinished. */
+  async saveState({ step, tensors }: RunState): Promise<void> {
+    await writeTensors(join(this.path, stateName(step)), tensors);
+    const unfinished = (await this.#names()).filter((name) => UNFINISHED_NAME.test(name));
+    const old = (await this.#stateSteps()).slice(KEPT_STATES).map(stateName);
+    for (const name of [...old, ...unfinished]) await unlink(join(this.path, name)).catch(() => undefined);
+  }
+
+  /** The fitted prior's weights; undefined before its fit is done. */
+  async readPrior(): Promise<Record<string, WeightValue> | undefined> {
+    if (!(await this.#names()).includes("prior.safetensors")) return undefined;
+    return readTensors(join(this.path, "prior.safetensors"));
+  }
+
+  /** Writes the fitted prior's weights. */
+  async savePrior(weights: Readonly<Record<string, WeightValue>>): Promise<void> {
+    await writeTensors(join(this.path, "prior.safetensors"), weights);
+  }
+
+  /** Adds a line of measurements. */
+  async addMetrics(metrics: Metrics): Promise<void> {
+    const path = join(this.path, "metrics.jsonl");
+    await appendFile(path, `${JSON.stringify(metrics)}\n`).catch((error: unknown) => {
+      throw describeSystemError(error, path);
+    });
+  }
+
+  /** All measurements up to a step. */
+  async readMetrics(lastStep = Infinity): Promise<Metrics[]> {
+    if (!(await this.#names()).includes("metrics.jsonl")) return [];
+    const text = new TextDecoder().decode(await readWholeFile(join(this.path, "metrics.jsonl")));
+    return text.split("\n").flatMap((line) => {
+      const metrics = parseLine(line);
+      return metrics && metrics.step <= lastStep ? [metrics] : [];
+    });
+  }
+
+  /** Forgets measurements after a step, made by a process that was killed before it saved. */
+  async forgetMetricsAfter(step: number): Promise<void> {
+    if (!(await this.#names()).includes("metrics.jsonl")) return;
+    const kept = await this.readMetrics(step);
+    const lines = kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join("");
+    await writeAtomically(join(this.path, "metrics.jsonl"), lines);
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.path);
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return [];
+      throw describeSystemError(error, this.path);
+    }
+  }
+
+  /** Steps of the states, the newest first. */
+  async #stateSteps(): Promise<number[]> {
+    const steps = (await this.#names()).flatMap((name) => {
+      const match = STATE_NAME.exec(name);
+      return match ? [Number(match[1])] : [];
+    });
+    return steps.sort((a, b) => b - a);
+  }
+}
+
+function stateName(step: number): string {
+  return `state-${String(step).padStart(8, "0")}.safetensors`;
+}
+
+/** A line of metrics; undefined for one that a kill cut off. */
+function parseLine(line: string): Metrics | undefined {
+  try {
+    return JSON.parse(line) as Metrics;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readTensors(path: string): Promise<Record<string, WeightValue>> {
+  const { tensors } = parseSafetensors(await readWholeFile(path));
+  return Object.fromEntries(
+    [...tensors.values()].map((tensor) => [tensor.name, { data: tensorFloats(tensor), shape: tensor.shape }]),
+  );
+}
+
+async function writeTensors(path: string, values: Readonly<Record<string, WeightValue>>): Promise<void> {
+  const tensors = Object.entries(values).map(([name, { data, shape }]) => floatTensor(name, shape, data));
+  await writeSafetensors(path, tensors);
+}
