@@ -10,7 +10,7 @@ const rooms = {
   runtime: ["files"],
   audio: ["files"],
   diffusion: [],
-  models: [],
+  models: ["audio"],
   checkpoint: ["audio", "diffusion", "models", "files"],
   synthesis: ["audio", "diffusion", "models", "checkpoint", "runtime", "files"],
   training: ["audio", "diffusion", "models", "checkpoint", "runtime", "synthesis", "files"],
@@ -65,9 +65,11 @@ export default tseslint.config(
       "@typescript-eslint/no-unnecessary-condition": "off",
     },
   },
-  { files: ["*.config.ts"], rules: { "import-x/no-default-export": "off" } },
+  { files: ["*.config.ts", "**/*.d.ts"], rules: { "import-x/no-default-export": "off" } },
   {
     files: ["**/*.js"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
+    languageOptions: {
+      globals: { process: "readonly", console: "readonly", URL: "readonly", performance: "readonly" },
+    },
   },
 );

@@ -2,11 +2,10 @@
 // SVG needs only a document (linkedom); PNG is that SVG rendered by resvg in WebAssembly with a font of our own.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { extname } from "node:path";
 import * as Plot from "@observablehq/plot";
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { parseHTML } from "linkedom";
-import { InputError } from "../../errors.js";
+import { pictureFormat } from "./picture-format.js";
 
 const FONT = "DejaVu Sans";
 const TITLE_HEIGHT = 26;
@@ -62,13 +61,10 @@ export function drawFigure(panels: readonly Panel[], width = 860): Figure {
 /**
  * The figure's bytes in the format that a file name asks for.
  *
- * @throws InputError for an extension other than .svg and .png
+ * @throws PictureExtensionError for an extension other than .svg and .png
  */
 export async function encodeFigure(figure: Figure, path: string): Promise<Uint8Array> {
-  const extension = extname(path).toLowerCase();
-  if (extension === ".svg") return new TextEncoder().encode(figure.toSvg());
-  if (extension === ".png") return figure.toPng();
-  throw new InputError(`A picture is written as .png or .svg, and '${path}' ends in neither. Rename it.`);
+  return pictureFormat(path) === "svg" ? new TextEncoder().encode(figure.toSvg()) : figure.toPng();
 }
 
 async function renderPng(svg: string): Promise<Uint8Array> {

@@ -1,0 +1,206 @@
+// What int8 costs and saves on a trained checkpoint: calibrates on some recordings of a folder, measures the error of ε̂
+// on others at each level beside float32's, and the time of the denoiser and of its trunk in both precisions.
+//   npm run build && node bench/int8.js CHECKPOINT CORPUS LIST [--calibrate N] [--write] [--speed-only]
+// LIST names the held-out recordings, one path in CORPUS a line; N others (8) are calibrated on. --write stores the
+// calibration in the checkpoint's config.json. Speeds are medians of interleaved runs.
+import { readFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { computeMel } from "../dist/audio/mel-analysis/mel.js";
+import { findRecordings } from "../dist/audio/recording/find-recordings.js";
+import { readRecording } from "../dist/audio/recording/read-recording.js";
+import { checkpointFiles, loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { fillNormals } from "../dist/diffusion/noise.js";
+import { writeAtomically } from "../dist/files/write-atomically.js";
+import { trunkLayers } from "../dist/models/mask-net-config.js";
+import { createMaskNet, maskNetTrunk } from "../dist/models/mask-net.js";
+import { whiten } from "../dist/models/spectral-prior.js";
+import { weightsOf } from "../dist/models/weights.js";
+import { openRuntime } from "../dist/runtime/engines.js";
+import { frames } from "../dist/runtime/runtime.js";
+import { calibrate } from "../dist/synthesis/calibration.js";
+import { conditionerFunction, denoiserFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    calibrate: { type: "string", default: "8" },
+    write: { type: "boolean", default: false },
+    "speed-only": { type: "boolean", default: false },
+  },
+});
+const [folder, corpus, list] = positionals;
+const levels = [-6, -4, -2, 0, 2, 4, 6, 8];
+const checkpoint = await loadCheckpoint(folder);
+const format = checkpoint.config.mel;
+const shape = checkpoint.config.denoiser.shape;
+const net = createMaskNet(shape, format);
+const heldOut = readFileSync(list, "utf8").split("\n").filter(Boolean);
+
+const runtime = await openRuntime({ engine: "graph" });
+const conditioner = conditionerFunction(checkpoint);
+const specs = networkSpecs(checkpoint);
+const prepare = await runtime.compile(conditioner.fn, conditioner.signature);
+const whitening = await runtime.compile(
+  ({ signal, sigma }) => ({ whitened: whiten(net.mdct, signal, sigma) }),
+  { inputs: { signal: specs.signal, sigma: specs.sigma } },
+);
+
+/** A recording as the denoiser's inputs at each level, with its noise. */
+async function* examplesOf(path, seed) {
+  const { samples } = await readRecording(path);
+  const count = Math.floor(samples.length / format.hopLength);
+  const length = count * format.hopLength;
+  const mel = {
+    data: computeMel(samples, format).values.slice(0, count * format.bands),
+    shape: [1, count, format.bands],
+  };
+  const { sigma, encoded } = await prepare.run({ mel });
+  const signal = { data: Float32Array.from(samples.subarray(0, length)), shape: [1, length] };
+  const { whitened } = await whitening.run({ signal, sigma });
+  for (const logSnr of levels) {
+    const noise = fillNormals(new Float32Array(length), { seed, step: 100 + logSnr });
+    const [a, b] = [Math.sqrt(1 / (1 + Math.exp(-logSnr))), Math.sqrt(1 / (1 + Math.exp(logSnr)))];
+    const z = whitened.data.map((value, index) => a * value + b * noise[index]);
+    const level = { data: Float32Array.of(logSnr), shape: [1] };
+    yield { inputs: { z: { data: z, shape: [1, length] }, logSnr: level, mel, sigma, encoded }, noise };
+  }
+}
+
+async function* calibrationExamples() {
+  const skip = new Set(heldOut);
+  const others = (await findRecordings(corpus)).filter((path) => !skip.has(path));
+  const count = Number(options.calibrate);
+  for (let index = 0; index < count; index++) {
+    const path = others[Math.floor(((index + 0.5) * others.length) / count)];
+    for await (const { inputs } of examplesOf(join(corpus, path), 7 + index)) yield inputs;
+  }
+}
+
+const quantisation = await calibrate(runtime, checkpoint, calibrationExamples());
+const calibrated = { ...checkpoint, config: { ...checkpoint.config, quantisation } };
+console.log(
+  Object.entries(quantisation)
+    .map(([name, { scale, zeroPoint }]) => `${name} ${scale.toPrecision(3)} ${zeroPoint}`)
+    .join("\n"),
+);
+if (options.write) {
+  const text = `${JSON.stringify(calibrated.config, null, 2)}\n`;
+  await writeAtomically(join(folder, checkpointFiles.config), text);
+}
+
+/** The whole trunk in 8 bits, and with some of its layers in float32. */
+function without(...layers) {
+  const kept = Object.entries(quantisation).filter(([name]) => !layers.includes(name));
+  return { ...checkpoint, config: { ...checkpoint.config, quantisation: Object.fromEntries(kept) } };
+}
+
+const downs = trunkLayers(shape).filter((name) => name.includes(".down."));
+const variants = {
+  float32: denoiserFunction(checkpoint),
+  int8: denoiserFunction(calibrated, "int8"),
+  "int8, first in float32": denoiserFunction(without("input.weight"), "int8"),
+  "int8, last in float32": denoiserFunction(without("output.weight"), "int8"),
+  "int8, downs in float32": denoiserFunction(without(...downs), "int8"),
+};
+
+async function errors() {
+  const programs = {};
+  for (const [name, { fn, signature }] of Object.entries(variants)) {
+    programs[name] = await runtime.compile(fn, signature);
+  }
+  const sums = Object.fromEntries(Object.keys(variants).map((name) => [name, levels.map(() => 0)]));
+  for (const [index, path] of heldOut.entries()) {
+    let level = 0;
+    for await (const { inputs, noise } of examplesOf(join(corpus, path), 1000 + index)) {
+      for (const [name, program] of Object.entries(programs)) {
+        const { noise: predicted } = await program.run(inputs);
+        let sum = 0;
+        predicted.data.forEach((value, sample) => (sum += (value - noise[sample]) ** 2));
+        sums[name][level] += sum / noise.length / heldOut.length;
+      }
+      level++;
+    }
+  }
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const reference = sums.float32;
+  console.log(`ε error, ${heldOut.length} clips: float32, and rises in %; λ = ${levels.join(", ")}; mean`);
+  for (const [name, values] of Object.entries(sums)) {
+    const row = [...values, mean(values)];
+    const base = [...reference, mean(reference)];
+    const cells = row.map((value, at) =>
+      name === "float32" ? value.toFixed(4) : (100 * (value / base[at] - 1)).toFixed(3),
+    );
+    console.log(`${name.padEnd(24)} ${cells.map((cell) => cell.padStart(8)).join("")}`);
+  }
+  for (const program of Object.values(programs)) await program.dispose();
+}
+
+const random = (seed, ...size) => ({
+  data: fillNormals(new Float32Array(size.reduce((product, each) => product * each, 1)), { seed, step: 0 }),
+  shape: size,
+});
+
+/** Times in ms an audio-second of the trunk and the whole denoiser, both precisions in turn. */
+async function speed(threads) {
+  const engine = await openRuntime({ engine: "graph", threads });
+  const count = Math.round((10 * format.sampleRate) / format.hopLength);
+  const width = net.featureOrder.length + format.bands;
+  const trunk = {
+    fn: ({ features, logSnr, encoded }, held) => {
+      const output = maskNetTrunk(net, weightsOf(held), { features, logSnr, encoded }, net.featureOrder);
+      return { output };
+    },
+    inputs: { features: { shape: [1, frames(), width] }, logSnr: { shape: [1] }, encoded: specs.encoded },
+  };
+  const given = {
+    features: random(1, 1, count, width),
+    logSnr: { data: Float32Array.of(2), shape: [1] },
+    encoded: random(2, 1, count, shape.channels),
+    z: random(3, 1, count * format.hopLength),
+    mel: random(4, 1, count, format.bands),
+    sigma: {
+      data: new Float32Array(count * format.hopLength).fill(1),
+      shape: [1, count, format.hopLength],
+    },
+  };
+  const cases = [];
+  for (const name of ["float32", "int8"]) {
+    const { signature, fn } = variants[name];
+    const held = { weights: signature.weights, quantised: signature.quantised ?? {} };
+    cases.push({
+      name: `trunk ${name}`,
+      program: await engine.compile(trunk.fn, { ...held, inputs: trunk.inputs }),
+      inputs: trunk.inputs,
+    });
+    cases.push({
+      name: `denoiser ${name}`,
+      program: await engine.compile(fn, signature),
+      inputs: signature.inputs,
+    });
+  }
+  const times = cases.map(() => []);
+  const run = async ({ program, inputs }) => {
+    const begun = performance.now();
+    await program.run(Object.fromEntries(Object.keys(inputs).map((name) => [name, given[name]])));
+    return performance.now() - begun;
+  };
+  for (const each of cases) await run(each);
+  for (let round = 0; round < 15; round++) {
+    for (const [index, each] of cases.entries()) times[index].push(await run(each));
+  }
+  const sorted = times.map((list) => list.toSorted((a, b) => a - b));
+  cases.forEach(({ name }, index) => {
+    const [best, median] = [sorted[index][0], sorted[index][7]].map((time) => (time / 10).toFixed(2));
+    console.log(
+      `${threads} threads  ${name.padEnd(18)} median ${median}, best ${best} ms an audio-second and step`,
+    );
+  });
+  for (const { program } of cases) await program.dispose();
+}
+
+if (!options["speed-only"]) await errors();
+console.log(`${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}`);
+for (const threads of [1, 2]) await speed(threads);
+process.exit(0);

@@ -1,0 +1,200 @@
+// `vocode info`: what files and checkpoints are, how long or large, in which format, and what is odd about them.
+import { Command } from "commander";
+import { describeForeignContainer, isMelContainer, NoMelError } from "../audio/mel-file/mel-container.js";
+import { describeLikeness, optionFor } from "../audio/mel-file/mel-diagnosis.js";
+import { describeFormat } from "../audio/mel-format/mel-format-text.js";
+import { inspectMel, type MelInspection } from "../audio/mel-file/mel-inspection.js";
+import { isRecording, openRecordingIn } from "../audio/recording/open-recording.js";
+import { inspectStream, type RecordingInspection } from "../audio/recording/recording-inspection.js";
+import {
+  type CheckpointInspection,
+  inspectCheckpoint,
+  isCheckpoint,
+} from "../checkpoint/checkpoint-inspection.js";
+import { InputError } from "../errors.js";
+import { openByteSource } from "../files/byte-source.js";
+import { isSafetensors } from "../files/safetensors-header.js";
+import { parseSafetensors } from "../files/safetensors.js";
+import { FailedInputsError, type Failure } from "./failures.js";
+import { describeCheckpoint } from "./info-checkpoint.js";
+import { printResult, type OutputOptions } from "./output.js";
+
+/** A safetensors file that is no mel. */
+interface TensorsInspection {
+  readonly kind: "tensors";
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly dtype: string;
+    readonly shape: readonly number[];
+  }[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly remarks: readonly string[];
+}
+
+type Inspection = RecordingInspection | MelInspection | TensorsInspection | CheckpointInspection;
+
+/** The command `vocode info <file...>`. */
+export function infoCommand(): Command {
+  return new Command("info")
+    .description("say what recordings, mel files and checkpoints are, and what is odd about them")
+    .argument(
+      "<file...>",
+      ".wav, .flac, .mel, .npy or .safetensors files, recognised by their content, or folders of checkpoints",
+    )
+    .option("--json", "print JSON: a list with an object a file")
+    .option("--quiet", "no notes on stderr")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vocode info speech.wav
+  vocode info mels/*.npy              what an unlabelled mel looks like, and which formats have its bands
+  vocode info speech.mel --json
+  vocode info checkpoints/voice       size, receptive field, multiply-adds, training`,
+    )
+    .action(run);
+}
+
+async function run(paths: readonly string[], options: OutputOptions): Promise<void> {
+  const results: { file: string; inspection: Inspection }[] = [];
+  const failures: Failure[] = [];
+  for (const path of paths) {
+    try {
+      results.push({ file: path, inspection: await inspect(path) });
+    } catch (error) {
+      if (paths.length === 1 || !(error instanceof InputError)) throw error;
+      failures.push({ input: path, error: error.message });
+    }
+  }
+  if (results.length > 0 || options.json)
+    printResult(
+      options,
+      [
+        ...results.map(({ file, inspection }) => ({ file, ...inspection })),
+        ...failures.map(({ input, error }) => ({ file: input, error })),
+      ],
+      () => results.map(({ file, inspection }) => describe(file, inspection)).join("\n\n"),
+    );
+  if (failures.length > 0) throw new FailedInputsError(failures, paths.length, "files");
+}
+
+async function inspect(path: string): Promise<Inspection> {
+  if (await isCheckpoint(path)) return inspectCheckpoint(path);
+  const file = await openByteSource(path);
+  try {
+    if (await isRecording(file)) return await inspectStream(await openRecordingIn(file, path));
+    return inspectBytes(await file.read(0, file.length), path);
+  } finally {
+    await file.close();
+  }
+}
+
+function inspectBytes(bytes: Uint8Array, path: string): Inspection {
+  if (!isMelContainer(bytes))
+    throw new InputError(
+      bytes.length === 0
+        ? `'${path}' is empty.`
+        : `'${path}' is nothing that vocode reads: ${describeForeignContainer(bytes) ?? "by its content it is no WAV, FLAC, .mel, .npy or .safetensors file"}.`,
+    );
+  try {
+    return inspectMel(bytes);
+  } catch (error) {
+    if (error instanceof NoMelError && isSafetensors(bytes)) return inspectTensors(bytes, error);
+    // several files may be named, so that the message has to say which one
+    if (error instanceof InputError) throw new InputError(`'${path}': ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function inspectTensors(bytes: Uint8Array, error: NoMelError): TensorsInspection {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  return {
+    kind: "tensors",
+    tensors: [...tensors.values()].map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    metadata,
+    remarks: [error.message],
+  };
+}
+
+function describe(file: string, inspection: Inspection): string {
+  const lines = describeKind(inspection);
+  const remarks = inspection.remarks.map((remark) => `! ${remark}`);
+  return [file, ...[...lines, ...remarks].map((line) => `  ${line}`)].join("\n");
+}
+
+function describeKind(inspection: Inspection): string[] {
+  switch (inspection.kind) {
+    case "recording":
+      return describeRecording(inspection);
+    case "mel":
+      return describeMel(inspection);
+    case "tensors":
+      return describeTensors(inspection);
+    case "checkpoint":
+      return describeCheckpoint(inspection);
+  }
+}
+
+function describeRecording(found: RecordingInspection): string[] {
+  const { source, silence } = found;
+  const channels = source.channels === 1 ? "mono" : `${source.channels} channels, averaged below`;
+  return [
+    `${source.container.toUpperCase()}, ${source.encoding}, ${channels}, ${found.sampleRate} Hz, ${seconds(found.seconds)}`,
+    `level     peak ${decibels(found.peakDb)}, RMS ${decibels(found.rmsDb)}, mean ${number(found.offset)}`,
+    `clipped   ${found.clippedSamples} samples`,
+    `silence   ${seconds(silence.start)} at the start, ${seconds(silence.end)} at the end`,
+  ];
+}
+
+const containers = { mel: "mel", npy: "NumPy array", safetensors: "safetensors" } as const;
+
+function describeMel(found: MelInspection): string[] {
+  const { statistics, format, looksLike, candidates } = found;
+  const lines = [`${containers[found.container]}, ${found.dtype}, [${found.shape.join(", ")}]`];
+  if (found.frames !== undefined && found.seconds !== undefined) {
+    const axes = found.layout === "bands-first" ? "[bands, frames]" : "[frames, bands]";
+    const length = `${found.frames} frames of ${found.bands ?? 0} bands, ${axes}, ${seconds(found.seconds)}`;
+    lines.push(`length    ${length}${format ? "" : ` as ${candidates[0]}`}`);
+  }
+  if (format) lines.push(`format    ${found.preset ?? "its own"}: ${describeFormat(format)}`);
+  else if (candidates.length > 0) lines.push(`format    not stated; the bands fit ${candidates.join(", ")}`);
+  if (statistics) {
+    const { minimum, maximum, mean, standardDeviation } = statistics;
+    lines.push(
+      `values    ${number(minimum)} to ${number(maximum)}, mean ${number(mean)}, standard deviation ${number(standardDeviation)}`,
+    );
+  }
+  if (looksLike) lines.push(`they look like ${describeLikeness(looksLike)} (${optionFor(looksLike)})`);
+  return lines;
+}
+
+// more would scroll a checkpoint's shape away
+const LISTED_TENSORS = 20;
+
+function describeTensors({ tensors, metadata }: TensorsInspection): string[] {
+  const values = tensors.reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  const more = tensors.length - LISTED_TENSORS;
+  return [
+    `safetensors, ${tensors.length} tensors, ${values} values`,
+    ...tensors
+      .slice(0, LISTED_TENSORS)
+      .map(({ name, dtype, shape }) => `${name}  ${dtype} [${shape.join(", ")}]`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    ...(Object.keys(metadata).length > 0 ? [`metadata  ${Object.keys(metadata).join(", ")}`] : []),
+  ];
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(2)} s`;
+}
+
+function decibels(value: number): string {
+  return value === -Infinity ? "−∞ dBFS" : `${value.toFixed(1).replace("-", "−")} dBFS`;
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}

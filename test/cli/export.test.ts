@@ -1,0 +1,77 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InferenceSession } from "onnxruntime-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { runCli } from "../support/run-cli.js";
+
+const folder = mkdtempSync(join(tmpdir(), "vocode-export-"));
+const checkpoint = join(folder, "checkpoint");
+const out = join(folder, "out.onnx");
+
+describe("vocode export", () => {
+  beforeAll(async () => {
+    await saveCheckpoint(checkpoint, randomCheckpoint(), "");
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    [[], ["z", "log_snr", "mel", "sigma", "encoded"], ["noise"]],
+    [["--part", "conditioner"], ["mel"], ["sigma", "encoded"]],
+    [["--part", "colour"], ["whitened", "sigma"], ["waveform"]],
+    [["--steps", "2", "--refine", "1"], ["mel", "noise"], ["waveform"]],
+  ])("with %j writes a graph from %j to %j", async (options, inputs, outputs) => {
+    const { stderr, code } = await runCli(["export", checkpoint, out, ...options]);
+    expect([stderr, code]).toEqual(["", 0]);
+    const session = await InferenceSession.create(out, { logSeverityLevel: 3 });
+    expect([session.inputNames, session.outputNames]).toEqual([inputs, outputs]);
+    await session.release();
+  });
+
+  it("says what it wrote, also as JSON", async () => {
+    const options = ["--schedule", "cosine-3", "--sampler", "ddpm"];
+    const { stdout } = await runCli(["export", checkpoint, out, ...options, "--json"]);
+    expect(JSON.parse(stdout)).toEqual({
+      file: out,
+      part: "synthesis",
+      bytes: statSync(out).size,
+      sampler: "ddpm",
+      schedule: "cosine-3",
+      steps: 3,
+      refine: 4,
+    });
+    const text = await runCli(["export", checkpoint, out, "--part", "colour"]);
+    expect(text.stdout).toMatch(/out\.onnx: the colour, \d\.\d MB\n$/);
+  });
+
+  it("remarks on a schedule that does not start from noise", async () => {
+    const { stderr, code } = await runCli(["export", checkpoint, out, "--schedule", "wg-3"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("'wg-3' does not start from pure noise");
+  });
+
+  it.each([
+    [["out.txt"], "has to end in .onnx"],
+    [["out.onnx", "--steps", "2", "--schedule", "wg-6"], "Give one of them"],
+    [["out.onnx", "--steps", "2", "--part", "colour"], "Leave one out"],
+    [["out.onnx", "--refine", "2"], "give --steps or --schedule too"],
+    [["out.onnx", "--steps", "0"], "whole number from 1 to 1000"],
+    [["/nowhere/out.onnx"], "no folder"],
+  ])("ends with code 2 and a sentence for %j", async ([name, ...options], words) => {
+    const path = join(folder, `refused-${name}`);
+    const { stdout, stderr, code } = await runCli(["export", checkpoint, path, ...options]);
+    expect([stdout, code]).toEqual(["", 2]);
+    expect(stderr).toContain(words);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("ends with code 2 where there is no checkpoint", async () => {
+    const { stderr, code } = await runCli(["export", folder, out]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("config.json");
+  });
+});

@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { RunFolder } from "../../src/training/run-folder.js";
+import { type CliRun, runCli } from "../support/run-cli.js";
+import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
+
+const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));
+
+let parent: string;
+let env: Record<string, string>;
+beforeAll(() => {
+  parent = mkdtempSync(join(tmpdir(), "vocode-train-"));
+  writeTinyCorpus(parent);
+  env = { VOCODE_CACHE: join(parent, "compiled") };
+});
+afterAll(() => {
+  rmSync(parent, { recursive: true });
+});
+
+const train = (...args: string[]): Promise<CliRun> => runCli(["train", ...args], { cwd: parent, env });
+
+describe("vocode train", () => {
+  it("makes a checkpoint and says so", async () => {
+    const { code, stdout, stderr } = await train(
+      ...["wavs", "--out", "voices/tones", "--steps", "12", "--measure-every", "6", ...tinySettings],
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^Trained 12 steps, ε error \d\.\d{4}\.\n$/);
+    expect(stderr).toContain("1 recordings kept back to measure on");
+    expect(stderr).toContain("12 steps on graph");
+    expect(stderr).toMatch(/prior 20\/20 · loss -?\d+\.\d{4} · \d+\.\d audio-s\/s/);
+    expect(stderr).toMatch(/step 6 · ε error on the held-out recordings .*\(by log-SNR -6: .* 8: \d/);
+    const { config, weights } = await loadCheckpoint(join(parent, "voices", "tones"));
+    expect(config.denoiser.shape).toMatchObject({ windowLengths: [1024], channels: 8, corrections: 1 });
+    expect(config.training).toMatchObject({ recordings: 5, steps: 12, settings: { cropFrames: 8 } });
+    // trained, and not what it began with
+    expect(weights["denoiser.output.bias"].data.some((value) => value !== 0)).toBe(true);
+    expect(readFileSync(join(parent, "voices", "tones", "README.md"), "utf8")).toContain("# tones");
+    // beside the checkpoint, the run is kept under its name
+    const run = new RunFolder(join(parent, "runs", "tones"));
+    expect((await run.newestState())!.step).toBe(12);
+    expect((await run.readMetrics()).map(({ step }) => step)).toEqual([6, 12]);
+  });
+
+  it("writes no path of this machine into its files", () => {
+    for (const folder of ["voices/tones", "runs/tones"]) {
+      for (const name of readdirSync(join(parent, folder))) {
+        if (!/\.(json|md|jsonl)$/.test(name)) continue;
+        expect(readFileSync(join(parent, folder, name), "utf8"), name).not.toContain(parent);
+      }
+    }
+  });
+
+  it("writes a run's checkpoint again where it was lost", async () => {
+    rmSync(join(parent, "voices"), { recursive: true });
+    const { code, stdout } = await train("--resume", "runs/tones", "--quiet", "--threads", "1");
+    expect([code, stdout]).toEqual([0, "Trained 12 steps.\n"]);
+    expect((await loadCheckpoint(join(parent, "voices", "tones"))).config.training).toMatchObject({
+      steps: 12,
+    });
+  });
+
+  it("refuses to begin in a folder that holds a run", async () => {
+    const { code, stderr } = await train("wavs", "--out", "voices/tones", ...tinySettings);
+    expect(code).toBe(2);
+    expect(stderr).toContain("already holds a training run. Continue it with --resume");
+  });
+
+  it("prints JSON, and with --quiet nothing else", async () => {
+    const { code, stdout, stderr } = await train(
+      ...["wavs", "--out", "voices/json", "--steps", "2", "--json", "--quiet", ...tinySettings],
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ steps: 2, finished: true });
+    expect((JSON.parse(stdout) as { devError: { byLevel: number[] } }).devError.byLevel).toHaveLength(8);
+  });
+
+  it("counts hours of audio as steps, and takes settings from a file below those of the line", async () => {
+    writeFileSync(join(parent, "settings.json"), JSON.stringify({ priorSteps: 1, batch: 1, seed: 9 }));
+    // a step of 2 crops of 8 frames of 256 samples is 0.186 s: 0.0002 hours are 3.9 steps
+    const { code, stderr } = await train(
+      ...["wavs", "--out", "voices/hours", "--hours", "0.0002", "--config", "settings.json", ...tinySettings],
+    );
+    expect(code, stderr).toBe(0);
+    const { config } = (await new RunFolder(join(parent, "runs", "hours")).describe())!;
+    expect(config).toMatchObject({ steps: 4, priorSteps: 20, batch: 2, seed: 9 });
+  });
+});
+
+describe("vocode train with Ctrl-C", () => {
+  it("saves, ends with 130, and goes on with --resume to the weights of an undisturbed run", async () => {
+    const args = ["wavs", "--steps", "300", "--measure-every", "100", ...tinySettings];
+    const whole = train(...args, "--out", "voices/whole");
+    const child = spawn(process.execPath, [program, "train", ...args, "--out", "voices/broken"], {
+      cwd: parent,
+      env: { ...process.env, ...env },
+    });
+    let stderr = "";
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      const begun = stderr.includes("step 100 ·");
+      stderr += text;
+      if (!begun && stderr.includes("step 100 ·")) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain("Saving after this step; press Ctrl-C again to end at once.");
+    const run = new RunFolder(join(parent, "runs", "broken"));
+    const saved = (await run.newestState())!.step;
+    expect(saved).toBeGreaterThanOrEqual(100);
+    expect(saved).toBeLessThan(300);
+    expect(stdout).toBe(`Saved at step ${saved}. Continue with: vocode train --resume runs/broken\n`);
+    const { config } = await loadCheckpoint(join(parent, "voices", "broken"));
+    expect(config.training).toMatchObject({ steps: saved });
+    expect((await train("--resume", "runs/broken", "--threads", "1")).code).toBe(0);
+    expect((await whole).code).toBe(0);
+    const weightsOf = (name: string): Buffer =>
+      readFileSync(join(parent, "voices", name, "model.safetensors"));
+    expect(weightsOf("broken").equals(weightsOf("whole"))).toBe(true);
+  });
+});
+
+describe("vocode train, used wrongly", () => {
+  it.each([
+    [[], "Name the checkpoint to make, as in --out checkpoints/my-voice."],
+    [["wavs"], "Name the checkpoint to make"],
+    [["wavs", "--run", "runs/x"], "Name the checkpoint to make"],
+    [["--out", "x"], "Name the folder of recordings, as in vocode train wavs."],
+    [["nowhere", "--out", "x"], "nowhere"],
+    [["wavs", "--out", "x", "--set", "stesp=3"], "There is no setting 'stesp'"],
+    [["wavs", "--out", "x", "--set", "steps"], "'steps' is no setting; write it as key=value"],
+    [["wavs", "--out", "x", "--set", "windowLengths=1024,100"], "'windowLengths' has 100"],
+    [["wavs", "--out", "x", "--steps", "0"], "Give a whole number from 1"],
+    [["wavs", "--out", "x", "--hours", "-1"], "--hours has to be above 0, not -1"],
+    [["wavs", "--out", "x", "--hours", "long"], "Give a number"],
+    [["wavs", "--out", "x", "--format", "nothing"], "nothing"],
+    [["wavs", "--out", "x", "--config", "nowhere.json"], "nowhere.json"],
+    [["wavs", "--out", "x", "--engine", "abacus"], "abacus"],
+    [["--resume", "nowhere"], "'nowhere' holds no training run."],
+    [["--resume", "runs/x", "--steps", "5"], "--steps cannot be changed by --resume"],
+    [["--resume", "runs/x", "--set", "steps=5"], "--set cannot be changed by --resume"],
+    [["--resume", "runs/x", "--held-out", "l"], "--held-out cannot be changed by --resume"],
+  ])("%j is answered with what to do", async (args, message) => {
+    const { code, stdout, stderr } = await train(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    // nothing is left behind that a second, right attempt would stumble over
+    expect(existsSync(join(parent, "runs", "x"))).toBe(false);
+    expect(existsSync(join(parent, "x"))).toBe(false);
+  });
+
+  it.each([
+    ["[1, 2]", "holds no JSON object with settings"],
+    ["{steps: 3}", "is not JSON"],
+    ['{"steps": "3"}', "'steps' takes a whole number above 0"],
+  ])("a settings file with %s is refused", async (text, message) => {
+    writeFileSync(join(parent, "wrong.json"), text);
+    const { code, stderr } = await train("wavs", "--out", "x", "--config", "wrong.json");
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it("says where no recording is as long as a crop", async () => {
+    const { code, stderr } = await train(
+      "wavs",
+      "--out",
+      "long",
+      ...tinySettings,
+      "--set",
+      "cropFrames=5000",
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain("None of the recordings to train on has 5000 mel frames");
+  });
+});

@@ -1,0 +1,81 @@
+// The package as users get it: what `npm pack` puts into the tarball, and that an install of it in an empty folder
+// gives a command that runs and a module. It needs the package registry, and about a minute.
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Paths below a folder of the repository, with forward slashes. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replaceAll("\\", "/"));
+}
+
+describe("the packed package", () => {
+  let folder: string;
+  let tarball: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "vocode-package-"));
+    // packed from a copy, which builds: dist/ here may hold what is no longer in src/, and other tests run it
+    const copy = join(folder, "repository");
+    const left = ["node_modules", "dist", ".git", "runs", "coverage"];
+    cpSync(root, copy, { recursive: true, filter: (path) => !left.includes(basename(path)) });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const pack = await execute("npm", ["pack", "--json", "--pack-destination", folder], { cwd: copy });
+    // the build's own words come first
+    const report: unknown = JSON.parse(pack.stdout.slice(pack.stdout.indexOf("[\n")));
+    const [packed] = report as [{ filename: string; files: { path: string }[] }];
+    tarball = join(folder, packed.filename);
+    files = packed.files.map((file) => file.path);
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("holds the command, the compiled code, the data and the checkpoints, and nothing else", () => {
+    const allowed = /^(package\.json|README\.md|LICENSE|bin\/vocode\.js|(dist|data|checkpoints)\/.+)$/;
+    expect(files.filter((file) => !allowed.test(file))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(["package.json", "LICENSE", "bin/vocode.js"]));
+  });
+
+  it("holds the compiled form of each source file", () => {
+    const sources = filesBelow("src").filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+    const compiled = sources.flatMap((file) => {
+      const base = file.replace(/^src\//, "dist/").replace(/\.ts$/, "");
+      return [`${base}.d.ts`, `${base}.js`];
+    });
+    expect(files.filter((file) => file.startsWith("dist/")).sort()).toEqual(compiled.sort());
+  });
+
+  it("installs in an empty folder, runs and can be imported", async () => {
+    const application = join(folder, "application");
+    mkdirSync(application);
+    writeFileSync(join(application, "package.json"), JSON.stringify({ name: "application", private: true }));
+    await execute("npm", ["install", "--no-audit", "--no-fund", tarball], {
+      cwd: application,
+      // without it onnxruntime-node downloads CUDA libraries from a server outside the package registry
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
+    });
+    const program = join(application, "node_modules", ".bin", "vocode");
+    const run = async (option: string): Promise<string> =>
+      (await execute(program, [option], { cwd: application })).stdout;
+    expect(await run("--help")).toMatch(/^Usage: vocode \[options\] \[command\]/);
+    expect(await run("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const names = await execute(
+      process.execPath,
+      ["--input-type=module", "--eval", 'console.log(Object.keys(await import("vocode")).length)'],
+      { cwd: application },
+    );
+    expect(Number(names.stdout)).toBeGreaterThan(0);
+  });
+});

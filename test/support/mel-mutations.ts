@@ -1,0 +1,88 @@
+// What the mutation tests of array and mel files share: damaged files go in, and only valid results or typed errors may
+// come out, without taking more memory than the file's size justifies.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { parseMel } from "../../src/audio/mel-file/mel-file.js";
+import { MEL_FORMAT_KEY } from "../../src/audio/mel-file/mel-container.js";
+import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { InputError } from "../../src/errors.js";
+import { encodeNpy, parseNpy } from "../../src/files/npy.js";
+import { encodeHeader } from "../../src/files/safetensors-header.js";
+import { isFloatTensor, parseSafetensors, tensorFloats } from "../../src/files/safetensors.js";
+import { mutated } from "./damaged-files.js";
+
+const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+const format = findPreset("hifigan-22k-80");
+
+function fixtureFiles(folder: string, ending: string): Uint8Array[] {
+  return readdirSync(fixtures + folder)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => readFileSync(`${fixtures}${folder}/${name}`));
+}
+
+function smallMel(): Uint8Array {
+  const values = Float32Array.from({ length: 240 }, (_, i) => -5 - 4 * Math.sin(i));
+  const entry = { name: "mel", dtype: "F32", shape: [3, 80], begin: 0, end: 960 } as const;
+  const header = encodeHeader([entry], { [MEL_FORMAT_KEY]: JSON.stringify(format) });
+  return Buffer.concat([header, Buffer.from(values.buffer)]);
+}
+
+/** Whether a parser's values are as many as its shape says, and no more than the file's bytes hold. */
+function requireJustified(shape: readonly number[], values: Float32Array, file: Uint8Array): void {
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (count !== values.length) throw new Error(`${values.length} values for the shape ${shape.join()}`);
+  // a value takes at least the two bytes of a float16
+  if (values.length > file.length / 2) throw new Error(`${values.length} values from ${file.length} bytes`);
+}
+
+/** The parsers under mutation, by name: valid files, and what each does with a damaged one. */
+export const parsersUnderMutation: Readonly<
+  Record<string, { readonly originals: () => Uint8Array[]; readonly parse: (bytes: Uint8Array) => void }>
+> = {
+  npy: {
+    originals: () => fixtureFiles("npy", ".npy"),
+    parse: (bytes) => {
+      const { shape, data } = parseNpy(bytes);
+      requireJustified(shape, data, bytes);
+    },
+  },
+  safetensors: {
+    originals: () => [...fixtureFiles("safetensors", ".safetensors"), smallMel()],
+    parse: (bytes) => {
+      for (const tensor of parseSafetensors(bytes).tensors.values())
+        if (isFloatTensor(tensor)) requireJustified(tensor.shape, tensorFloats(tensor), bytes);
+    },
+  },
+  mel: {
+    originals: () => [smallMel(), encodeNpy([80, 3], new Float32Array(240).fill(-11.512925))],
+    parse: (bytes) => {
+      const { mel } = parseMel(bytes, { expected: format });
+      requireJustified([mel.frames, format.bands], mel.values, bytes);
+      if (!mel.values.every(Number.isFinite)) throw new Error("values that are no numbers came through");
+    },
+  },
+};
+
+/**
+ * Damages valid files and parses them.
+ *
+ * @returns how many were refused; the others were still valid
+ * @throws where anything but a typed error with a message came out
+ */
+export function parseMutations(parser: string, cases: number): number {
+  const { originals, parse } = parsersUnderMutation[parser];
+  let refused = 0;
+  fc.assert(
+    fc.property(mutated(originals()), (bytes) => {
+      try {
+        parse(bytes);
+      } catch (error) {
+        if (!(error instanceof InputError) || error.message.length > 1000) throw error;
+        refused++;
+      }
+    }),
+    { numRuns: cases, seed: 1 },
+  );
+  return refused;
+}

@@ -1,0 +1,40 @@
+// A checkpoint of a small network that nothing was trained into: the start of training, its output layer not zero.
+import type { MelFormat } from "../../src/audio/mel-format/mel-format.js";
+import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
+import { fillNormals } from "../../src/diffusion/noise.js";
+import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
+import { initialise } from "../../src/training/training-model.js";
+
+const shape: MaskNetConfig = {
+  windowLengths: [1024, 256, 64],
+  channels: 16,
+  expanded: 24,
+  dilations: [1, 2],
+  corrections: 2,
+  levelWidth: 16,
+  encoder: { channels: 8, expanded: 12, dilations: [1] },
+};
+
+/** The checkpoint; layers that start at zero hold small random numbers instead. */
+export function randomCheckpoint(mel: MelFormat = findPreset("hifigan-22k-80")): Checkpoint {
+  const config = checkpointConfig({
+    denoiser: { kind: "mask-net", shape },
+    prior: "spectral",
+    mel,
+    logSnrRange: [-4.5, 8],
+    schedules: {},
+    training: { recordings: 3, recordedHours: 0.5, steps: 100, audioHours: 1.25, devError: null },
+  });
+  const weights = Object.fromEntries(
+    Object.entries(initialise(checkpointWeights(config), 1)).map(([name, value], step) => {
+      const data = value.data as Float32Array;
+      const isZero = data.every((each) => each === 0);
+      const random = (): Float32Array =>
+        fillNormals(new Float32Array(data.length), { seed: 2, step }).map((each) => 0.02 * each);
+      return [name, { data: isZero ? random() : data, shape: value.shape }];
+    }),
+  );
+  return { config, weights };
+}

@@ -1,0 +1,34 @@
+// A training that takes seconds through the command line: a few tones as WAV files, and options for a tiny network.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeCorpus } from "./corpus-files.js";
+
+const settings: Readonly<Record<string, string>> = {
+  windowLengths: "1024",
+  channels: "8",
+  expanded: "12",
+  dilations: "1",
+  levelWidth: "8",
+  corrections: "1",
+  encoderChannels: "8",
+  encoderExpanded: "12",
+  encoderDilations: "1",
+  priorSteps: "20",
+  batch: "2",
+  cropFrames: "8",
+  speeds: "1",
+};
+
+/** The options of the tiny network. */
+export const tinySettings: readonly string[] = [
+  ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
+  ...["--threads", "1"],
+];
+
+/** Makes a folder of six recordings in a folder; one of them will be held out. */
+export function writeTinyCorpus(parent: string): string {
+  const folder = join(parent, "wavs");
+  mkdirSync(folder);
+  writeCorpus(folder, 6);
+  return folder;
+}

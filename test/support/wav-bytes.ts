@@ -1,0 +1,62 @@
+// WAV files byte by byte, true or lying, for tests of the reader.
+
+/** The fields of a WAV file; what is left out is that of a correct 16-bit mono file. */
+export interface WavFields {
+  readonly magic?: string;
+  readonly format?: number;
+  readonly channels?: number;
+  readonly sampleRate?: number;
+  readonly blockAlign?: number;
+  readonly bits?: number;
+  /** Bytes appended to the 16 of the fmt chunk. */
+  readonly extension?: Uint8Array;
+  /** Chunks before the data chunk, complete with their headers. */
+  readonly before?: Uint8Array;
+  readonly data?: Uint8Array;
+  /** What the data chunk's header claims. */
+  readonly dataSize?: number;
+}
+
+/** The file that the fields describe; RIFX is written in big endian. */
+export function wavBytes(fields: WavFields = {}): Uint8Array {
+  const { magic = "RIFF", format = 1, channels = 1, sampleRate = 22050, bits = 16 } = fields;
+  const {
+    extension = new Uint8Array(0),
+    before = new Uint8Array(0),
+    data = Uint8Array.of(0, 64, 0, 192),
+  } = fields;
+  const { blockAlign = (channels * bits) / 8, dataSize = data.length } = fields;
+  const little = magic !== "RIFX";
+  const formatChunk = new Uint8Array(24 + extension.length);
+  const view = new DataView(formatChunk.buffer);
+  formatChunk.set(new TextEncoder().encode("fmt "));
+  view.setUint32(4, 16 + extension.length, little);
+  view.setUint16(8, format, little);
+  view.setUint16(10, channels, little);
+  view.setUint32(12, sampleRate, little);
+  view.setUint32(16, sampleRate * blockAlign, little);
+  view.setUint16(20, blockAlign, little);
+  view.setUint16(22, bits, little);
+  formatChunk.set(extension, 24);
+  const dataChunk = chunk("data", data, dataSize, little);
+  const body = concat([new TextEncoder().encode("WAVE"), formatChunk, before, dataChunk]);
+  return chunk(magic, body, body.length, little);
+}
+
+/** A chunk: its name, its size as claimed, its content. */
+export function chunk(
+  name: string,
+  content: Uint8Array,
+  size = content.length,
+  littleEndian = true,
+): Uint8Array {
+  const bytes = new Uint8Array(8 + content.length);
+  bytes.set(new TextEncoder().encode(name));
+  new DataView(bytes.buffer).setUint32(4, size, littleEndian);
+  bytes.set(content, 8);
+  return bytes;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
