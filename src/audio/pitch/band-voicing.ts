@@ -9,6 +9,8 @@ export const VOICING_EDGES: readonly number[] = [60, 1000, 2000, 3500, 5500, 109
 export const VOICING_BANDS = VOICING_EDGES.length - 1;
 
 const ORDER = 3;
+/** Bands end below it, as a share of the sample rate: a filter's edge cannot lie at half of it. */
+const HIGHEST_EDGE = 0.4943;
 /** The lag of one period is searched within this share of it. */
 const LAG_TOLERANCE = 0.03;
 /** Samples at each end of a filtered block that its cut spoils. */
@@ -19,7 +21,7 @@ export const FILTER_TRANSFORM_SIZE = 32_768;
 /**
  * The voicing of each frame and band, 0 in frames without pitch.
  *
- * @param pitch Hz, 0 where there is no voice [frames]; frame i is centred on sample hop·i + hop/2
+ * @param pitch Hz, 0 where there is no voice [frames]; frame i is centred on sample hop·i + ⌊hop/2⌋
  * @param transform of FILTER_TRANSFORM_SIZE
  * @returns [frames, 5]
  */
@@ -32,10 +34,13 @@ export function bandVoicing(
 ): Float32Array {
   const voicing = new Float32Array(pitch.length * VOICING_BANDS);
   for (let band = 0; band < VOICING_BANDS; band++) {
-    const filtered = bandOf(samples, sampleRate, [VOICING_EDGES[band], VOICING_EDGES[band + 1]], transform);
+    const [low, high] = [VOICING_EDGES[band], Math.min(VOICING_EDGES[band + 1], HIGHEST_EDGE * sampleRate)];
+    // at low sample rates there is nothing in the topmost band
+    if (low >= high) continue;
+    const filtered = bandOf(samples, sampleRate, [low, high], transform);
     for (let frame = 0; frame < pitch.length; frame++) {
       if (pitch[frame] <= 0) continue;
-      const centre = frame * hop + hop / 2;
+      const centre = frame * hop + Math.floor(hop / 2);
       voicing[frame * VOICING_BANDS + band] = periodicity(filtered, centre, sampleRate / pitch[frame]);
     }
   }
