@@ -14,16 +14,16 @@ export interface Pitch {
 }
 
 /** The transforms that the analysis works with; made once for a sample rate. */
-export interface PitchTransforms {
-  readonly correlation: RealTransform;
-  readonly filter: RealTransform;
+export interface PitchTransforms<T extends RealTransform = RealTransform> {
+  readonly correlation: T;
+  readonly filter: T;
 }
 
 /** Makes the transforms, given how to make one of a size. */
-export async function createPitchTransforms(
+export async function createPitchTransforms<T extends RealTransform>(
   sampleRate: number,
-  create: (size: number) => Promise<RealTransform>,
-): Promise<PitchTransforms> {
+  create: (size: number) => Promise<T>,
+): Promise<PitchTransforms<T>> {
   return {
     correlation: await create(transformSize(sampleRate)),
     filter: await create(FILTER_TRANSFORM_SIZE),

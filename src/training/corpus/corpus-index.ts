@@ -7,7 +7,7 @@ import { formatsEqual, MEL_FORMAT_FIELDS } from "../../audio/mel-format/mel-form
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import { describeSystemError, systemCode } from "../../files/system-error.js";
 import { writeAtomically } from "../../files/write-atomically.js";
-import { partFiles, partHolds, partOfFile } from "./corpus-part.js";
+import { allPartFiles, partHolds, partOfFile } from "./corpus-part.js";
 import type { Copy } from "./prepare-recording.js";
 
 /** Counts up whenever the same file would be prepared differently. */
@@ -112,7 +112,7 @@ export async function writeIndex(
 
 /** Removes the parts that no entry names, unless another run may be writing them. */
 export async function removeUnusedParts(folder: string, entries: Iterable<CacheEntry>): Promise<void> {
-  const used = new Set(copiesOf([...entries]).flatMap(({ part }) => partFiles(part)));
+  const used = new Set(copiesOf([...entries]).flatMap(({ part }) => allPartFiles(part)));
   for (const name of await readdir(folder).catch(() => [])) {
     if (partOfFile(name) === undefined || used.has(name)) continue;
     try {

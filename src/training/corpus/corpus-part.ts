@@ -16,14 +16,24 @@ export class CacheChangedError extends FileError {
 
 const endings = ["samples", "mels"] as const;
 
-/** The names of a part's files: the samples', then the mels'. */
-export function partFiles(part: string): readonly [string, string] {
+/** The name of the file with the pitch of a part's recordings, where that was asked for. */
+export function pitchFile(part: string): string {
+  return `${part}.pitch`;
+}
+
+/** The names of all files that a part may have. */
+export function allPartFiles(part: string): readonly string[] {
+  return [...partFiles(part), pitchFile(part)];
+}
+
+/** The names of the files that a part has to have: the samples', then the mels'. */
+function partFiles(part: string): readonly [string, string] {
   return [`${part}.${endings[0]}`, `${part}.${endings[1]}`];
 }
 
 /** The part that a file belongs to; undefined for a file that is none of a cache's. */
 export function partOfFile(name: string): string | undefined {
-  return /^(part-[0-9a-f]+)\.(?:samples|mels)$/.exec(name)?.[1];
+  return /^(part-[0-9a-f]+)\.(?:samples|mels|pitch)$/.exec(name)?.[1];
 }
 
 /** Bytes of a frame in the two files. */
@@ -141,7 +151,8 @@ export class PartReader {
   }
 }
 
-function attempt<T>(path: string, action: () => T): T {
+/** What an action on a file returns. @throws FileError where the file system refuses */
+export function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -8,6 +8,9 @@ import { PartReader } from "./corpus-part.js";
 import { currentEntries, placeUtterances, planRecordings, type Utterance } from "./corpus-plan.js";
 import { findSources, type Problem, type SourceOptions } from "./corpus-sources.js";
 import { prepareCorpus } from "./prepare-corpus.js";
+import { labelPitch } from "./label-pitch.js";
+import { naturalFrame, readPitchAt } from "./pitch-at-speed.js";
+import { PITCH_VALUES, PitchFile } from "./pitch-file.js";
 import { FULL_SCALE, type Copy } from "./prepare-recording.js";
 import { DEFAULT_MINIMUM_FRAMES } from "./unusable-recording.js";
 
@@ -25,7 +28,10 @@ export interface CorpusOptions extends SourceOptions {
   readonly mels?: string;
   /** Shorter recordings and copies are left out; 64 if not said. */
   readonly minimumFrames?: number;
+  /** Finds the recordings' pitch too, where the cache does not hold it yet: `readPitch` needs it. */
+  readonly pitch?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
+  readonly onPitchProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -33,6 +39,10 @@ export interface CorpusOptions extends SourceOptions {
 export class Corpus {
   readonly #places: ReadonlyMap<Utterance, Copy>;
   readonly #parts = new Map<string, PartReader>();
+  /** The recordings themselves, by name. */
+  readonly #natural: ReadonlyMap<string, Copy>;
+  readonly #pitch = new Map<string, PitchFile>();
+  readonly #folder: string;
   readonly #floor: number;
   #scratch = new Int16Array(0);
 
@@ -45,6 +55,8 @@ export class Corpus {
     readonly problems: readonly Problem[],
   ) {
     this.#places = places;
+    this.#folder = folder;
+    this.#natural = naturalCopies(places);
     this.#floor = Math.log(format.floor);
     this.utterances = [...places.keys()];
     for (const part of new Set([...places.values()].map((copy) => copy.part)))
@@ -92,8 +104,39 @@ export class Corpus {
     reader.readMel(copy.at, from, target.subarray(start, start + (to - from) * bands));
   }
 
+  /**
+   * Reads the pitch of frames, six values each: Hz, 0 where there is no voice, then the voicing of five bands. The ends'
+   * frames stand for those outside. The corpus has to have been opened with `pitch`.
+   *
+   * @param first the first frame, of the utterance
+   * @param target takes [count, 6] from its index `at` on, counted in values
+   * @throws FileError; Error for an utterance whose pitch is not known
+   */
+  readPitch(utterance: Utterance, first: number, count: number, target: Float32Array, at: number): void {
+    const copy = this.#natural.get(utterance.name);
+    if (copy === undefined)
+      throw new Error(`The recording of '${utterance.name}' itself is not in the corpus.`);
+    const centre = this.format.padding === "center" ? 0 : 0.5;
+    const position = (frame: number): number => naturalFrame(frame, utterance.speed, centre);
+    const limited = (frame: number): number => Math.min(Math.max(frame, 0), copy.frames - 1);
+    const begin = limited(Math.floor(position(first)));
+    const end = limited(Math.ceil(position(first + count - 1))) + 1;
+    const rows = new Float32Array((end - begin) * PITCH_VALUES);
+    this.#pitchOf(copy.part).read(copy.at, begin, rows);
+    for (let i = 0; i < count; i++)
+      readPitchAt(rows, position(first + i) - begin, utterance.speed, target, at + i * PITCH_VALUES);
+  }
+
+  #pitchOf(part: string): PitchFile {
+    const file = this.#pitch.get(part) ?? new PitchFile(this.#folder, part);
+    this.#pitch.set(part, file);
+    return file;
+  }
+
   /** Closes its files. */
   close(): void {
+    for (const file of this.#pitch.values()) file.close();
+    this.#pitch.clear();
     for (const reader of this.#parts.values()) reader.close();
     this.#parts.clear();
   }
@@ -135,7 +178,18 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   });
   const all = [...problems, ...withoutMel, ...left].sort((a, b) => (a.name < b.name ? -1 : 1));
   requireBothParts([...places.keys()], all, options.folder);
+  if (options.pitch) {
+    await labelPitch(folder, [...naturalCopies(places).values()], format, {
+      ...(options.onPitchProgress && { onProgress: options.onPitchProgress }),
+      ...(signal && { signal }),
+    });
+  }
   return new Corpus(folder, format, places, all);
+}
+
+function naturalCopies(places: ReadonlyMap<Utterance, Copy>): Map<string, Copy> {
+  const natural = [...places].filter(([{ speed }]) => speed === 1);
+  return new Map(natural.map(([{ name }, copy]) => [name, copy]));
 }
 
 function checkSpeeds({ speeds, mels }: CorpusOptions): void {

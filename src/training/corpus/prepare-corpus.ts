@@ -1,19 +1,21 @@
 // Brings a cache up to date: recordings that it lacks, or at speeds that it lacks, are prepared on all cores. What is
 // done is noted every half minute, so that a run that was killed is continued.
 import { rm } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { FileError } from "../../errors.js";
 import { removeUnusedParts, writeIndex, type CacheEntry, type CacheSettings } from "./corpus-index.js";
-import { partFiles } from "./corpus-part.js";
+import { allPartFiles } from "./corpus-part.js";
 import type { SourceFile } from "./corpus-sources.js";
 import type { Copy, Prepared } from "./prepare-recording.js";
-import { canStartThreads, localThread, workerThread, type PreparationThread } from "./preparation-thread.js";
+import {
+  localThread,
+  preparationWorker,
+  workerThread,
+  type PreparationThread,
+} from "./preparation-thread.js";
+import { threadCount } from "./worker-thread.js";
 
 const SAVE_INTERVAL_MS = 30_000;
-/** Recordings from which on threads are worth their start. */
-const WORTH_THREADS = 24;
-const MOST_THREADS = 16;
 
 /** The disk that holds the cache is full. */
 export class CacheSpaceError extends FileError {
@@ -122,17 +124,16 @@ class Preparation {
 
   /** What nobody can find would only fill the disk. */
   async #removeParts(): Promise<void> {
-    const files = this.#threads.flatMap(({ part }) => partFiles(part));
+    const files = this.#threads.flatMap(({ part }) => allPartFiles(part));
     await Promise.all(files.map((file) => rm(join(this.#options.folder, file), { force: true })));
   }
 
   async #prepareAll(): Promise<void> {
     // not the rest: functions cannot go to a thread
     const { folder, format, minimumFrames } = this.#options;
-    const threads = Math.min(availableParallelism(), MOST_THREADS, this.#missing.length);
-    const onThreads = threads > 1 && this.#missing.length >= WORTH_THREADS && canStartThreads();
-    for (let i = 0; i < (onThreads ? threads : 1); i++)
-      this.#threads.push((onThreads ? workerThread : localThread)(folder, { format, minimumFrames }));
+    const threads = threadCount(this.#missing.length, preparationWorker);
+    for (let i = 0; i < Math.max(1, threads); i++)
+      this.#threads.push((threads > 0 ? workerThread : localThread)(folder, { format, minimumFrames }));
     const runs = this.#threads.map((thread) => this.#feed(thread));
     // all have to be at rest before anything is closed
     const ended = await Promise.allSettled(runs);
