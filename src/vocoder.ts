@@ -4,6 +4,8 @@ import { encodingOf, toNaturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
 import { loadCheckpoint } from "./checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "./checkpoint/config.js";
+import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
 import { fillNormals, type Seed } from "./diffusion/noise.js";
 import { planFor, type SamplerName } from "./diffusion/samplers/plan-for.js";
 import { runPlan, seededNoise } from "./diffusion/samplers/run-plan.js";
@@ -11,6 +13,7 @@ import { scheduleByName } from "./diffusion/schedules/named-schedules.js";
 import { InputError } from "./errors.js";
 import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
+import { defaultSampler, defaultSchedule } from "./synthesis/default-process.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
 import { type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 import { refinementFor } from "./synthesis/mel-consistency.js";
@@ -26,6 +29,7 @@ export interface VocoderOptions extends RuntimeOptions {
 export interface SynthesisOptions {
   /** Denoiser calls of the default schedule. */
   readonly steps?: number;
+  /** Without it dpmpp-2m for a mask-net, and ddpm for a WaveGrad, over the published schedule of so many steps. */
   readonly sampler?: SamplerName;
   /** A schedule by name, instead of the default one for `steps`. */
   readonly schedule?: string;
@@ -37,8 +41,8 @@ export interface SynthesisOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What is used where an option is left out. */
-export const defaultSynthesis = { steps: 6, sampler: "dpmpp-2m", seed: 1, refine: 4 } as const;
+/** What is used where an option is left out; sampler and schedule depend on the denoiser. */
+export const defaultSynthesis = { steps: 6, seed: 1, refine: 4 } as const;
 
 /** A synthesised waveform and how it came about. */
 export interface Synthesis {
@@ -79,15 +83,12 @@ export class MelMismatchError extends InputError {
   }
 }
 
-/** The schedule of N levels that deterministic samplers start from noise with. */
-export function defaultSchedule(steps: number): string {
-  return `logsnr-${steps}`;
-}
-
 /** Turns mels into speech; load it once and use it many times. */
 export class Vocoder {
   /** What mels it takes. */
   readonly format: MelFormat;
+  /** Which denoiser it has. */
+  readonly kind: DenoiserKind;
   /** Of the denoiser's Linear layers. */
   readonly precision: Precision;
   readonly #runtime: Runtime;
@@ -95,13 +96,14 @@ export class Vocoder {
   readonly #pool: RefinementPool;
 
   private constructor(
-    format: MelFormat,
+    { denoiser: { kind }, mel }: CheckpointConfig,
     precision: Precision,
     runtime: Runtime,
     denoiser: MelDenoiser,
     pool: RefinementPool,
   ) {
-    this.format = format;
+    this.format = mel;
+    this.kind = kind;
     this.precision = precision;
     this.#runtime = runtime;
     this.#denoiser = denoiser;
@@ -123,7 +125,7 @@ export class Vocoder {
     }
     const denoiser = await MelDenoiser.create(runtime, checkpoint, precision);
     const pool = new RefinementPool(runtime.threads ?? 1);
-    return new Vocoder(checkpoint.config.mel, precision, runtime, denoiser, pool);
+    return new Vocoder(checkpoint.config, precision, runtime, denoiser, pool);
   }
 
   /**
@@ -134,8 +136,9 @@ export class Vocoder {
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
     const differences = formatDifferences(mel.format, this.format);
     if (differences.length > 0) throw new MelMismatchError(mel.format, this.format);
-    const { steps, sampler, seed, refine } = { ...defaultSynthesis, ...options };
-    const schedule = scheduleByName(options.schedule ?? defaultSchedule(steps));
+    const { steps, seed, refine } = { ...defaultSynthesis, ...options };
+    const { sampler = defaultSampler(this.kind) } = options;
+    const schedule = scheduleByName(options.schedule ?? defaultSchedule(this.kind, sampler, steps));
     const plan = planFor(sampler, schedule);
     const begun = performance.now();
     const encoding = encodingOf(this.format);

@@ -4,11 +4,17 @@ import { join } from "node:path";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { presetNameOf } from "../audio/mel-format/mel-presets.js";
 import { isFolder } from "../files/is-folder.js";
-import { conditionerMultiplyAdds, maskNetMultiplyAdds } from "../models/multiply-adds.js";
+import {
+  conditionerMultiplyAdds,
+  maskNetMultiplyAdds,
+  waveGradMultiplyAdds,
+} from "../models/multiply-adds.js";
 import { encoderReach, maskNetReach, type Reach } from "../models/reach.js";
+import { waveGradReach } from "../models/wavegrad-reach.js";
 import { weightCount } from "../models/weights.js";
 import { checkpointFiles, loadCheckpoint } from "./checkpoint.js";
-import { checkpointWeights, type DenoiserConfig } from "./config.js";
+import { checkpointWeights } from "./config.js";
+import type { DenoiserConfig } from "./denoiser-config.js";
 
 /** How far an output sees: mel frames to each side of its own, and all of it in milliseconds. */
 export interface Sight extends Reach {
@@ -24,8 +30,8 @@ export interface CheckpointInspection {
   /** Bytes of the weights' file. */
   readonly bytes: number;
   readonly weights: { readonly denoiser: number; readonly encoder: number; readonly prior: number };
-  /** Of the denoiser in the noisy waveform, and of the encoder in the mel. */
-  readonly receptiveField: { readonly waveform: Sight; readonly encoder: Sight };
+  /** Of the denoiser in the noisy waveform and in the mel; a mask-net's is its encoder's in the mel. */
+  readonly receptiveField: { readonly waveform: Sight; readonly mel: Sight };
   /** Products of one second of audio: of each step, and of the conditioning, once an utterance. */
   readonly multiplyAdds: { readonly step: number; readonly conditioning: number };
   readonly logSnrRange: readonly [number, number];
@@ -54,6 +60,7 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointInspe
   const { size: bytes } = await stat(join(folder, checkpointFiles.weights));
   const { mel: format, denoiser, logSnrRange, schedules, training } = config;
   const { hopLength, sampleRate } = format;
+  const { reach, multiplyAdds } = costsOf(denoiser, format);
   const specs = checkpointWeights(config);
   const countOf = (prefix: string): number =>
     weightCount(specs.filter(({ name }) => name.startsWith(prefix)));
@@ -73,17 +80,38 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointInspe
     ...(preset !== undefined && { preset }),
     bytes,
     weights: { denoiser: countOf("denoiser.") - encoder, encoder, prior: countOf("prior.") },
-    receptiveField: {
-      waveform: sight(maskNetReach(denoiser.shape, hopLength)),
-      encoder: sight(encoderReach(denoiser.shape.encoder)),
-    },
+    receptiveField: { waveform: sight(reach.waveform), mel: sight(reach.mel) },
     multiplyAdds: {
-      step: framesASecond * maskNetMultiplyAdds(denoiser.shape, format),
-      conditioning: framesASecond * conditionerMultiplyAdds(denoiser.shape, format),
+      step: framesASecond * multiplyAdds.step,
+      conditioning: framesASecond * multiplyAdds.conditioning,
     },
     logSnrRange,
     schedules: Object.keys(schedules),
     training,
     remarks: Object.keys(training).length === 0 ? ["config.json does not say how it was trained."] : [],
+  };
+}
+
+/** How far a denoiser's inputs reach, in mel frames, and its multiply-adds a mel frame. */
+function costsOf(
+  { kind, shape }: DenoiserConfig,
+  format: MelFormat,
+): {
+  readonly reach: { readonly waveform: Reach; readonly mel: Reach };
+  readonly multiplyAdds: { readonly step: number; readonly conditioning: number };
+} {
+  if (kind === "wavegrad") {
+    const { waveFrames, melFrames } = waveGradReach(shape);
+    return {
+      reach: { waveform: waveFrames, mel: melFrames },
+      multiplyAdds: { step: waveGradMultiplyAdds(shape, format.bands), conditioning: 0 },
+    };
+  }
+  return {
+    reach: { waveform: maskNetReach(shape, format.hopLength), mel: encoderReach(shape.encoder) },
+    multiplyAdds: {
+      step: maskNetMultiplyAdds(shape, format),
+      conditioning: conditionerMultiplyAdds(shape, format),
+    },
   };
 }

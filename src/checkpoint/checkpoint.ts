@@ -15,7 +15,13 @@ import {
 } from "../files/safetensors.js";
 import { writeAtomically } from "../files/write-atomically.js";
 import { type WeightSpec, type WeightValue } from "../models/weights.js";
-import { type CheckpointConfig, checkpointWeights, parseCheckpointConfig } from "./config.js";
+import {
+  type CheckpointConfig,
+  checkpointWeights,
+  type MaskNetCheckpointConfig,
+  parseCheckpointConfig,
+  type WaveGradCheckpointConfig,
+} from "./config.js";
 import { CheckpointError, WeightsError } from "./errors.js";
 
 /** The files of a checkpoint's folder. */
@@ -25,10 +31,22 @@ export const checkpointFiles = {
   card: "README.md",
 } as const;
 
-/** A checkpoint in memory. Weights are named "prior.…" and "denoiser.…". */
-export interface Checkpoint {
-  readonly config: CheckpointConfig;
+/** A configuration with its weights, which are named "prior.…" and "denoiser.…". */
+interface CheckpointOf<Config extends CheckpointConfig> {
+  readonly config: Config;
   readonly weights: Readonly<Record<string, WeightValue>>;
+}
+
+/** A mask-net and its prior in memory. */
+export type MaskNetCheckpoint = CheckpointOf<MaskNetCheckpointConfig>;
+/** A WaveGrad in memory. */
+export type WaveGradCheckpoint = CheckpointOf<WaveGradCheckpointConfig>;
+/** A checkpoint in memory. */
+export type Checkpoint = MaskNetCheckpoint | WaveGradCheckpoint;
+
+/** Whether a checkpoint holds a mask-net. */
+export function isMaskNet(checkpoint: Checkpoint): checkpoint is MaskNetCheckpoint {
+  return checkpoint.config.denoiser.kind === "mask-net";
 }
 
 /** How weights are stored: float16 halves the file and is exact to 11 bits. */
@@ -46,7 +64,8 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const weightsPath = join(folder, checkpointFiles.weights);
   const bytes = await readWholeFile(weightsPath);
   if (!isSafetensors(bytes)) throw new CheckpointError(weightsPath, "is not a safetensors file");
-  return { config, weights: readWeights(parseSafetensors(bytes), checkpointWeights(config), weightsPath) };
+  const weights = readWeights(parseSafetensors(bytes), checkpointWeights(config), weightsPath);
+  return { config, weights } as Checkpoint;
 }
 
 /**

@@ -3,16 +3,18 @@ import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { type MaskNetConfig, maskNetWeights, trunkLayers } from "../models/mask-net-config.js";
 import { spectralPriorWeights } from "../models/spectral-prior.js";
+import { waveGradWeights } from "../models/wavegrad-config.js";
 import { specsWithin, type WeightSpec } from "../models/weights.js";
+import { numbers, objectOf } from "./config-fields.js";
+import {
+  type MaskNetDenoiser,
+  maskNetShape,
+  type WaveGradDenoiser,
+  waveGradShape,
+} from "./denoiser-config.js";
 import { CheckpointError } from "./errors.js";
 
 const VERSION = 1;
-
-/** The denoiser's kind and shape. */
-export interface DenoiserConfig {
-  readonly kind: "mask-net";
-  readonly shape: MaskNetConfig;
-}
 
 /** How a layer's input becomes 8-bit: q = round(x/scale) + zeroPoint, limited to 0 … 255. */
 export interface LayerQuantisation {
@@ -20,37 +22,56 @@ export interface LayerQuantisation {
   readonly zeroPoint: number;
 }
 
-/** A checkpoint's configuration. */
-export interface CheckpointConfig {
+/** What every checkpoint's configuration says. */
+interface SharedConfig {
   readonly version: number;
-  readonly denoiser: DenoiserConfig;
-  /** How the waveform is whitened before it is diffused. */
-  readonly prior: "spectral";
   readonly mel: MelFormat;
   /** The trained range of λ: a network is never asked about levels outside. */
   readonly logSnrRange: readonly [number, number];
   /** Levels found for a number of steps, from noise to data, by the schedule's name. */
   readonly schedules: Readonly<Record<string, readonly number[]>>;
-  /** How the inputs of the trunk's Linear layers become 8-bit, by the layer's weight; absent until it is calibrated. */
-  readonly quantisation?: Readonly<Record<string, LayerQuantisation>>;
   /** How it was trained: settings, steps, audio-hours, measures. For people. */
   readonly training: Readonly<Record<string, unknown>>;
 }
+
+/** A mask-net diffuses a waveform that the spectral prior whitened. */
+export interface MaskNetCheckpointConfig extends SharedConfig {
+  readonly denoiser: MaskNetDenoiser;
+  readonly prior: "spectral";
+  /** How the inputs of the trunk's Linear layers become 8-bit, by the layer's weight; absent until it is calibrated. */
+  readonly quantisation?: Readonly<Record<string, LayerQuantisation>>;
+}
+
+/** A WaveGrad diffuses the waveform itself: its prior is standard normal noise. */
+export interface WaveGradCheckpointConfig extends SharedConfig {
+  readonly denoiser: WaveGradDenoiser;
+  readonly prior: "standard";
+}
+
+/** A checkpoint's configuration. */
+export type CheckpointConfig = MaskNetCheckpointConfig | WaveGradCheckpointConfig;
 
 /** Names of the parts of a checkpoint's weights. */
 export const weightParts = { denoiser: "denoiser", prior: "prior" } as const;
 
 /** Every weight that a checkpoint of this configuration holds. */
-export function checkpointWeights(config: CheckpointConfig): WeightSpec[] {
-  const { bands, hopLength } = config.mel;
+export function checkpointWeights({ denoiser, mel }: CheckpointConfig): WeightSpec[] {
+  const { bands, hopLength } = mel;
+  if (denoiser.kind === "wavegrad") {
+    return specsWithin(weightParts.denoiser, waveGradWeights(denoiser.shape, bands));
+  }
   return [
     ...specsWithin(weightParts.prior, spectralPriorWeights({ bands, bins: hopLength })),
-    ...specsWithin(weightParts.denoiser, maskNetWeights(config.denoiser.shape, bands, hopLength)),
+    ...specsWithin(weightParts.denoiser, maskNetWeights(denoiser.shape, bands, hopLength)),
   ];
 }
 
 /** A configuration of this version. */
-export function checkpointConfig(parts: Omit<CheckpointConfig, "version">): CheckpointConfig {
+export function checkpointConfig(parts: Omit<MaskNetCheckpointConfig, "version">): MaskNetCheckpointConfig;
+export function checkpointConfig(parts: Omit<WaveGradCheckpointConfig, "version">): WaveGradCheckpointConfig;
+export function checkpointConfig(
+  parts: Omit<MaskNetCheckpointConfig, "version"> | Omit<WaveGradCheckpointConfig, "version">,
+): CheckpointConfig {
   return { version: VERSION, ...parts };
 }
 
@@ -75,68 +96,41 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
     );
   }
   const denoiser = objectOf(fields["denoiser"], path, "'denoiser'");
-  if (denoiser["kind"] !== "mask-net") {
-    throw new CheckpointError(path, `has a denoiser of the unknown kind ${JSON.stringify(denoiser["kind"])}`);
-  }
-  if (fields["prior"] !== "spectral") {
-    throw new CheckpointError(path, `has the unknown prior ${JSON.stringify(fields["prior"])}`);
-  }
-  const shape = maskNetShape(denoiser["shape"], path);
-  return {
+  const mel = formatFromFields(objectOf(fields["mel"], path, "'mel'"));
+  const shared = {
     version: VERSION,
-    denoiser: { kind: "mask-net", shape },
-    prior: "spectral",
-    mel: formatFromFields(objectOf(fields["mel"], path, "'mel'")),
+    mel,
     logSnrRange: rangeOf(fields["logSnrRange"], path),
     schedules: schedulesOf(fields["schedules"] ?? {}, path),
-    ...quantisationOf(fields["quantisation"], shape, path),
     training: objectOf(fields["training"] ?? {}, path, "'training'"),
   };
-}
-
-function maskNetShape(value: unknown, path: string): MaskNetConfig {
-  const fields = objectOf(value, path, "'denoiser.shape'");
-  const encoder = objectOf(fields["encoder"], path, "'denoiser.shape.encoder'");
-  return {
-    windowLengths: counts(fields["windowLengths"], path, "windowLengths"),
-    channels: count(fields["channels"], path, "channels"),
-    expanded: count(fields["expanded"], path, "expanded"),
-    dilations: counts(fields["dilations"], path, "dilations"),
-    corrections: count(fields["corrections"], path, "corrections", 0),
-    levelWidth: count(fields["levelWidth"], path, "levelWidth"),
-    encoder: {
-      channels: count(encoder["channels"], path, "encoder.channels"),
-      expanded: count(encoder["expanded"], path, "encoder.expanded"),
-      dilations: counts(encoder["dilations"], path, "encoder.dilations"),
-    },
-  };
-}
-
-function objectOf(value: unknown, path: string, what: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+  switch (denoiser["kind"]) {
+    case "mask-net": {
+      const shape = maskNetShape(denoiser["shape"], path);
+      const prior = priorOf(fields["prior"], "spectral", "mask-net", path);
+      const quantisation = quantisationOf(fields["quantisation"], shape, path);
+      return { ...shared, denoiser: { kind: "mask-net", shape }, prior, ...quantisation };
+    }
+    case "wavegrad": {
+      const shape = waveGradShape(denoiser["shape"], mel.hopLength, path);
+      const prior = priorOf(fields["prior"], "standard", "wavegrad", path);
+      return { ...shared, denoiser: { kind: "wavegrad", shape }, prior };
+    }
+    default:
+      throw new CheckpointError(
+        path,
+        `has a denoiser of the unknown kind ${JSON.stringify(denoiser["kind"])}`,
+      );
   }
-  throw new CheckpointError(path, `has no object where ${what} should be one`);
 }
 
-function count(value: unknown, path: string, name: string, least = 1): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= 65_536) return value;
+/** Each denoiser is made for one prior. */
+function priorOf<Prior extends string>(value: unknown, expected: Prior, kind: string, path: string): Prior {
+  if (value === expected) return expected;
   throw new CheckpointError(
     path,
-    `has ${JSON.stringify(value)} for '${name}', which should be a whole number`,
+    `has the prior ${JSON.stringify(value)}, and a ${kind} has the prior '${expected}'`,
   );
-}
-
-function counts(value: unknown, path: string, name: string): number[] {
-  if (Array.isArray(value) && value.length <= 64) return value.map((each) => count(each, path, name));
-  throw new CheckpointError(path, `has no list of whole numbers for '${name}'`);
-}
-
-function numbers(value: unknown, path: string, name: string): number[] {
-  if (Array.isArray(value) && value.every((each) => typeof each === "number" && Number.isFinite(each))) {
-    return value as number[];
-  }
-  throw new CheckpointError(path, `has no list of numbers for '${name}'`);
 }
 
 function rangeOf(value: unknown, path: string): [number, number] {
@@ -158,7 +152,7 @@ function quantisationOf(
   value: unknown,
   shape: MaskNetConfig,
   path: string,
-): Pick<CheckpointConfig, "quantisation"> {
+): Pick<MaskNetCheckpointConfig, "quantisation"> {
   if (value === undefined) return {};
   const layers = new Set(trunkLayers(shape));
   const entries = Object.entries(objectOf(value, path, "'quantisation'")).map(([name, fields]) => {

@@ -1,11 +1,13 @@
 // `vocode export CHECKPOINT OUT.onnx`: a checkpoint's network, or the whole way from mel to waveform, as an ONNX file.
 import { Command, Option } from "commander";
 import { loadCheckpoint } from "../checkpoint/checkpoint.js";
-import { planFor, samplerNames } from "../diffusion/samplers/plan-for.js";
+import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
+import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
 import { requireTarget } from "../files/require-target.js";
 import { writeAtomically } from "../files/write-atomically.js";
+import { defaultSampler, defaultSchedule } from "../synthesis/default-process.js";
 import type { ExportedPart } from "../synthesis/export-graph.js";
 import { wholeNumber } from "./number-option.js";
 import { printNote, printResult, type OutputOptions } from "./output.js";
@@ -16,7 +18,7 @@ interface ExportOptions extends OutputOptions {
   readonly part?: ExportedPart;
   readonly steps?: number;
   readonly schedule?: string;
-  readonly sampler?: string;
+  readonly sampler?: SamplerName;
   readonly refine?: number;
 }
 
@@ -66,14 +68,14 @@ The frame count is free. docs/export.md says what the inputs are and has an exam
 async function run(folder: string, out: string, options: ExportOptions): Promise<void> {
   checkOptions(out, options);
   await requireTarget(out);
-  const plan = await planOf(options);
+  const checkpoint = await loadCheckpoint(folder);
+  const plan = await planOf(checkpoint.config.denoiser.kind, options);
   if (plan && !plan.startsFromNoise) {
     printNote(
       options,
       `The schedule '${plan.schedule}' does not start from pure noise; see vocode schedule.`,
     );
   }
-  const checkpoint = await loadCheckpoint(folder);
   // loaded here, so that the command's help does not wait for them
   const { defaultSynthesis } = await import("../vocoder.js");
   const { exportPart, exportSynthesis } = await import("../synthesis/export-graph.js");
@@ -118,11 +120,12 @@ function checkOptions(out: string, { part, steps, schedule, sampler, refine }: E
   }
 }
 
-async function planOf({ steps, schedule, sampler }: ExportOptions): Promise<SamplingPlan | undefined> {
-  if (steps === undefined && schedule === undefined) return undefined;
-  const { defaultSchedule, defaultSynthesis } = await import("../vocoder.js");
-  const levels = await readSchedule(schedule ?? defaultSchedule(steps ?? defaultSynthesis.steps));
-  return planFor(sampler ?? defaultSynthesis.sampler, levels);
+async function planOf(kind: DenoiserKind, options: ExportOptions): Promise<SamplingPlan | undefined> {
+  const { steps, schedule, sampler = defaultSampler(kind) } = options;
+  if (schedule !== undefined) return planFor(sampler, await readSchedule(schedule));
+  return steps === undefined
+    ? undefined
+    : planFor(sampler, await readSchedule(defaultSchedule(kind, sampler, steps)));
 }
 
 function describe({ file, part, bytes, sampler, schedule, steps, refine }: Exported): string {

@@ -21,7 +21,7 @@ import { readSynthesisInput, trimmed } from "./synthesis-input.js";
 
 interface SynthesizeOptions extends OutputOptions, EngineOptions {
   readonly steps: number;
-  readonly sampler: SamplerName;
+  readonly sampler?: SamplerName;
   readonly schedule?: string;
   readonly refine: number;
   readonly seed: Seed;
@@ -53,9 +53,10 @@ export function synthesizeCommand(): Command {
       defaultSynthesis.steps,
     )
     .addOption(
-      new Option("--sampler <name>", "how the steps are taken")
-        .choices(samplerNames)
-        .default(defaultSynthesis.sampler),
+      new Option(
+        "--sampler <name>",
+        "how the steps are taken (default: dpmpp-2m, for a wavegrad ddpm)",
+      ).choices(samplerNames),
     )
     .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
     .option(
@@ -123,9 +124,9 @@ async function run(input: string, output: string, options: SynthesizeOptions): P
   let progress: Progress | undefined;
   const { samples, sampleRate, report } = await vocoder.synthesize(source.mel, {
     steps,
-    sampler,
     refine,
     seed,
+    ...(sampler === undefined ? {} : { sampler }),
     ...(schedule === undefined ? {} : { schedule }),
     onProgress: (_, total) => {
       progress ??= new Progress(options, total, "steps");

@@ -7,6 +7,7 @@ import { encoderWeights } from "./encoder.js";
 import { type MaskNetConfig, maskNetWeights } from "./mask-net-config.js";
 import { spectralPriorWeights } from "./spectral-prior.js";
 import { createShortTimeFourier } from "./spectrum.js";
+import { type WaveGradConfig, waveGradWeights } from "./wavegrad-config.js";
 import type { WeightSpec } from "./weights.js";
 
 /** Of a denoiser call, for each mel frame. */
@@ -29,6 +30,37 @@ export function maskNetMultiplyAdds(config: MaskNetConfig, format: MelFormat): n
     corrections * (2 * melTransform + 2 * melBank) +
     (corrections > 0 ? 2 * colourMultiplyAdds(hopLength) : 0)
   );
+}
+
+/** Of a WaveGrad's call, for each mel frame: each filter is met once a sample at its convolution's rate. */
+export function waveGradMultiplyAdds(config: WaveGradConfig, bands: number): number {
+  const rates = waveGradRates(config);
+  return sum(
+    waveGradWeights(config, bands)
+      .filter(({ name }) => name.endsWith(".weight"))
+      .map(({ name, shape }) => rates(name) * product(shape)),
+  );
+}
+
+/** How often a mel frame each weight is met. */
+function waveGradRates(config: WaveGradConfig): (name: string) => number {
+  const { upsampling } = config;
+  // after each block, from the mel's rate on, and before each downsampling block, from the waveform's rate on
+  const up = upsampling.map((_, index) =>
+    product(upsampling.slice(0, index + 1).map(({ factor }) => factor)),
+  );
+  const down = [...up].reverse();
+  return (name) => {
+    const [part, index, kind] = name.split(".");
+    const block = Number(index);
+    if (part === "mel") return 1;
+    if (part === "film") return down[block];
+    // the one-tap convolution of the way past the block stands before the repetition
+    if (part === "up") return kind === "residual" ? (up[block - 1] ?? 1) : up[block];
+    // a block's first convolution is strided, so all of them run at its lower rate
+    if (part === "down") return down[block + 1];
+    return down[0];
+  };
 }
 
 /** Of the conditioning, encoder and prior together, for each mel frame; once an utterance. */
@@ -60,9 +92,13 @@ function weightProducts(specs: readonly WeightSpec[]): number {
   const used = specs.filter(
     ({ name, shape }) => shape.length > 1 && !/(^|\.)level\./.test(name) && !name.includes("depthwise."),
   );
-  return sum(used.map(({ shape }) => shape.reduce((product, size) => product * size, 1)));
+  return sum(used.map(({ shape }) => product(shape)));
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
 }

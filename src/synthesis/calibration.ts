@@ -1,7 +1,7 @@
 // Calibration: runs the float32 denoiser on examples, keeps some rows of what each Linear layer of its trunk is given,
 // and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so that scales depend on
 // neither the utterance nor the tile.
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { trunkLayers } from "../models/mask-net-config.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../runtime/runtime.js";
 import { bestQuantisation, type InputSample } from "./input-quantisation.js";
@@ -22,7 +22,7 @@ export type DenoiserExample = Readonly<Record<string, TensorValue>>;
  */
 export async function calibrate(
   runtime: Runtime,
-  checkpoint: Checkpoint,
+  checkpoint: MaskNetCheckpoint,
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
   const layers = trunkLayers(checkpoint.config.denoiser.shape);

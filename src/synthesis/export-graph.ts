@@ -4,7 +4,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../audio/mel-format/mel-encoding.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import { InputError } from "../errors.js";
+import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
 import { conversion } from "../diffusion/parameterisation.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { createMelConsistency, refineWaveform } from "../models/mel-consistency-graph.js";
@@ -16,7 +18,7 @@ import {
   conditionerFunction,
   denoiserFunction,
   type NetworkFunction,
-  networkSpecs,
+  signalSpecs,
 } from "./network-functions.js";
 
 /** The networks that can be exported by themselves. */
@@ -24,14 +26,25 @@ export const exportedParts = ["denoiser", "conditioner", "colour"] as const;
 
 export type ExportedPart = (typeof exportedParts)[number];
 
+/** A network was asked for that a checkpoint's denoiser does without. */
+export class NoSuchPartError extends InputError {
+  constructor(
+    readonly part: ExportedPart,
+    readonly kind: DenoiserKind,
+  ) {
+    super(`A ${kind} has no '${part}': it works on the waveform itself. Its one part is the denoiser.`);
+  }
+}
+
 /**
- * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise. The conditioner: mel → sigma
- * [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
+ * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise, of a WaveGrad without the
+ * last two. The conditioner: mel → sigma [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
  *
  * @param version vocode's, for the metadata
+ * @throws NoSuchPartError for a WaveGrad's conditioner or colour
  */
 export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: string): Uint8Array {
-  const { fn, signature } = functionOf[part](checkpoint);
+  const { fn, signature } = exportedFunction(checkpoint, part);
   return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
 }
 
@@ -72,11 +85,11 @@ function facts({ config }: Checkpoint, version: string): Record<string, string> 
   };
 }
 
-const functionOf: Record<ExportedPart, (checkpoint: Checkpoint) => NetworkFunction> = {
-  denoiser: exportedDenoiser,
-  conditioner: exportedConditioner,
-  colour: exportedColour,
-};
+function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): NetworkFunction {
+  if (part === "denoiser") return exportedDenoiser(checkpoint);
+  if (!isMaskNet(checkpoint)) throw new NoSuchPartError(part, checkpoint.config.denoiser.kind);
+  return part === "conditioner" ? exportedConditioner(checkpoint) : exportedColour(checkpoint);
+}
 
 function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
   const { mel: format, logSnrRange } = checkpoint.config;
@@ -91,43 +104,46 @@ function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
   };
 }
 
-function exportedConditioner(checkpoint: Checkpoint): NetworkFunction {
+function exportedConditioner(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { fn, signature } = conditionerFunction(checkpoint);
   const { mel: format } = checkpoint.config;
   return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
 }
 
-function exportedColour(checkpoint: Checkpoint): NetworkFunction {
+function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { fn, signature } = colourFunction(checkpoint);
   return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
 }
 
 /** The whole way, with the weights of all parts. */
 function synthesisFunction(checkpoint: Checkpoint, plan: SamplingPlan, iterations: number): NetworkFunction {
-  const { mel: format } = checkpoint.config;
-  const conditioner = conditionerFunction(checkpoint);
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const prior = isMaskNet(checkpoint)
+    ? { conditioner: conditionerFunction(checkpoint), colour: colourFunction(checkpoint) }
+    : undefined;
   const denoiser = denoiserFunction(checkpoint);
-  const colour = colourFunction(checkpoint);
   const consistency = iterations > 0 ? createMelConsistency(format) : undefined;
   const rows = drawsNoise(plan) ? plan.steps.length : 1;
   return {
     fn: (inputs, held) => {
       const mel = naturalLog(inputs["mel"], format);
-      const { sigma, encoded } = conditioner.fn({ mel }, held);
-      const whitened = runPlanInGraph(plan, inputs["noise"], (z, logSnr) => {
-        const level = clamp(logSnr, checkpoint.config.logSnrRange);
-        return denoiser.fn({ z, logSnr: tf.tensor1d([level]), mel, sigma, encoded }, held)["noise"];
+      const conditioning = prior?.conditioner.fn({ mel }, held);
+      const diffused = runPlanInGraph(plan, inputs["noise"], (z, logSnr) => {
+        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
+        return denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
       });
-      const { signal } = colour.fn({ whitened, sigma }, held);
+      const signal = prior
+        ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
+        : diffused;
       if (!consistency) return { waveform: signal };
       return { waveform: refineWaveform(consistency, signal, mel, refinementFor(iterations)) };
     },
     signature: {
       inputs: {
-        mel: networkSpecs(checkpoint).mel,
+        mel: signalSpecs(checkpoint).mel,
         noise: { shape: [rows, frames(format.hopLength)] },
       },
-      weights: { ...conditioner.signature.weights, ...denoiser.signature.weights },
+      weights: { ...prior?.conditioner.signature.weights, ...denoiser.signature.weights },
     },
   };
 }

@@ -1,6 +1,6 @@
 // A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (signal/) and only its trunk on an engine:
 // features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns].
-import { type Checkpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
+import { type MaskNetCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { createMaskNet, maskNetTrunk } from "../models/mask-net.js";
 import { featureCount } from "../models/mask-net-config.js";
@@ -24,7 +24,7 @@ export interface DenoiserTile {
 }
 
 /** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output. */
-export function trunkFunction(checkpoint: Checkpoint): NetworkFunction {
+export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const net = createMaskNet(denoiser.shape, format);
   const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
@@ -59,7 +59,7 @@ export class FastDenoiser {
   }
 
   /** Whether the signal path can do a checkpoint's network here. */
-  static isSupported({ config }: Checkpoint): boolean {
+  static isSupported({ config }: MaskNetCheckpoint): boolean {
     return MaskNetSignal.isSupported(config.denoiser.shape, config.mel);
   }
 
@@ -70,7 +70,7 @@ export class FastDenoiser {
    */
   static async create(
     runtime: Runtime,
-    checkpoint: Checkpoint,
+    checkpoint: MaskNetCheckpoint,
     trunk = trunkFunction(checkpoint),
   ): Promise<FastDenoiser> {
     const { denoiser, mel } = checkpoint.config;

@@ -1,45 +1,50 @@
 // A checkpoint's networks on an engine: the mel's conditioning once an utterance, the denoiser once a step, and the way
 // from the whitened domain to the waveform. Long input goes through in tiles that overlap by the networks' reach, so
 // that the result does not depend on the tiles.
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { encoderReach, maskNetReach, priorReach, type Reach } from "../models/reach.js";
+import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+import type { Reach } from "../models/reach.js";
 import type { Program, Runtime, TensorValue } from "../runtime/runtime.js";
 import { colourFunction, conditionerFunction, type NetworkFunction } from "./network-functions.js";
 import type { Precision } from "./precision.js";
 import { openTileDenoiser, type TileDenoiser } from "./tile-denoiser.js";
+import { type TileExtent, tileExtent } from "./tile-extent.js";
 
 /** What the denoiser knows of the mel: one row a frame, whole utterance. */
 export interface Conditioning {
   readonly frames: number;
   /** Natural-log mel [frames, bands]. */
   readonly mel: Float32Array;
-  /** σ of each MDCT coefficient [frames, hop]. */
+  /** σ of each MDCT coefficient [frames, hop]; empty for the standard prior. */
   readonly sigma: Float32Array;
-  /** The encoder's vectors [frames, channels]. */
+  /** The encoder's vectors [frames, channels]; empty where the denoiser has none. */
   readonly encoded: Float32Array;
 }
 
-/** Frames a tile keeps, unless its owner asks for others. */
-const DEFAULT_TILE = 1024;
+/** What runs beside the denoiser where the prior is spectral. */
+interface PriorPrograms {
+  readonly conditioner: Program;
+  readonly colour: Program;
+}
 
 /** The networks of a checkpoint, compiled. */
 export class MelDenoiser {
   readonly #checkpoint: Checkpoint;
-  readonly #conditioner: Program;
+  readonly #extent: TileExtent;
   readonly #denoiser: TileDenoiser;
-  readonly #colour: Program;
+  readonly #prior: PriorPrograms | undefined;
   readonly #tile: number;
 
   private constructor(
     checkpoint: Checkpoint,
-    programs: { conditioner: Program; denoiser: TileDenoiser; colour: Program },
-    tile: number,
+    denoiser: TileDenoiser,
+    prior: PriorPrograms | undefined,
+    tile?: number,
   ) {
     this.#checkpoint = checkpoint;
-    this.#conditioner = programs.conditioner;
-    this.#denoiser = programs.denoiser;
-    this.#colour = programs.colour;
-    this.#tile = tile;
+    this.#extent = tileExtent(checkpoint);
+    this.#denoiser = denoiser;
+    this.#prior = prior;
+    this.#tile = tile ?? this.#extent.tile;
   }
 
   /**
@@ -51,15 +56,17 @@ export class MelDenoiser {
     runtime: Runtime,
     checkpoint: Checkpoint,
     precision: Precision = "float32",
-    tile = DEFAULT_TILE,
+    tile?: number,
   ): Promise<MelDenoiser> {
     const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
-    const programs = {
-      conditioner: await compile(conditionerFunction(checkpoint)),
-      denoiser: await openTileDenoiser(runtime, checkpoint, precision),
-      colour: await compile(colourFunction(checkpoint)),
-    };
-    return new MelDenoiser(checkpoint, programs, tile);
+    const prior = isMaskNet(checkpoint)
+      ? {
+          conditioner: await compile(conditionerFunction(checkpoint)),
+          colour: await compile(colourFunction(checkpoint)),
+        }
+      : undefined;
+    const denoiser = await openTileDenoiser(runtime, checkpoint, precision);
+    return new MelDenoiser(checkpoint, denoiser, prior, tile);
   }
 
   /** Samples a frame. */
@@ -73,17 +80,15 @@ export class MelDenoiser {
    * @param mel natural-log mel [frames, bands]
    */
   async condition(mel: Float32Array): Promise<Conditioning> {
-    const { mel: format, denoiser } = this.#checkpoint.config;
-    const { bands, hopLength } = format;
-    const { channels } = denoiser.shape;
+    const { bands } = this.#checkpoint.config.mel;
+    const { conditioning, ...columns } = this.#extent;
     const count = mel.length / bands;
-    const sigma = new Float32Array(count * hopLength);
-    const encoded = new Float32Array(count * channels);
-    const reach = widest(encoderReach(denoiser.shape.encoder), priorReach());
-    for (const tile of tiles(count, this.#tile, reach)) {
-      const result = await this.#conditioner.run({ mel: rows(mel, tile, bands) });
-      keep(result["sigma"], tile, hopLength, sigma);
-      keep(result["encoded"], tile, channels, encoded);
+    const sigma = new Float32Array(count * columns.sigma);
+    const encoded = new Float32Array(count * columns.encoded);
+    for (const tile of this.#prior ? tiles(count, this.#tile, conditioning) : []) {
+      const result = await this.#prior!.conditioner.run({ mel: rows(mel, tile, bands) });
+      keep(result["sigma"], tile, columns.sigma, sigma);
+      keep(result["encoded"], tile, columns.encoded, encoded);
     }
     return { frames: count, mel, sigma, encoded };
   }
@@ -96,33 +101,34 @@ export class MelDenoiser {
    * @returns ε̂ [frames·hop]
    */
   async noise(z: Float32Array, logSnr: number, conditioning: Conditioning): Promise<Float32Array> {
-    const { mel: format, denoiser, logSnrRange } = this.#checkpoint.config;
+    const { mel: format, logSnrRange } = this.#checkpoint.config;
     const { bands, hopLength } = format;
-    const { channels } = denoiser.shape;
+    const extent = this.#extent;
     const level = Math.min(logSnrRange[1], Math.max(logSnrRange[0], logSnr));
     const noise = new Float32Array(z.length);
-    for (const tile of tiles(conditioning.frames, this.#tile, maskNetReach(denoiser.shape, hopLength))) {
+    for (const tile of tiles(conditioning.frames, this.#tile, extent.denoiser)) {
       const part = (values: Float32Array, columns: number): Float32Array =>
         values.subarray(tile.first * columns, tile.end * columns);
       const data = await this.#denoiser.noise({
         z: part(z, hopLength),
         logSnr: level,
         mel: part(conditioning.mel, bands),
-        sigma: part(conditioning.sigma, hopLength),
-        encoded: part(conditioning.encoded, channels),
+        sigma: part(conditioning.sigma, extent.sigma),
+        encoded: part(conditioning.encoded, extent.encoded),
       });
       keep({ data, shape: [1, data.length] }, tile, hopLength, noise);
     }
     return noise;
   }
 
-  /** The waveform of a whitened one: [frames·hop] → [frames·hop]. */
+  /** The waveform of a whitened one, which is itself for the standard prior: [frames·hop] → [frames·hop]. */
   async waveform(whitened: Float32Array, { frames: count, sigma }: Conditioning): Promise<Float32Array> {
+    if (!this.#prior) return whitened;
     const { hopLength } = this;
     const signal = new Float32Array(whitened.length);
     // MDCT frames overlap by one
     for (const tile of tiles(count, this.#tile, { before: 2, after: 2 })) {
-      const result = await this.#colour.run({
+      const result = await this.#prior.colour.run({
         whitened: signalPart(whitened, tile, hopLength),
         sigma: rows(sigma, tile, hopLength),
       });
@@ -133,7 +139,9 @@ export class MelDenoiser {
 
   /** Frees what the engine holds. */
   async dispose(): Promise<void> {
-    for (const program of [this.#conditioner, this.#denoiser, this.#colour]) await program.dispose();
+    await this.#denoiser.dispose();
+    await this.#prior?.conditioner.dispose();
+    await this.#prior?.colour.dispose();
   }
 }
 
@@ -156,10 +164,6 @@ function tiles(count: number, size: number, { before, after }: Reach): Tile[] {
       end: Math.min(count, keepEnd + before),
     };
   });
-}
-
-function widest(one: Reach, other: Reach): Reach {
-  return { before: Math.max(one.before, other.before), after: Math.max(one.after, other.after) };
 }
 
 function rows(values: Float32Array, { first, end }: Tile, columns: number): TensorValue {

@@ -1,11 +1,18 @@
 // A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
 // engine and what an export writes. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
 import * as tf from "@tensorflow/tfjs-core";
-import { type Checkpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
+import {
+  type Checkpoint,
+  isMaskNet,
+  type MaskNetCheckpoint,
+  type WaveGradCheckpoint,
+  weightsOfPart,
+} from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { encodeMel } from "../models/encoder.js";
 import { createMaskNet, maskNetNoise } from "../models/mask-net.js";
 import { createMdct } from "../models/mdct.js";
+import { waveGradNoise } from "../models/wavegrad.js";
 import { colour, createSpectralPrior, logSigma } from "../models/spectral-prior.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
@@ -23,21 +30,28 @@ export interface NetworkFunction {
   readonly signature: Signature;
 }
 
-/** The inputs of a checkpoint's networks. */
-export function networkSpecs({
-  config,
-}: Checkpoint): Record<"mel" | "sigma" | "encoded" | "signal", TensorSpec> {
-  const { bands, hopLength } = config.mel;
+/** The inputs that every checkpoint's networks take. */
+export function signalSpecs({ config: { mel } }: Checkpoint): Record<"mel" | "signal", TensorSpec> {
   return {
-    mel: { shape: [1, frames(), bands] },
-    sigma: { shape: [1, frames(), hopLength] },
-    encoded: { shape: [1, frames(), config.denoiser.shape.channels] },
-    signal: { shape: [1, frames(hopLength)] },
+    mel: { shape: [1, frames(), mel.bands] },
+    signal: { shape: [1, frames(mel.hopLength)] },
+  };
+}
+
+/** The inputs of a mask-net's networks. */
+export function networkSpecs(
+  checkpoint: MaskNetCheckpoint,
+): Record<"mel" | "sigma" | "encoded" | "signal", TensorSpec> {
+  const { denoiser, mel } = checkpoint.config;
+  return {
+    ...signalSpecs(checkpoint),
+    sigma: { shape: [1, frames(), mel.hopLength] },
+    encoded: { shape: [1, frames(), denoiser.shape.channels] },
   };
 }
 
 /** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
-export function conditionerFunction(checkpoint: Checkpoint): NetworkFunction {
+export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const prior = createSpectralPrior(format);
   return {
@@ -61,21 +75,26 @@ export function conditionerFunction(checkpoint: Checkpoint): NetworkFunction {
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export function quantisedLayers(
-  { config: { quantisation } }: Checkpoint,
-  precision: Precision,
-): Pick<Signature, "quantised"> {
+export function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Signature, "quantised"> {
   if (precision === "float32") return {};
+  const quantisation = "quantisation" in config ? config.quantisation : undefined;
   if (!quantisation) throw new NotCalibratedError();
   return { quantised: quantisation };
 }
 
 /**
- * z, logSnr [1], mel, sigma, encoded → the predicted noise. Weights by the mask-net's names.
+ * The predicted noise: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
+ * Weights by the denoiser's own names.
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
 export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  return isMaskNet(checkpoint)
+    ? maskNetFunction(checkpoint, precision)
+    : waveGradFunction(checkpoint, precision);
+}
+
+function maskNetFunction(checkpoint: MaskNetCheckpoint, precision: Precision): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const net = createMaskNet(denoiser.shape, format);
   const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
@@ -99,8 +118,25 @@ export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = 
   };
 }
 
+function waveGradFunction(checkpoint: WaveGradCheckpoint, precision: Precision): NetworkFunction {
+  const { shape } = checkpoint.config.denoiser;
+  const { mel, signal } = signalSpecs(checkpoint);
+  return {
+    fn: (inputs, held) => {
+      const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
+      return { noise: waveGradNoise(shape, weightsOf(held), given) };
+    },
+    signature: {
+      inputs: { z: signal, logSnr: { shape: [1] }, mel },
+      weights: denoiserWeights(checkpoint, () => true),
+      ...quantisedLayers(checkpoint, precision),
+      source: sourceOf(checkpoint, "wavegrad"),
+    },
+  };
+}
+
 /** The waveform of a whitened one. */
-export function colourFunction(checkpoint: Checkpoint): NetworkFunction {
+export function colourFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const transform = createMdct(checkpoint.config.mel.hopLength);
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
@@ -121,7 +157,7 @@ function denoiserWeights(
   return Object.fromEntries(weights.filter(([name]) => wanted(name)));
 }
 
-function priorWeights(checkpoint: Checkpoint): Record<string, TensorValue> {
+function priorWeights(checkpoint: MaskNetCheckpoint): Record<string, TensorValue> {
   const weights = Object.entries(weightsOfPart(checkpoint, weightParts.prior));
   return Object.fromEntries(weights.map(([name, value]) => [`prior.${name}`, value]));
 }

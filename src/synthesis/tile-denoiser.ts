@@ -1,7 +1,7 @@
 // The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in
 // WebAssembly and the trunk as a graph, elsewhere the whole as one graph.
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import type { Program, Runtime } from "../runtime/runtime.js";
+import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+import type { Program, Runtime, TensorValue } from "../runtime/runtime.js";
 import { type DenoiserTile, FastDenoiser, trunkFunction } from "./fast-denoiser.js";
 import { denoiserFunction, quantisedLayers } from "./network-functions.js";
 import type { Precision } from "./precision.js";
@@ -23,38 +23,46 @@ export async function openTileDenoiser(
   checkpoint: Checkpoint,
   precision: Precision,
 ): Promise<TileDenoiser> {
-  if (runtime.engine === "graph" && runtime.device === "cpu" && FastDenoiser.isSupported(checkpoint)) {
+  const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
+  if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint)) {
     const { fn, signature } = trunkFunction(checkpoint);
     const trunk = { fn, signature: { ...signature, ...quantisedLayers(checkpoint, precision) } };
     return FastDenoiser.create(runtime, checkpoint, trunk);
   }
   const { fn, signature } = denoiserFunction(checkpoint, precision);
-  return new GraphDenoiser(await runtime.compile(fn, signature), checkpoint.config.mel.hopLength);
+  const names = Object.keys(signature.inputs);
+  return new GraphDenoiser(await runtime.compile(fn, signature), names, checkpoint.config.mel.hopLength);
 }
 
 /** The whole denoiser as one graph. */
 class GraphDenoiser implements TileDenoiser {
   readonly #program: Program;
+  /** Which of a tile's values it takes. */
+  readonly #names: readonly string[];
   readonly #hopLength: number;
 
-  constructor(program: Program, hopLength: number) {
+  constructor(program: Program, names: readonly string[], hopLength: number) {
     this.#program = program;
+    this.#names = names;
     this.#hopLength = hopLength;
   }
 
   async noise({ z, logSnr, mel, sigma, encoded }: DenoiserTile): Promise<Float32Array> {
     const frames = z.length / this.#hopLength;
-    const row = (data: Float32Array): { data: Float32Array; shape: number[] } => ({
+    const row = (data: Float32Array): TensorValue => ({
       data,
       shape: [1, frames, data.length / frames],
     });
-    const { noise } = await this.#program.run({
+    const given: Record<string, TensorValue> = {
       z: { data: z, shape: [1, z.length] },
       logSnr: { data: Float32Array.of(logSnr), shape: [1] },
       mel: row(mel),
       sigma: row(sigma),
       encoded: row(encoded),
-    });
+    };
+    const { noise } = await this.#program.run(
+      Object.fromEntries(this.#names.map((name) => [name, given[name]])),
+    );
     return noise.data as Float32Array;
   }
 

@@ -1,14 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { MelFormatError } from "../../src/audio/mel-format/mel-format-fields.js";
-import { checkpointWeights, parseCheckpointConfig } from "../../src/checkpoint/config.js";
+import {
+  type CheckpointConfig,
+  checkpointWeights,
+  parseCheckpointConfig,
+} from "../../src/checkpoint/config.js";
 import { CheckpointError } from "../../src/checkpoint/errors.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
+import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 const { config } = tinyCheckpoint();
+const waveGrad = waveGradCheckpoint().config;
 
-/** The config's JSON with the value at a path, such as "denoiser.kind", replaced; undefined removes it. */
-function withValue(path: string, value: unknown): string {
-  const copy = structuredClone(config) as unknown as Record<string, unknown>;
+/** A config's JSON with the value at a path, such as "denoiser.kind", replaced; undefined removes it. */
+function withValue(path: string, value: unknown, from: CheckpointConfig = config): string {
+  const copy = structuredClone(from) as unknown as Record<string, unknown>;
   const names = path.split(".");
   const parent = names.slice(0, -1).reduce((object, name) => object[name] as Record<string, unknown>, copy);
   parent[names[names.length - 1]] = value;
@@ -75,7 +81,8 @@ describe("a checkpoint's config", () => {
     ["denoiser.shape.encoder", undefined, "where 'denoiser.shape.encoder' should be one"],
     ["denoiser.shape.encoder.channels", undefined, "for 'encoder.channels'"],
     ["denoiser.shape.encoder.dilations", {}, "for 'encoder.dilations'"],
-    ["prior", "standard", 'has the unknown prior "standard"'],
+    ["prior", "standard", `has the prior "standard", and a mask-net has the prior 'spectral'`],
+    ["prior", undefined, "has the prior undefined"],
     ["mel", undefined, "where 'mel' should be one"],
     ["logSnrRange", undefined, "no list of numbers for 'logSnrRange'"],
     ["logSnrRange", [8, -8], "a 'logSnrRange' that is not a lowest and a highest number"],
@@ -96,5 +103,43 @@ describe("a checkpoint's config", () => {
     const error = refusal(withValue("mel.bands", -3));
     expect(error).toBeInstanceOf(MelFormatError);
     expect(error.message).toContain("bands is -3");
+  });
+});
+
+describe("the config of a WaveGrad's checkpoint", () => {
+  it("is read as it was written", () => {
+    expect(parseCheckpointConfig(JSON.stringify(waveGrad), "config.json")).toEqual(waveGrad);
+  });
+
+  it("lists weights of the denoiser only", () => {
+    const names = checkpointWeights(waveGrad).map(({ name }) => name);
+    expect(names).toContain("denoiser.film.0.output.weight");
+    expect(names.every((name) => name.startsWith("denoiser."))).toBe(true);
+  });
+
+  const { upsampling } = waveGrad.denoiser.shape;
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ["prior", "spectral", `has the prior "spectral", and a wavegrad has the prior 'standard'`],
+    ["denoiser.shape.melChannels", 0, "has 0 for 'melChannels'"],
+    ["denoiser.shape.waveChannels", 5, "has 5 for 'waveChannels', which should be even"],
+    ["denoiser.shape.upsampling", [], "no list of blocks for 'upsampling'"],
+    ["denoiser.shape.upsampling", {}, "no list of blocks for 'upsampling'"],
+    ["denoiser.shape.upsampling.0", 4, "where 'upsampling.0' should be one"],
+    ["denoiser.shape.upsampling.1.factor", "4", `has "4" for 'upsampling.1.factor'`],
+    ["denoiser.shape.upsampling.1.channels", -1, "has -1 for 'upsampling.1.channels'"],
+    ["denoiser.shape.upsampling.2.dilations", [1, 2, 4], "has 3 numbers for 'upsampling.2.dilations'"],
+    ["denoiser.shape.upsampling.3.factor", 3, "whose product is 384, and its mel's hop is 256"],
+    [
+      "denoiser.shape.upsampling",
+      upsampling.slice(1),
+      "4 numbers for 'downsamplingChannels', which should be 3",
+    ],
+    ["denoiser.shape.downsamplingChannels", [4, 4, 8, 15], "has 15 for 'downsamplingChannels'"],
+    ["denoiser.shape.downsamplingDilations", null, "for 'downsamplingDilations'"],
+  ];
+  it.each(cases)("is refused with %s = %j", (path, value, message) => {
+    const error = refusal(withValue(path, value, waveGrad));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain(message);
   });
 });

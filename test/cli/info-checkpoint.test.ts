@@ -6,6 +6,7 @@ import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { maskNetMultiplyAdds } from "../../src/models/multiply-adds.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
+import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-info-"));
 const checkpoint = randomCheckpoint();
@@ -40,7 +41,23 @@ describe("vocode info of a checkpoint", () => {
     const held = Object.values(checkpoint.weights).reduce((sum, { data }) => sum + data.length, 0);
     expect(weights["denoiser"] + weights["encoder"] + weights["prior"]).toBe(held);
     // the encoder sees 5 frames with its first convolution and 7 with its block
-    expect(found["receptiveField"]).toMatchObject({ encoder: { before: 5, after: 5 } });
+    expect(found["receptiveField"]).toMatchObject({ mel: { before: 5, after: 5 } });
+  });
+
+  it("says what a WaveGrad is", async () => {
+    await saveCheckpoint(folder, waveGradCheckpoint(), "");
+    const { stdout, stderr, code } = await runCli(["info", folder]);
+    expect([stderr, code]).toEqual(["", 0]);
+    expect(stdout).toMatch(/checkpoint, wavegrad, 0\.\d\d M weights in 0\.\d MB/);
+    expect(stdout).toContain(
+      "network   mel 24, up ×4 16, ×4 16, ×4 8, ×2 4, ×2 4; waveform 4, down 4, 4, 8, 16 channels",
+    );
+    // 1927 samples to one side and 1904 to the other, 6 frames of the mel: the same for every width
+    expect(stdout).toContain(
+      "sees      197 ms (8 frames before, 8 after) of the noisy waveform; 151 ms (6 frames before, 6 after) of the mel",
+    );
+    expect(stdout).toMatch(/computes {2}\d\.\d{3} G multiply-adds a second of audio and step\n/);
+    expect(stdout).toContain("levels    log-SNR −5 to 13.8");
   });
 
   it("ends with code 2 where the folder does not hold what its config says", async () => {

@@ -1,11 +1,12 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import {
   colourMultiplyAdds,
   conditionerMultiplyAdds,
   maskNetMultiplyAdds,
+  waveGradMultiplyAdds,
 } from "../../src/models/multiply-adds.js";
 import type { WeightValue } from "../../src/models/weights.js";
 import { trace } from "../../src/runtime/graph/trace.js";
@@ -15,7 +16,9 @@ import {
   denoiserFunction,
   type NetworkFunction,
 } from "../../src/synthesis/network-functions.js";
+import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad-config.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 function size(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
@@ -39,7 +42,7 @@ function countPerFrame(network: NetworkFunction): number {
   return (countIn(network, 30) - countIn(network, 20)) / 10;
 }
 
-function withCorrections({ config, weights }: Checkpoint, corrections: number): Checkpoint {
+function withCorrections({ config, weights }: MaskNetCheckpoint, corrections: number): MaskNetCheckpoint {
   const { shape } = config.denoiser;
   const denoiser = { kind: "mask-net", shape: { ...shape, corrections } } as const;
   const outputs = { "denoiser.output.weight": 1, "denoiser.output.bias": 0 };
@@ -61,6 +64,18 @@ describe("multiply-adds from a network's shape", () => {
     const checkpoint = withCorrections(randomCheckpoint(), corrections);
     const { mel, denoiser } = checkpoint.config;
     expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(countPerFrame(denoiserFunction(checkpoint)));
+  });
+
+  it("are those of a WaveGrad's graph", () => {
+    const checkpoint = waveGradCheckpoint();
+    const { denoiser, mel } = checkpoint.config;
+    expect(waveGradMultiplyAdds(denoiser.shape, mel.bands)).toBe(countPerFrame(denoiserFunction(checkpoint)));
+  });
+
+  // 86.13 frames a second at 22.05 kHz, 80 at 24 kHz
+  it("are about thirty thousand million a second for WaveGrad Base", () => {
+    expect((waveGradMultiplyAdds(waveGradBase22k, 80) * 22050) / 256 / 1e9).toBeCloseTo(28.08, 2);
+    expect((waveGradMultiplyAdds(waveGradPaper24k, 128) * 24000) / 300 / 1e9).toBeCloseTo(33.17, 2);
   });
 
   it("are those of the conditioner's and the colouring's graphs", () => {

@@ -1,7 +1,7 @@
 // A checkpoint of a small network that nothing was trained into: the start of training, its output layer not zero.
 import type { MelFormat } from "../../src/audio/mel-format/mel-format.js";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
@@ -18,7 +18,7 @@ const shape: MaskNetConfig = {
 };
 
 /** The checkpoint; layers that start at zero hold small random numbers instead. */
-export function randomCheckpoint(mel: MelFormat = findPreset("hifigan-22k-80")): Checkpoint {
+export function randomCheckpoint(mel: MelFormat = findPreset("hifigan-22k-80")): MaskNetCheckpoint {
   const config = checkpointConfig({
     denoiser: { kind: "mask-net", shape },
     prior: "spectral",

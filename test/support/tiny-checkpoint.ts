@@ -1,11 +1,11 @@
 // A checkpoint of a tiny network with weights that are no start values, for tests of what is stored.
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 
 /** The checkpoint; each weight is normal noise of its own. */
-export function tinyCheckpoint(): Checkpoint {
+export function tinyCheckpoint(): MaskNetCheckpoint {
   const config = checkpointConfig({
     denoiser: {
       kind: "mask-net",
