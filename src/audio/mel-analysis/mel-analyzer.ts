@@ -33,6 +33,8 @@ export class MelAnalyzer {
   readonly #spectrum: MagnitudeSpectrum;
   readonly #window: Float64Array;
   readonly #rows: readonly BandRow[];
+  /** A band with weights: where the spectrum is no number, it is none either. An empty band is at the floor all the same. */
+  readonly #telltale: number;
   readonly #padding: number;
   readonly #frame: Float64Array;
   readonly #magnitudes: Float64Array;
@@ -50,6 +52,10 @@ export class MelAnalyzer {
     this.#spectrum = new MagnitudeSpectrum(format.fftSize);
     this.#window = periodicHann(format);
     this.#rows = melBandRows(format);
+    this.#telltale = Math.max(
+      0,
+      this.#rows.findIndex(({ weights }) => weights.length > 0),
+    );
     this.#padding = framePadding(format);
     this.#frame = new Float64Array(format.fftSize);
     this.#magnitudes = new Float64Array(format.fftSize / 2 + 1);
@@ -131,7 +137,8 @@ export class MelAnalyzer {
       const magnitude = weightedSum(this.#rows[band], this.#magnitudes);
       mel[offset + band] = logarithms[log](Math.max(magnitude, floor));
     }
-    if (!Number.isFinite(mel[offset])) throw new NonFiniteSampleError(start / this.format.sampleRate);
+    if (!Number.isFinite(mel[offset + this.#telltale]))
+      throw new NonFiniteSampleError(start / this.format.sampleRate);
     this.#framesOut++;
     return offset + bands;
   }

@@ -14,7 +14,7 @@ export class TooShortForMelError extends InputError {
     super(
       samples === 0
         ? "The recording is empty: there is nothing to compute a mel of."
-        : `The recording has ${samples} samples, too few for one mel frame, which takes ${needed}.`,
+        : `The recording has ${samples} ${samples === 1 ? "sample" : "samples"}, too few for one mel frame, which takes ${needed}.`,
     );
   }
 }

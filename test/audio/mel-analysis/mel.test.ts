@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { MelFormatError } from "../../../src/audio/mel-format/mel-format-fields.js";
 import type { MelFormat } from "../../../src/audio/mel-format/mel-format.js";
+import { melBandRows } from "../../../src/audio/mel-analysis/mel-bank.js";
 import { frameCount } from "../../../src/audio/mel-analysis/mel-frames.js";
 import { findPreset, presetNames } from "../../../src/audio/mel-format/mel-presets.js";
 import { computeMel, TooShortForMelError } from "../../../src/audio/mel-analysis/mel.js";
@@ -108,6 +109,14 @@ describe("computeMel", () => {
     expect(() => computeMel(samples, hifigan)).toThrow(/Around 0\.4\d s the samples are not all numbers/);
     samples[11025] = Infinity;
     expect(() => computeMel(samples, hifigan)).toThrow(/not all numbers/);
+  });
+
+  it("refuses them too where the lowest band is so narrow that it sees none of them", () => {
+    const narrow = { ...hifigan, bands: 512 };
+    expect(melBandRows(narrow)[0].weights).toHaveLength(0);
+    const samples = new Float32Array(22050).fill(0.1);
+    samples[11025] = NaN;
+    expect(() => computeMel(samples, narrow)).toThrow(/not all numbers/);
   });
 
   it("refuses a format that cannot be computed", () => {
