@@ -196,5 +196,5 @@ function decibels(value: number): string {
 }
 
 function number(value: number): string {
-  return String(Number(value.toPrecision(4))).replace("-", "−");
+  return String(Number(value.toPrecision(4))).replaceAll("-", "−");
 }

@@ -15,8 +15,14 @@ const MAX_BYTES = 2 ** 31 - 1;
 export async function readWholeFile(path: string): Promise<Uint8Array> {
   try {
     const { size, ...kind } = await statOf(path);
-    if (kind.folder) throw new FileError(`'${path}' is a folder, and a file was expected.`, path, "EISDIR");
-    if (kind.device) throw new FileError(`'${path}' is a device, and a file was expected.`, path);
+    if (kind.folder)
+      throw new FileError(
+        `'${path}' is a folder, and a file was expected. Name a file in it.`,
+        path,
+        "EISDIR",
+      );
+    if (kind.device)
+      throw new FileError(`'${path}' is a device, and a file was expected. Name a file.`, path);
     if (size > MAX_BYTES)
       throw new FileError(`'${path}' has ${size} bytes; files of up to 2 GiB can be read.`, path, "EFBIG");
     return await readFile(path);

@@ -60,7 +60,7 @@ describe("vocode info", () => {
     values[259] = NaN;
     writeFileSync(path, encodeNpy(shape, values));
     const { stdout } = await runCli(["info", path]);
-    expect(stdout).toContain("! 1 of its 20640 values are no numbers; the first is NaN in frame 1, band 1.");
+    expect(stdout).toContain("! 1 of its 20640 values is no number; the first is NaN in frame 1, band 1.");
     expect(stdout).toContain("they look like linear magnitudes");
   });
 

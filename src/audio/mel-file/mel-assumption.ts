@@ -6,6 +6,7 @@ import { InputError } from "../../errors.js";
 import { melScaleNames, type MelEncoding, type MelScaleName } from "../mel-format/mel-encoding.js";
 import { formatFromOption } from "../mel-format/mel-format-option.js";
 import type { MelFormat } from "../mel-format/mel-format.js";
+import { UnknownPresetError } from "../mel-format/mel-presets.js";
 
 /** What is assumed of a mel; what is left out is as the consumer expects it. */
 export interface MelAssumption {
@@ -35,12 +36,22 @@ export async function melAssumptionFromOption(text: string): Promise<MelAssumpti
     );
   if (scales.length + moments.size + rest.length === 0)
     throw new InputError(`The mel format is empty. Name a preset, or one of ${melScaleNames.join(", ")}.`);
-  const format = rest.length > 0 ? await formatFromOption(rest.join(",")) : undefined;
+  const format = rest.length > 0 ? await formatOf(rest.join(",")) : undefined;
   const scale = scales[0] ?? format?.log ?? (moments.size > 0 ? "ln" : undefined);
   return {
     ...(format && { format }),
     ...(scale && { encoding: { scale, mean: moments.get("mean") ?? 0, deviation: moments.get("std") ?? 1 } }),
   };
+}
+
+async function formatOf(text: string): Promise<MelFormat> {
+  try {
+    return await formatFromOption(text);
+  } catch (error) {
+    if (!(error instanceof UnknownPresetError)) throw error;
+    const scales = melScaleNames.join(", ");
+    throw new InputError(`${error.message} Or say how its values are written: ${scales}.`, { cause: error });
+  }
 }
 
 function setMoment(moments: Map<string, number>, name: string, text: string): void {

@@ -92,6 +92,6 @@ function oddValues(values: Float32Array, bands: number): string[] {
   const found = findNonFinite(values, Math.max(1, bands));
   if (found === undefined) return [];
   return [
-    `${found.count} of its ${values.length} values are no numbers; the first is ${found.value} in frame ${found.frame}, band ${found.band}.`,
+    `${found.count} of its ${values.length} values ${found.count === 1 ? "is no number" : "are no numbers"}; the first is ${found.value} in frame ${found.frame}, band ${found.band}.`,
   ];
 }

@@ -62,6 +62,9 @@ export function measureMel(
   const width = Math.min(bands, LONGEST_ROW);
   const stride = Math.max(1, Math.floor(values.length / SAMPLED_VALUES)) * width;
   const steps: number[] = [];
+  // sums of the distances to one of the values: a spread that is small beside the mean would cancel away
+  const pivot = map(minimum);
+  const offset = Number.isFinite(pivot) ? pivot : 0;
   let [count, sum, squares, lowest] = [0, 0, 0, 0];
   for (let row = 0; row < values.length; row += stride) {
     let previous = NaN;
@@ -69,8 +72,8 @@ export function measureMel(
       const value = map(values[i]);
       if (!Number.isFinite(value)) continue;
       count++;
-      sum += value;
-      squares += value * value;
+      sum += value - offset;
+      squares += (value - offset) ** 2;
       if (values[i] === minimum) lowest++;
       const step = Math.abs(value - previous);
       if (step > 0) steps.push(step);
@@ -79,9 +82,9 @@ export function measureMel(
   }
   const mean = sum / Math.max(1, count);
   return {
-    minimum: map(minimum),
+    minimum: pivot,
     maximum: map(maximum),
-    mean,
+    mean: count > 0 ? offset + mean : 0,
     standardDeviation: Math.sqrt(Math.max(0, squares / Math.max(1, count) - mean * mean)),
     roughness: median(steps),
     shareAtMinimum: lowest / Math.max(1, count),

@@ -27,7 +27,7 @@ export class NonNumberSamplesError extends RecordingError {
   ) {
     super(
       path,
-      `It has ${count} samples that are NaN or infinite, the first at ${firstSeconds.toFixed(3)} s. ` +
+      `It has ${count === 1 ? "a sample that is" : `${count} samples that are`} NaN or infinite, the first at ${firstSeconds.toFixed(3)} s. ` +
         "Write it again from its source.",
     );
   }

@@ -43,6 +43,7 @@ export function keyFromSeed(seed: Seed): readonly [number, number] {
  */
 export function parseSeed(text: string): Seed {
   const trimmed = text.trim();
+  if (/^-\d+$/.test(trimmed)) throw new SeedError(trimmed, "is negative");
   if (!/^(\d+|0x[\da-f]+)$/i.test(trimmed)) throw new SeedError(`'${text}'`, "is not a whole number");
   const seed = BigInt(trimmed);
   keyFromSeed(seed);

@@ -30,6 +30,7 @@ describe("melAssumptionFromOption", () => {
     ["mean=1,mean=2", "gives mean twice"],
     [" , ", "The mel format is empty"],
     ["nonesuch", "There is no mel format named 'nonesuch'"],
+    ["log2", "say how its values are written: linear, ln, log10, db, unit, symmetric."],
   ])("refuses '%s'", async (text, words) => {
     await expect(melAssumptionFromOption(text)).rejects.toThrow(words);
   });

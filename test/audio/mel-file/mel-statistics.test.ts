@@ -29,6 +29,16 @@ describe("measureMel", () => {
     expect(measureMel(one, 80)).toMatchObject({ minimum: -5, maximum: 500 });
   });
 
+  it("finds a spread that is small beside the mean, and none where all values are the same", () => {
+    const silence = Math.fround(Math.log(1e-5));
+    expect(measureMel(new Float32Array(4000).fill(silence), 80)).toMatchObject({
+      mean: silence,
+      standardDeviation: 0,
+    });
+    const narrow = Float32Array.from({ length: 4000 }, (_, i) => 4096 + (i % 2) * 2 ** -10);
+    expect(measureMel(narrow, 80).standardDeviation).toBeCloseTo(2 ** -11, 12);
+  });
+
   it("passes over what is no number", () => {
     expect(measureMel(Float32Array.of(1, NaN, 3, Infinity), 2)).toMatchObject({
       minimum: 1,

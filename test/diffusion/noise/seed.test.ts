@@ -25,6 +25,10 @@ describe("seeds", () => {
     expect(() => keyFromSeed(seed)).toThrow(SeedError);
   });
 
+  it("says of a negative number that it is negative", () => {
+    expect(() => parseSeed("-1")).toThrow(/^The seed -1 is negative\./);
+  });
+
   it.each(["", "-1", "1.5", "1e3", "abc", "0x", "18446744073709551616"])("refuses the text '%s'", (text) => {
     expect(() => parseSeed(text)).toThrow(/Use a whole number from 0 to 18446744073709551615/);
   });
