@@ -99,5 +99,6 @@ function count(number: number, what: string): string {
 }
 
 function energy(value: number): string {
+  if (value === 0) return "0";
   return value >= 0.001 ? value.toFixed(4) : value.toExponential(1);
 }

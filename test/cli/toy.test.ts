@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -93,6 +93,25 @@ describe("vocode toy", () => {
     expect((await readFile(path)).subarray(0, 8).toString("latin1")).toContain("<svg");
   });
 
+  it("labels the axes of a short run's picture with whole numbers that fit the margin", async () => {
+    const schedule = join(folder, "clean.json");
+    await writeFile(schedule, `{"logSnrs": [-6, 0, 20, 60]}`);
+    const path = join(folder, "short.svg");
+    await runCli(["toy", "--schedule", schedule, "--samples", "50", "--picture", path]);
+    const svg = (await readFile(path)).toString();
+    const labels = (axis: string): string[][] =>
+      [...svg.matchAll(new RegExp(`<g [^>]*aria-label="${axis}-axis tick label".*?</g>`, "gs"))].map(
+        ([group]) => [...group.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text),
+      );
+    const calls = labels("x");
+    expect(calls).toHaveLength(5);
+    // the third panel's axis is the level
+    for (const panel of [0, 1, 3, 4]) expect(calls[panel]).toEqual(["0", "1", "2", "3", "4"]);
+    const [, , , energies] = labels("y");
+    expect(energies.length).toBeGreaterThan(2);
+    for (const label of energies) expect(label.length).toBeLessThanOrEqual(6);
+  });
+
   it.each([
     [["--eta", "2", "--sampler", "ddim"], "eta is 2"],
     [["--eta", "much", "--sampler", "ddim"], "Give a number"],
@@ -105,7 +124,8 @@ describe("vocode toy", () => {
       ["--sampler", "langevin", "--corrector-steps", "1000"],
       "makes 50050 denoiser calls; the toy makes at most 20000",
     ],
-    [["--seed", "-3"], "not a whole number"],
+    [["--seed", "-3"], "The seed -3 is negative"],
+    [["--seed", "1.5"], "not a whole number"],
     [["--samples", "10", "--picture", "toy.gif"], "ends in neither"],
     [["--samples", "10", "--picture", "nowhere/toy.png"], "There is no folder 'nowhere'"],
   ])("refuses %j with exit code 2", async (args, message) => {

@@ -16,6 +16,7 @@ const REFERENCE = "#8a8a8a";
 const ARROW_LEVELS = 9;
 const ARROW_ROWS = 25;
 const DENSITY_COLUMNS = 400;
+const MOST_DECADES = 8;
 const SCORE_LEVELS = [-6, 8] as const;
 // the heatmaps show the root of the density, so that thin places stay visible beside the modes' peaks
 const BRIGHTEST = 1;
@@ -80,7 +81,7 @@ function processPanel(
   };
   return heatmapPanel(title, heatmap, labels, {
     height: 260,
-    x: { ticks: last <= 12 ? states.map((_, step) => step) : 10, tickFormat: "d" },
+    x: wholeTicks(last),
     marks: [
       Plot.line(paths, {
         x: "step",
@@ -148,12 +149,19 @@ function noisePanel({ reverse }: ToyRun): Panel {
     noiseEnergy,
     expectedNoiseEnergy,
   }));
+  const energies = rows.flatMap((row) => [row.level, row.noiseEnergy, row.expectedNoiseEnergy]);
   return {
     title: "Noise left: what the denoiser sees (blue), sees in true noisy data (grey), 1−ᾱ (dashed)",
     options: {
       height: 200,
-      x: { label: "denoiser calls →", domain: [-0.5, reverse.length + 0.5], tickFormat: "d" },
-      y: { type: "log", label: "mean square", grid: true, ticks: 5, tickFormat: "~g" },
+      x: callAxis(reverse.length),
+      y: {
+        type: "log",
+        label: "mean square",
+        grid: true,
+        ticks: roundValues(energies),
+        tickFormat: shortNumber,
+      },
       marks: [
         Plot.line(rows, { x: "step", y: "level", stroke: REFERENCE, strokeDasharray: "4 4" }),
         Plot.line(rows, { x: "step", y: "expectedNoiseEnergy", stroke: REFERENCE, strokeWidth: 3 }),
@@ -172,13 +180,13 @@ function errorPanel({ reverse, error, samplingError }: ToyRun): Panel {
       "Error: distance W₁ to the exact distribution of the level; dashed: a perfect sample of as many points",
     options: {
       height: 200,
-      x: { label: "denoiser calls →", domain: [-0.5, reverse.length + 0.5], tickFormat: "d" },
+      x: callAxis(reverse.length),
       y: {
         type: "log",
         label: "W₁",
         grid: true,
         ticks: roundValues([samplingError, ...values]),
-        tickFormat: "~g",
+        tickFormat: shortNumber,
       },
       marks: [
         Plot.ruleY([samplingError], { stroke: REFERENCE, strokeDasharray: "4 4" }),
@@ -189,16 +197,32 @@ function errorPanel({ reverse, error, samplingError }: ToyRun): Panel {
   };
 }
 
+/** The axis of the panels over denoiser calls, from 0 to `calls`. */
+function callAxis(calls: number): Plot.ScaleOptions {
+  return { label: "denoiser calls →", domain: [-0.5, calls + 0.5], ...wholeTicks(calls) };
+}
+
+/** Ticks at whole numbers from 0 to `last` only. */
+function wholeTicks(last: number): Plot.ScaleOptions {
+  return { ticks: last <= 12 ? Array.from({ length: last + 1 }, (_, step) => step) : 10, tickFormat: "d" };
+}
+
 /** Round numbers between the smallest and the largest value: a range within one decade still needs labels. */
 function roundValues(values: readonly number[]): number[] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const positive = values.filter((value) => value > 0);
+  const [low, high] = [Math.min(...positive), Math.max(...positive)];
   const steps = high < 10 * low ? [1, 1.2, 1.5, 2, 3, 5, 7] : high < 1000 * low ? [1, 2, 5] : [1];
-  const first = Math.floor(Math.log10(low));
-  const decades = Array.from(
-    { length: Math.ceil(Math.log10(high)) - first + 1 },
-    (_, i) => 10 ** (first + i),
-  );
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  // many decades get a label now and then
+  const stride = Math.ceil((last - first) / MOST_DECADES);
+  const decades: number[] = [];
+  for (let power = last; power >= first; power -= Math.max(1, stride)) decades.push(10 ** power);
   return decades.flatMap((decade) => steps.map((step) => step * decade)).filter((v) => v >= low && v <= high);
+}
+
+/** A number short enough for the margin: 0.012, but 1e-6. */
+function shortNumber(value: number): string {
+  return value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(2))) : value.toExponential(0);
 }
 
 /** Dots where there are few enough of them to be seen. */
