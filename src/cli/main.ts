@@ -6,6 +6,7 @@ import { describeSystemError } from "../files/system-error.js";
 import { removeUnfinishedFiles } from "../files/write-atomically.js";
 import { corpusCommand } from "./corpus.js";
 import { enginesCommand } from "./engines.js";
+import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { melCommand } from "./mel.js";
@@ -23,6 +24,7 @@ const commands: readonly (() => Command)[] = [
   infoCommand,
   corpusCommand,
   trainCommand,
+  evaluateCommand,
   exportCommand,
   scheduleCommand,
   toyCommand,

@@ -45,10 +45,25 @@ export function analysePitch(
   hop: number,
   transforms: PitchTransforms,
 ): Pitch {
-  const analysis = new PitchAnalysis(samples, sampleRate, transforms.correlation);
+  const hertz = trackPitch(samples, sampleRate, hop, transforms.correlation);
+  return { hertz, bandVoicing: bandVoicing(samples, sampleRate, hertz, hop, transforms.filter) };
+}
+
+/**
+ * F0 alone: Hz of each whole frame of a recording, 0 where there is no voice.
+ *
+ * @param correlation a transform of `transformSize(sampleRate)` samples
+ * @returns [⌊n/hop⌋]
+ */
+export function trackPitch(
+  samples: Float32Array,
+  sampleRate: number,
+  hop: number,
+  correlation: RealTransform,
+): Float32Array {
+  const analysis = new PitchAnalysis(samples, sampleRate, correlation);
   const frames = Array.from({ length: Math.floor(samples.length / hop) }, (_, frame) =>
     analysis.frameAt(frame * hop + Math.floor(hop / 2)),
   );
-  const hertz = pitchPath(frames, hop / sampleRate);
-  return { hertz, bandVoicing: bandVoicing(samples, sampleRate, hertz, hop, transforms.filter) };
+  return pitchPath(frames, hop / sampleRate);
 }

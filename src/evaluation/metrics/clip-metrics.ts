@@ -1,4 +1,5 @@
 // All metrics of one clip: a synthesis against the recording that it was made from.
+import { trackPitch } from "../../audio/pitch/pitch.js";
 import { resample } from "../../audio/recording/resample.js";
 import { InputError } from "../../errors.js";
 import { HARMONICITY_RATE, harmonicityDifference } from "./harmonicity.js";
@@ -8,7 +9,7 @@ import { LogMelError, logMelErrorFormat } from "./log-mel-error.js";
 import { fineMelFormat, LogSpectralError } from "./log-spectral-error.js";
 import { MelCepstralDistance } from "./mel-cepstral-distance.js";
 import type { MetricName } from "./metric-definitions.js";
-import { pitchError, trackPitch } from "./pitch-error.js";
+import { pitchError } from "./pitch-error.js";
 import { visitSpectrumPairs } from "./spectrum-pairs.js";
 import { STFT_SIZES, StftDistance } from "./stft-distance.js";
 import { Transforms } from "./transforms.js";
@@ -28,6 +29,11 @@ export class EmptyClipError extends InputError {
     super(`The ${which} holds no samples: there is nothing to measure.`);
   }
 }
+
+/** Hz; what all metrics but ESTOI are computed at. */
+export const MEASURE_RATE = HARMONICITY_RATE;
+/** Samples between frames of F0. */
+const PITCH_HOP = 256;
 
 let shared: Promise<Transforms> | undefined;
 
@@ -59,7 +65,7 @@ export async function measureClip(
   const wanted = (...names: readonly MetricName[]): boolean =>
     only === undefined || names.some((name) => only.includes(name));
   // nothing below awaits while a transform is in use, so clips that are measured at the same time do not meet
-  const [p, q] = await at(HARMONICITY_RATE);
+  const [p, q] = await at(MEASURE_RATE);
   const slow = wanted("estoi") ? await at(INTELLIGIBILITY_RATE) : undefined;
   const spectra = wanted("mel", "mstft") ? spectralMetrics(p, q, transforms) : {};
   const cepstra = wanted("lsMse", "mcd") ? cepstralMetrics(p, q, transforms) : {};
@@ -133,7 +139,7 @@ function harmonicMetrics(p: Float32Array, q: Float32Array, transforms: Transform
 
 function pitchMetrics(p: Float32Array, q: Float32Array, transforms: Transforms): Part {
   const [reference, synthesis] = [p, q].map((samples) =>
-    trackPitch(samples, HARMONICITY_RATE, transforms.of(2048)),
+    trackPitch(samples, MEASURE_RATE, PITCH_HOP, transforms.of(2048)),
   );
   const { cents, voicing, frame } = pitchError(reference, synthesis);
   return { f0: cents, vuv: voicing, ffe: frame };

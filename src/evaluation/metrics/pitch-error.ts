@@ -1,12 +1,6 @@
 // How far the pitch of a synthesis is off: the F0 error in cents over frames that both signals voice, the share of frames
 // that only one of them voices, and the F0 frame error (Chu & Alwan 2009), the share of frames with either a voicing
 // error or an F0 more than 20 % off. F0 by autocorrelation and a Viterbi path (Boersma 1993). 0 is perfect in each.
-import { PitchAnalysis } from "../../audio/pitch/pitch-candidates.js";
-import { pitchPath } from "../../audio/pitch/pitch-path.js";
-import type { RealTransform } from "../../audio/pitch/real-transform.js";
-
-/** Samples between frames. */
-const HOP = 256;
 /** A larger share of the reference's F0 is a gross error. */
 const GROSS_ERROR = 0.2;
 
@@ -18,23 +12,6 @@ export interface PitchError {
   readonly voicing: number;
   /** Share of all frames with a voicing error or a gross error. */
   readonly frame: number;
-}
-
-/**
- * F0 in Hz, 0 without voice; frame i is centred on sample 256·i + 128. [⌊n/256⌋]
- *
- * @param transform of `transformSize(sampleRate)` samples, 2048 at 22,050 Hz
- */
-export function trackPitch(
-  samples: Float32Array,
-  sampleRate: number,
-  transform: RealTransform,
-): Float32Array {
-  const analysis = new PitchAnalysis(samples, sampleRate, transform);
-  const frames = Array.from({ length: Math.floor(samples.length / HOP) }, (_, frame) =>
-    analysis.frameAt(frame * HOP + HOP / 2),
-  );
-  return pitchPath(frames, HOP / sampleRate);
 }
 
 /** Compares two courses of F0 in Hz, 0 without voice. [frames] each */

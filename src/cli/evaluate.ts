@@ -1,0 +1,134 @@
+// `vocode evaluate`: how close syntheses are to the recordings they were made from, by every metric; from two folders, or
+// from recordings that a checkpoint synthesises again.
+import { availableParallelism } from "node:os";
+import { Command } from "commander";
+import { namedClips, pairClips } from "../evaluation/evaluate/clip-pairs.js";
+import { type ClipTask, evaluateClips } from "../evaluation/evaluate/evaluate-clips.js";
+import { exportPair } from "../evaluation/evaluate/export-pair.js";
+import { evaluationCsv } from "../evaluation/evaluate/summary.js";
+import { synthesisTasks } from "../evaluation/evaluate/synthesis-tasks.js";
+import { InputError } from "../errors.js";
+import { makeFolder } from "../files/make-folder.js";
+import { requireTarget } from "../files/require-target.js";
+import { writeAtomically } from "../files/write-atomically.js";
+import type { SynthesisReport, Vocoder } from "../vocoder.js";
+import { evaluationNotes, evaluationReport, evaluationTable } from "./evaluation-report.js";
+import { FailedInputsError } from "./failures.js";
+import { type OutputOptions, printNote, printResult } from "./output.js";
+import { Progress } from "./progress.js";
+import {
+  addSynthesisOptions,
+  chosenSynthesis,
+  givenSynthesisOptions,
+  loadChosenVocoder,
+  type SynthesisChoice,
+} from "./synthesis-options.js";
+
+interface EvaluateOptions extends OutputOptions, SynthesisChoice {
+  readonly csv?: string;
+  readonly export?: string;
+}
+
+/** The command `vocode evaluate`. */
+export function evaluateCommand(): Command {
+  const command = new Command("evaluate")
+    .description("measure syntheses against their recordings, or a checkpoint on recordings")
+    .argument("<recordings>", "a folder of .wav and .flac files, or one of them")
+    .argument(
+      "[syntheses]",
+      "what was made of them, with the same names; without it they are synthesised here",
+    );
+  return addSynthesisOptions(command)
+    .option("--export <folder>", "also write all pairs as 16 kHz WAV files, for tools such as PESQ")
+    .option("--csv <file>", "also write the table as CSV")
+    .option("--json", "print JSON")
+    .option("--quiet", "no progress or notes on stderr")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vocode evaluate recordings syntheses                  pairs of the same name, whatever vocoder made them
+  vocode evaluate recordings --steps 12 --refine 14     straight from recordings, with the model that comes along
+  vocode evaluate recordings --checkpoint my-voice
+  vocode evaluate a.wav b.wav --json`,
+    )
+    .action(run);
+}
+
+async function run(
+  references: string,
+  syntheses: string | undefined,
+  options: EvaluateOptions,
+): Promise<void> {
+  if (options.csv !== undefined) await requireTarget(options.csv);
+  const folder = options.export;
+  const work = await (syntheses === undefined
+    ? synthesisWork(references, options)
+    : pairWork(references, syntheses, options));
+  if (folder !== undefined) await makeFolder(folder);
+  const progress = new Progress(options, work.tasks.length, "clips");
+  const begun = performance.now();
+  const { clips, failures } = await evaluateClips(work.tasks, {
+    threads: availableParallelism(),
+    onClip: (name) => {
+      progress.advance(name);
+    },
+    ...(folder === undefined ? {} : { onPair: (name, pair) => exportPair(folder, name, pair) }),
+  });
+  progress.end();
+  const elapsed = (performance.now() - begun) / 1000;
+  await work.vocoder?.dispose();
+  if (options.csv !== undefined) await writeAtomically(options.csv, evaluationCsv(clips));
+  for (const note of evaluationNotes(clips, elapsed, work.report)) printNote(options, note);
+  if (clips.length > 0) {
+    const result = evaluationReport(clips, failures, work.report);
+    printResult(options, result, () => evaluationTable(clips));
+  }
+  const failed = failures.map(({ name, error }) => ({ input: name, error }));
+  if (failed.length > 0) throw new FailedInputsError(failed, work.tasks.length, "clips");
+}
+
+/** What is measured in a run. */
+interface Work {
+  readonly tasks: readonly ClipTask[];
+  readonly vocoder?: Vocoder;
+  /** How the last synthesis was made here. */
+  report?: SynthesisReport;
+}
+
+/** The pairs of two folders. */
+async function pairWork(references: string, syntheses: string, options: EvaluateOptions): Promise<Work> {
+  const given = givenSynthesisOptions(options);
+  if (given.length > 0) {
+    throw new InputError(
+      `${given.join(", ")} ${given.length === 1 ? "is" : "are"} for syntheses that are made here, but '${syntheses}' ` +
+        `holds finished ones. Leave out one or the other.`,
+    );
+  }
+  const { pairs, onlyReference, onlySynthesis } = await pairClips(references, syntheses);
+  for (const [names, folder] of [
+    [onlyReference, references],
+    [onlySynthesis, syntheses],
+  ] as const) {
+    if (names.length > 0) printNote(options, `Only in '${folder}', and left out: ${someOf(names)}.`);
+  }
+  return { tasks: pairs.map(({ name, ...job }) => ({ name, prepare: () => Promise.resolve(job) })) };
+}
+
+/** Recordings and what a checkpoint makes of their mels. */
+async function synthesisWork(references: string, options: EvaluateOptions): Promise<Work> {
+  const clips = await namedClips(references);
+  const vocoder = await loadChosenVocoder(options);
+  const work: Work = {
+    vocoder,
+    tasks: synthesisTasks(clips, vocoder, chosenSynthesis(options), (report) => {
+      work.report = report;
+    }),
+  };
+  return work;
+}
+
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

@@ -1,0 +1,75 @@
+// The options by which a command chooses how recordings are synthesised again, and the vocoder that they ask for. What is
+// left out is the vocoder's own default.
+import { fileURLToPath } from "node:url";
+import { type Command, Option } from "commander";
+import { parseSeed, type Seed } from "../diffusion/noise.js";
+import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
+import { type Precision, precisionNames } from "../synthesis/precision.js";
+import type { SynthesisOptions, Vocoder } from "../vocoder.js";
+import { addEngineOptions, type EngineOptions } from "./engine-options.js";
+import { wholeNumber } from "./number-option.js";
+
+/** What `addSynthesisOptions` adds to a command's options. */
+export interface SynthesisChoice extends EngineOptions {
+  readonly steps?: number;
+  readonly sampler?: SamplerName;
+  readonly schedule?: string;
+  readonly refine?: number;
+  readonly seed?: Seed;
+  readonly precision?: Precision;
+  readonly checkpoint?: string;
+}
+
+const SHIPPED = fileURLToPath(new URL("../../checkpoints/speech-22k", import.meta.url));
+
+/** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
+export function addSynthesisOptions(command: Command): Command {
+  command
+    .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
+    .option("--steps <n>", "denoiser calls", wholeNumber(1, 1000))
+    .addOption(new Option("--sampler <name>", "how the steps are taken").choices(samplerNames))
+    .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
+    .option("--refine <k>", "mel corrections after the last step", wholeNumber(0, 1000))
+    .addOption(new Option("--seed <n>", "seed of the noise").argParser(parseSeed))
+    .addOption(new Option("--precision <name>", "of the network's Linear layers").choices(precisionNames));
+  return addEngineOptions(command);
+}
+
+/** The options that say how to synthesise, of those that were given. */
+export function chosenSynthesis(options: SynthesisChoice): SynthesisOptions {
+  const { steps, sampler, schedule, refine, seed } = options;
+  return {
+    ...(steps === undefined ? {} : { steps }),
+    ...(sampler === undefined ? {} : { sampler }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(refine === undefined ? {} : { refine }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+/** Names of the options given that only a synthesis needs, as a person types them. */
+export function givenSynthesisOptions(options: SynthesisChoice): string[] {
+  const { device, threads, precision, checkpoint } = options;
+  const engine = options.engine === "auto" ? undefined : options.engine;
+  const given = { checkpoint, ...chosenSynthesis(options), precision, engine, device, threads };
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+}
+
+/**
+ * Loads the vocoder that the options ask for.
+ *
+ * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
+ */
+export async function loadChosenVocoder(options: SynthesisChoice): Promise<Vocoder> {
+  const { engine, device, threads, precision, checkpoint = SHIPPED } = options;
+  // loaded here, so that a command's help does not wait for the engines
+  const { Vocoder } = await import("../vocoder.js");
+  return Vocoder.load(checkpoint, {
+    engine,
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
+  });
+}
