@@ -1,23 +1,28 @@
-// Vocoder: a checkpoint that turns mels into speech. mel → conditioning → noise → the plan's steps → waveform → mel
-// consistency.
-import { encodingOf, toNaturalLog } from "./audio/mel-format/mel-encoding.js";
+// Vocoder: a checkpoint that turns mels into speech. mel → conditioning → start → the plan's steps → waveform → mel
+// consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
+import { fileURLToPath } from "node:url";
+import { naturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
 import { loadCheckpoint } from "./checkpoint/checkpoint.js";
-import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
-import { fillNormals, type Seed } from "./diffusion/noise.js";
+import type { Seed } from "./diffusion/noise.js";
 import { planFor, type SamplerName } from "./diffusion/samplers/plan-for.js";
-import { runPlan, seededNoise } from "./diffusion/samplers/run-plan.js";
+import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "./diffusion/schedules/named-schedules.js";
 import { InputError } from "./errors.js";
 import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { defaultSampler, defaultSchedule } from "./synthesis/default-process.js";
+import { refinementFor } from "./synthesis/mel-consistency.js";
+import { MelCorrection } from "./synthesis/mel-correction.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
 import { type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
-import { refinementFor } from "./synthesis/mel-consistency.js";
 import { RefinementPool } from "./synthesis/refinement-pool.js";
+import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
+import { noiseStart } from "./synthesis/start-signal.js";
+import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
+import { tiles } from "./synthesis/wavefront/wavefront.js";
 
 /** Where and how the networks run. */
 export interface VocoderOptions extends RuntimeOptions {
@@ -36,13 +41,21 @@ export interface SynthesisOptions {
   readonly seed?: Seed;
   /** K, mel corrections of the waveform after the last step. */
   readonly refine?: number;
+  /** Mel frames that are computed at once, about; more take more memory, and fewer more time. The result is the same. */
+  readonly tile?: number;
+  /** Where a mel that was cut out of a longer one begins in it: its noise is then the noise of that place. */
+  readonly firstFrame?: number;
+  /** Ends the synthesis with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each step and at the end. */
+  /** Called as the work goes on, which is counted in frames; a stream does not know its total, and says 0. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What is used where an option is left out; sampler and schedule depend on the denoiser. */
 export const defaultSynthesis = { steps: 6, seed: 1, refine: 4 } as const;
+
+/** The longest tile of a stream, in frames, where nothing is said: sound should come soon. */
+const STREAM_TILE = 256;
 
 /** A synthesised waveform and how it came about. */
 export interface Synthesis {
@@ -53,21 +66,45 @@ export interface Synthesis {
   readonly report: SynthesisReport;
 }
 
+/** Speech that comes while its mel does: iterate over it once. */
+export interface SpeechIterator extends AsyncIterable<Float32Array> {
+  /** Hz. */
+  readonly sampleRate: number;
+  /** Mel frames that have to follow a frame before its samples can come, and so many seconds of audio; then a tile. */
+  readonly lookAhead: { readonly frames: number; readonly seconds: number };
+  /** How the waveform came about, up to now. */
+  readonly report: SynthesisReport;
+}
+
 /** How a waveform was synthesised. */
 export interface SynthesisReport {
   readonly sampler: string;
   readonly schedule: string;
   readonly steps: number;
+  /** What the process started from. */
+  readonly start: string;
   readonly refine: number;
   readonly seed: string;
   readonly engine: string;
   readonly device: string;
+  /** undefined where the engine decides. */
+  readonly threads: number | undefined;
   readonly precision: Precision;
   readonly audioSeconds: number;
-  /** From the mel in memory to the waveform in memory. */
+  /** From the mel in memory to the waveform in memory; for a stream without waiting. */
   readonly seconds: number;
   /** seconds/audioSeconds: below 1 is faster than real time. */
   readonly realTimeFactor: number;
+  /** From the start to the first samples, waiting for frames included. */
+  readonly firstSoundSeconds: number;
+  /** Seconds of mel that have to follow a sample before it can be computed. */
+  readonly lookAheadSeconds: number;
+  /** The mean absolute difference between the waveform's log-mel and the given one, in ln. */
+  readonly melDifference: number;
+  /** The largest magnitude. */
+  readonly peak: number;
+  /** Samples beyond −1…1. */
+  readonly clippedSamples: number;
 }
 
 /** A mel that a checkpoint does not take. */
@@ -83,6 +120,9 @@ export class MelMismatchError extends InputError {
   }
 }
 
+/** The checkpoint that comes with vocode. */
+export const shippedCheckpoint = fileURLToPath(new URL("../checkpoints/speech-22k", import.meta.url));
+
 /** Turns mels into speech; load it once and use it many times. */
 export class Vocoder {
   /** What mels it takes. */
@@ -92,97 +132,169 @@ export class Vocoder {
   /** Of the denoiser's Linear layers. */
   readonly precision: Precision;
   readonly #runtime: Runtime;
-  readonly #denoiser: MelDenoiser;
-  readonly #pool: RefinementPool;
+  readonly #parts: SynthesisParts;
 
-  private constructor(
-    { denoiser: { kind }, mel }: CheckpointConfig,
-    precision: Precision,
-    runtime: Runtime,
-    denoiser: MelDenoiser,
-    pool: RefinementPool,
-  ) {
-    this.format = mel;
+  private constructor(kind: DenoiserKind, precision: Precision, runtime: Runtime, parts: SynthesisParts) {
+    this.format = parts.format;
     this.kind = kind;
     this.precision = precision;
     this.#runtime = runtime;
-    this.#denoiser = denoiser;
-    this.#pool = pool;
+    this.#parts = parts;
   }
 
   /**
    * Loads a checkpoint onto an engine.
    *
-   * @param folder the checkpoint
+   * @param folder the checkpoint; without it the one that comes with vocode
    * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
    */
-  static async load(folder: string, options: VocoderOptions = {}): Promise<Vocoder> {
+  static async load(folder = shippedCheckpoint, options: VocoderOptions = {}): Promise<Vocoder> {
     const { precision = "float32" } = options;
     const checkpoint = await loadCheckpoint(folder);
     const runtime = await openRuntime(options);
     if (precision === "int8" && !(runtime.engine === "graph" && runtime.device === "cpu")) {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }
-    const denoiser = await MelDenoiser.create(runtime, checkpoint, precision);
-    const pool = new RefinementPool(runtime.threads ?? 1);
-    return new Vocoder(checkpoint.config, precision, runtime, denoiser, pool);
+    const format = checkpoint.config.mel;
+    return new Vocoder(checkpoint.config.denoiser.kind, precision, runtime, {
+      format,
+      networks: await MelDenoiser.create(runtime, checkpoint, precision),
+      pool: new RefinementPool(runtime.threads ?? 1),
+      correction: await MelCorrection.create(format),
+    });
   }
 
   /**
    * Synthesises a waveform with the mel given.
    *
-   * @throws MelMismatchError for a mel of another format; what planFor and scheduleByName throw
+   * @throws MelMismatchError for a mel of another format, MelFramesError for one with values that are no numbers; what
+   *   planFor and scheduleByName throw; the signal's reason
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
     const differences = formatDifferences(mel.format, this.format);
     if (differences.length > 0) throw new MelMismatchError(mel.format, this.format);
-    const { steps, seed, refine } = { ...defaultSynthesis, ...options };
-    const { sampler = defaultSampler(this.kind) } = options;
-    const schedule = scheduleByName(options.schedule ?? defaultSchedule(this.kind, sampler, steps));
-    const plan = planFor(sampler, schedule);
-    const begun = performance.now();
-    const encoding = encodingOf(this.format);
-    const naturalLog = mel.values.map((value) => toNaturalLog(value, encoding));
-    const conditioning = await this.#denoiser.condition(naturalLog);
-    const count = mel.frames * this.format.hopLength;
-    const start = fillNormals(new Float32Array(count), { seed, step: 0 });
-    const denoise = (z: Float32Array, logSnr: number): Promise<Float32Array> =>
-      this.#denoiser.noise(z, logSnr, conditioning);
-    let whitened = start;
-    for await (const { step, x0 } of runPlan(plan, denoise, start, seededNoise(seed))) {
-      options.signal?.throwIfAborted();
-      whitened = x0;
-      options.onProgress?.(step + 1, plan.steps.length + 1);
+    const { bands, hopLength, sampleRate } = this.format;
+    const { tile = this.#parts.networks.tile } = options;
+    const values = naturalLog(mel);
+    const pieces = tiles({ first: 0, end: mel.frames }, tile).map(({ first, end }) =>
+      values.subarray(first * bands, end * bands),
+    );
+    const speech = this.#open({ ...options, tile }, mel.frames);
+    const samples = new Float32Array(mel.frames * hopLength);
+    let filled = 0;
+    for await (const piece of speech.pieces(pieces)) {
+      samples.set(piece, filled);
+      filled += piece.length;
     }
-    let samples = await this.#denoiser.waveform(whitened, conditioning);
-    if (refine > 0) {
-      samples = await this.#pool.refine(samples, mel, refinementFor(refine));
-    }
-    options.onProgress?.(plan.steps.length + 1, plan.steps.length + 1);
-    const seconds = (performance.now() - begun) / 1000;
-    const audioSeconds = count / this.format.sampleRate;
+    return { samples, sampleRate, report: speech.report() };
+  }
+
+  /**
+   * Synthesises a waveform while its mel comes: the same samples as `synthesize` gives for the whole, and memory does not
+   * grow with the length.
+   *
+   * @param frames in the vocoder's format, [any number of frames, bands] each
+   * @throws what planFor and scheduleByName throw; while iterating MelFramesError, the signal's reason, and what `frames`
+   *   throws
+   */
+  stream(
+    frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+    options: SynthesisOptions = {},
+  ): SpeechIterator {
+    const { hopLength, sampleRate } = this.format;
+    const { tile = Math.min(STREAM_TILE, this.#parts.networks.tile) } = options;
+    const speech = this.#open({ ...options, tile }, undefined);
     return {
-      samples,
-      sampleRate: this.format.sampleRate,
-      report: {
-        sampler: plan.sampler,
-        schedule: plan.schedule,
-        steps: plan.steps.length,
-        refine,
-        seed: String(seed),
-        engine: this.#runtime.engine,
-        device: this.#runtime.device,
-        precision: this.precision,
-        audioSeconds,
-        seconds,
-        realTimeFactor: seconds / audioSeconds,
+      sampleRate,
+      lookAhead: { frames: speech.lookAhead, seconds: (speech.lookAhead * hopLength) / sampleRate },
+      [Symbol.asyncIterator]: () =>
+        speech.pieces(naturalLogs(gatherFrames(frames, this.format.bands, tile), this.format)),
+      get report() {
+        return speech.report();
       },
+    };
+  }
+
+  #open(options: SynthesisOptions & { tile: number }, frames: number | undefined): OpenSpeech {
+    const { steps, seed, refine } = { ...defaultSynthesis, ...options };
+    const { tile, signal, onProgress, sampler = defaultSampler(this.kind) } = options;
+    const schedule = options.schedule ?? defaultSchedule(this.kind, sampler, steps);
+    const plan = planFor(sampler, scheduleByName(schedule));
+    const wavefront = new SynthesisWavefront(this.#parts, {
+      plan,
+      start: noiseStart(seed),
+      seed,
+      refinement: refinementFor(refine),
+      tile,
+      firstFrame: options.firstFrame ?? 0,
+    });
+    const total = frames === undefined ? 0 : wavefront.workFor(frames);
+    const speech = new SpeechStream(wavefront, {
+      bands: this.format.bands,
+      ...(frames === undefined ? {} : { total: frames }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress && {
+        onAdvance: () => {
+          onProgress(wavefront.workDone, total);
+        },
+      }),
+    });
+    return {
+      pieces: (mel) => speech.pieces(mel),
+      lookAhead: wavefront.lookAhead,
+      report: () => this.#report(plan, { seed, refine }, wavefront, speech),
+    };
+  }
+
+  #report(
+    plan: SamplingPlan,
+    { seed, refine }: { seed: Seed; refine: number },
+    wavefront: SynthesisWavefront,
+    speech: SpeechStream,
+  ): SynthesisReport {
+    const { hopLength, sampleRate } = this.format;
+    const { samples, seconds, firstSoundSeconds, peak, clippedSamples } = speech.measures;
+    const audioSeconds = samples / sampleRate;
+    return {
+      sampler: plan.sampler,
+      schedule: plan.schedule,
+      steps: plan.steps.length,
+      start: "noise",
+      refine,
+      seed: String(seed),
+      engine: this.#runtime.engine,
+      device: this.#runtime.device,
+      threads: this.#runtime.threads,
+      precision: this.precision,
+      audioSeconds,
+      seconds,
+      realTimeFactor: seconds / audioSeconds,
+      firstSoundSeconds,
+      lookAheadSeconds: (wavefront.lookAhead * hopLength) / sampleRate,
+      melDifference: wavefront.melDifference,
+      peak,
+      clippedSamples,
     };
   }
 
   /** Frees the engine's memory and ends the threads. */
   async dispose(): Promise<void> {
-    await this.#denoiser.dispose();
-    await this.#pool.dispose();
+    await this.#parts.networks.dispose();
+    await this.#parts.pool.dispose();
+    this.#parts.correction.dispose();
   }
+}
+
+/** A signal that is being synthesised. */
+interface OpenSpeech {
+  readonly lookAhead: number;
+  pieces(mel: AsyncIterable<Float32Array> | Iterable<Float32Array>): AsyncGenerator<Float32Array, void>;
+  report(): SynthesisReport;
+}
+
+async function* naturalLogs(
+  frames: AsyncIterable<Float32Array>,
+  format: MelFormat,
+): AsyncGenerator<Float32Array, void> {
+  for await (const values of frames) yield naturalLog({ format, values });
 }

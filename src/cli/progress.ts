@@ -39,3 +39,47 @@ export class Progress {
     if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
   }
 }
+
+const BAR_WIDTH = 24;
+
+/** Tells how much of one long piece of work is done and how long the rest will take. Nothing is said with --quiet. */
+export class WorkProgress {
+  readonly #options: OutputOptions;
+  readonly #begun = performance.now();
+  #lastWord = performance.now();
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** @param done of `total`; without a total it is only told that the work goes on, in `words` */
+  update(done: number, total: number, words = ""): void {
+    if (this.#options.quiet) return;
+    const now = performance.now();
+    const terminal = isInteractive();
+    if (now - this.#lastWord < (terminal ? 100 : LOG_INTERVAL_MS)) return;
+    this.#lastWord = now;
+    const share = total > 0 ? Math.min(1, done / total) : 0;
+    const left = share > 0 ? ` · ${duration(((now - this.#begun) / 1000) * (1 / share - 1))} left` : "";
+    const percent = total > 0 ? `${String(Math.floor(100 * share)).padStart(3)} %${left}` : "";
+    const line = [percent, words].filter(Boolean).join(" · ");
+    if (!terminal) {
+      printNote(this.#options, line.trim());
+      return;
+    }
+    const filled = Math.round(BAR_WIDTH * share);
+    const bar = total > 0 ? `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ` : "";
+    process.stderr.write(`${CLEAR_LINE}${`${bar}${line}`.slice(0, (process.stderr.columns || 80) - 1)}`);
+  }
+
+  /** Takes the rewriting line away. */
+  end(): void {
+    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
+  }
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

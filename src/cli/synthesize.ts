@@ -16,7 +16,7 @@ import { defaultSynthesis } from "../vocoder.js";
 import { addEngineOptions, type EngineOptions } from "./engine-options.js";
 import { wholeNumber } from "./number-option.js";
 import { type OutputOptions, printNote, printResult } from "./output.js";
-import { Progress } from "./progress.js";
+import { WorkProgress } from "./progress.js";
 import { readSynthesisInput, trimmed } from "./synthesis-input.js";
 
 interface SynthesizeOptions extends OutputOptions, EngineOptions {
@@ -121,19 +121,18 @@ async function run(input: string, output: string, options: SynthesizeOptions): P
     ...(options.trustMel === undefined ? {} : { trust: options.trustMel }),
   });
   for (const remark of source.remarks) printNote(options, remark);
-  let progress: Progress | undefined;
+  const progress = new WorkProgress(options);
   const { samples, sampleRate, report } = await vocoder.synthesize(source.mel, {
     steps,
     refine,
     seed,
     ...(sampler === undefined ? {} : { sampler }),
     ...(schedule === undefined ? {} : { schedule }),
-    onProgress: (_, total) => {
-      progress ??= new Progress(options, total, "steps");
-      progress.advance("");
+    onProgress: (done, total) => {
+      progress.update(done, total);
     },
   });
-  progress?.end();
+  progress.end();
   const written = await writeWav(output, [trimmed(samples, source)], sampleRate, encodings[options.bitDepth]);
   await vocoder.dispose();
   if (written.clippedSamples > 0) {

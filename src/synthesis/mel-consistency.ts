@@ -1,7 +1,8 @@
 // Mel consistency: corrections towards the known mel, repeated with momentum as in the fast Griffin–Lim algorithm
 // (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
 import type { Mel } from "../audio/mel-format/mel-format.js";
-import { MelCorrection } from "./mel-correction.js";
+import { naturalLog } from "../audio/mel-format/mel-encoding.js";
+import { MelCorrection, type MelPart } from "./mel-correction.js";
 
 /** How a waveform is refined. */
 export interface RefinementOptions {
@@ -20,8 +21,12 @@ export function refinementFor(iterations: number): RefinementOptions {
     : { iterations, exponent: 1, momentum: 0.9 };
 }
 
-/** The waveforms of a refinement, each [samples]; threads that share the work share these. */
+/** A refinement of a part of a waveform; threads that share the work share its arrays, each [samples]. */
 export interface RefinementState {
+  /** The part's first sample in the whole. */
+  readonly first: number;
+  /** Samples of the whole; Infinity while its end is not known. */
+  readonly total: number;
   /** x_k, in the end the result. */
   readonly current: Float32Array;
   /** What correction k reads; correction k+1 reads the other one, so that no thread overwrites what another reads. */
@@ -41,12 +46,15 @@ export async function refine(
 ): Promise<Float32Array> {
   const correction = await MelCorrection.create(target.format);
   const state: RefinementState = {
+    first: 0,
+    total: samples.length,
     current: samples.slice(),
     starts: [samples.slice(), new Float32Array(samples.length)],
   };
+  const mel = { values: naturalLog(target), first: 0, total: target.frames };
   try {
     for (let k = 0; k < options.iterations; k++) {
-      refineRange(correction, state, k, target, options, [0, samples.length]);
+      refineRange(correction, state, k, mel, options, [0, samples.length]);
     }
   } finally {
     correction.dispose();
@@ -54,20 +62,19 @@ export async function refine(
   return state.current;
 }
 
-/** Correction k for the samples from range[0] to range[1]; all ranges must be done with k before any begins k+1. */
+/** Correction k for the samples from range[0] to range[1] of the whole; all that they see must have come to k before. */
 export function refineRange(
   correction: MelCorrection,
-  state: RefinementState,
+  { first, total, current, starts }: RefinementState,
   k: number,
-  target: Mel,
+  target: MelPart,
   { exponent, momentum }: RefinementOptions,
   [from, to]: readonly [number, number],
 ): void {
-  const { current } = state;
-  const start = state.starts[k % 2];
-  const nextStart = state.starts[(k + 1) % 2];
-  correction.correct(start, nextStart, from, to, target, exponent);
-  for (let n = from; n < to; n++) {
+  const samples = starts[k % 2];
+  const nextStart = starts[(k + 1) % 2];
+  correction.correct({ samples, first, total }, nextStart, from, to, target, exponent);
+  for (let n = from - first; n < to - first; n++) {
     const corrected = nextStart[n];
     nextStart[n] = corrected + momentum * (corrected - current[n]);
     current[n] = corrected;

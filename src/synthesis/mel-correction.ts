@@ -1,8 +1,9 @@
 // One act of mel consistency: a waveform whose log-mel is moved towards the known one by a gain on each bin of its
 // short-time spectrum, as Griffin and Lim (1984) move towards a known magnitude. Any range of samples can be computed
 // from the input around it, with the same values as in the whole: tiles and threads share the work that way.
-import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
-import { frameStart, periodicHann, reflectedIndex } from "../audio/mel-analysis/mel-frames.js";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { framePadding, frameStart, periodicHann, reflectedIndex } from "../audio/mel-analysis/mel-frames.js";
+import type { Reach } from "../models/reach.js";
 import { BinShares, SparseBank } from "./band-weights.js";
 import { RealFft } from "./real-fft.js";
 
@@ -11,7 +12,42 @@ const LARGEST_CORRECTION = 2;
 /** Below it the summed squared window is not divided out: only at the very ends of a recording. */
 const SMALLEST_WINDOW_SUM = 0.01;
 
-const NATURAL_LOG_UNIT = { ln: 1, log10: Math.LN10, db: Math.LN10 / 20 } as const;
+/** Stands for the length of a signal whose end is not known yet, in the arithmetic of reflections. */
+const FAR_AWAY = 2 ** 48;
+
+/** A part of a waveform. */
+export interface WaveformPart {
+  readonly samples: Float32Array;
+  /** Where the part begins in the whole. */
+  readonly first: number;
+  /** Samples of the whole; Infinity while its end is not known. */
+  readonly total: number;
+}
+
+/** A part of a mel. */
+export interface MelPart {
+  /** Natural-log mel, [frames, bands]. */
+  readonly values: Float32Array;
+  /** The part's first frame in the whole. */
+  readonly first: number;
+  /** Frames of the whole; Infinity while its end is not known. */
+  readonly total: number;
+}
+
+/** How far a mel frame, and a waveform's frame of one hop, reach into a corrected waveform, in frames. */
+export function correctionReach(format: MelFormat): { readonly mel: Reach; readonly waveform: Reach } {
+  const { fftSize, hopLength } = format;
+  const padding = framePadding(format);
+  const mel = {
+    before: Math.ceil(padding / hopLength),
+    after: Math.ceil((fftSize - padding) / hopLength) - 1,
+  };
+  const waveform = {
+    before: mel.before + Math.ceil((fftSize - padding) / hopLength) - 1,
+    after: mel.after + Math.ceil(padding / hopLength),
+  };
+  return { mel, waveform };
+}
 
 /** 2^k for k = −64 … 63. */
 const powersOfTwo = Float64Array.from({ length: 128 }, (_, i) => 2 ** (i - 64));
@@ -66,53 +102,68 @@ export class MelCorrection {
   /**
    * output[from … to) ← STFT⁻¹(gain · STFT(input)), gain = exp(p · the weighted mean of a bin's band corrections).
    *
-   * @param input the whole waveform, [samples]; only what lies within an FFT length of the range is read
-   * @param output [samples], not the input itself
-   * @param target the log-mel that the waveform should have
+   * @param input what lies within an FFT length of the range
+   * @param output for the same samples as the input's, not the input itself
+   * @param from as samples of the whole, like `to`
+   * @param target the mel that the waveform should have
    * @param exponent p; 1 moves each band by all of its difference
    */
   correct(
-    input: Float32Array,
+    input: WaveformPart,
     output: Float32Array,
     from: number,
     to: number,
-    target: Mel,
+    target: MelPart,
     exponent: number,
   ): void {
-    const { fftSize, hopLength } = this.format;
-    output.fill(0, from, to);
+    const { fftSize, hopLength, bands } = this.format;
+    const { first } = input;
+    output.fill(0, from - first, to - first);
     const firstStart = frameStart(this.format, 0);
     const firstFrame = Math.max(0, Math.floor((from - firstStart - fftSize) / hopLength) + 1);
-    const lastFrame = Math.min(target.frames - 1, Math.floor((to - 1 - firstStart) / hopLength));
+    const lastFrame = Math.min(target.total - 1, Math.floor((to - 1 - firstStart) / hopLength));
     for (let frame = firstFrame; frame <= lastFrame; frame++) {
       const start = firstStart + frame * hopLength;
       this.#load(input, start);
       this.#fft.forward();
-      this.#applyGains(target.values, frame * target.format.bands, exponent);
+      this.#applyGains(target.values, (frame - target.first) * bands, exponent);
       this.#fft.inverse();
-      this.#overlapAdd(output, start, from, to);
+      this.#overlapAdd(output, start - first, from - first, to - first);
     }
-    this.#divideBySums(output, from, to, target.frames);
+    this.#divideBySums(output, from, to, input.first, target.total);
+  }
+
+  /**
+   * The summed distance of a waveform's mel from a given one at a frame, in ln over the bands.
+   *
+   * @param frame of the whole; the waveform's part covers it
+   */
+  distance(input: WaveformPart, target: MelPart, frame: number): number {
+    this.#load(input, frameStart(this.format, frame));
+    this.#fft.forward();
+    this.#measure(target.values, (frame - target.first) * this.format.bands, 1, Infinity);
+    return this.#corrections.reduce((sum, difference) => sum + Math.abs(difference), 0);
   }
 
   dispose(): void {
     this.#fft.dispose();
   }
 
-  #load(input: Float32Array, start: number): void {
+  #load({ samples: input, first, total }: WaveformPart, start: number): void {
     const { samples } = this.#fft;
     const window = this.#window;
     const length = samples.length;
-    if (start >= 0 && start + length <= input.length) {
-      for (let n = 0; n < length; n++) samples[n] = window[n] * input[start + n];
+    if (start >= 0 && start + length <= total) {
+      const shift = start - first;
+      for (let n = 0; n < length; n++) samples[n] = window[n] * input[shift + n];
     } else {
-      for (let n = 0; n < length; n++)
-        samples[n] = window[n] * input[reflectedIndex(start + n, input.length)];
+      const end = Math.min(total, FAR_AWAY);
+      for (let n = 0; n < length; n++) samples[n] = window[n] * input[reflectedIndex(start + n, end) - first];
     }
   }
 
   #applyGains(target: Float32Array, offset: number, exponent: number): void {
-    this.#measure(target, offset, exponent);
+    this.#measure(target, offset, exponent, LARGEST_CORRECTION);
     const { spectrum } = this.#fft;
     const { first, last, lower, upper, share } = this.#shares;
     const corrections = this.#corrections;
@@ -128,26 +179,25 @@ export class MelCorrection {
     spectrum[1] *= topGain;
   }
 
-  /** corrections ← exponent · (target − the loaded spectrum's log-mel), in ln. [bands] */
-  #measure(target: Float32Array, offset: number, exponent: number): void {
+  /** corrections ← exponent · (target − the loaded spectrum's log-mel, at most ±limit), in ln. [bands] */
+  #measure(target: Float32Array, offset: number, exponent: number, limit: number): void {
     const { spectrum } = this.#fft;
     const { start, firstBin, weights } = this.#bank;
     const { first, last } = this.#shares;
-    const { floor, log, magnitudeEpsilon } = this.format;
+    const { floor, magnitudeEpsilon } = this.format;
     const magnitudes = this.#magnitudes;
     for (let bin = first; bin <= last; bin++) {
       const re = spectrum[2 * bin];
       const im = spectrum[2 * bin + 1];
       magnitudes[bin] = Math.sqrt(re * re + im * im + magnitudeEpsilon);
     }
-    const unit = NATURAL_LOG_UNIT[log];
     const corrections = this.#corrections;
     for (let band = 0; band < corrections.length; band++) {
       let magnitude = 0;
       const shift = firstBin[band] - start[band];
       for (let i = start[band]; i < start[band + 1]; i++) magnitude += weights[i] * magnitudes[shift + i];
-      const difference = unit * target[offset + band] - Math.log(Math.max(magnitude, floor));
-      corrections[band] = exponent * Math.max(-LARGEST_CORRECTION, Math.min(LARGEST_CORRECTION, difference));
+      const difference = target[offset + band] - Math.log(Math.max(magnitude, floor));
+      corrections[band] = exponent * Math.max(-limit, Math.min(limit, difference));
     }
   }
 
@@ -160,20 +210,20 @@ export class MelCorrection {
   }
 
   /** Divides by the summed squared window of the frames that there are: fewer cover the ends. */
-  #divideBySums(output: Float32Array, from: number, to: number, frames: number): void {
+  #divideBySums(output: Float32Array, from: number, to: number, first: number, frames: number): void {
     const { fftSize, hopLength } = this.format;
     const inverseSums = this.#inverseSums;
     const firstStart = frameStart(this.format, 0);
     // samples from here to there are covered by as many frames as any can be
     const wholeFrom = Math.min(to, Math.max(from, firstStart + fftSize - hopLength));
     const wholeTo = Math.max(wholeFrom, Math.min(to, firstStart + frames * hopLength));
-    for (let n = from; n < wholeFrom; n++) output[n] /= this.#windowSum(n - firstStart, frames);
+    for (let n = from; n < wholeFrom; n++) output[n - first] /= this.#windowSum(n - firstStart, frames);
     let place = (wholeFrom - firstStart) % hopLength;
-    for (let n = wholeFrom; n < wholeTo; n++) {
+    for (let n = wholeFrom - first; n < wholeTo - first; n++) {
       output[n] *= inverseSums[place];
       place = place + 1 === hopLength ? 0 : place + 1;
     }
-    for (let n = wholeTo; n < to; n++) output[n] /= this.#windowSum(n - firstStart, frames);
+    for (let n = wholeTo; n < to; n++) output[n - first] /= this.#windowSum(n - firstStart, frames);
   }
 
   /** The summed squared window at a place counted from the first frame's begin. */

@@ -1,15 +1,14 @@
 // Mel consistency on several cores: the waveform lies in memory that threads share, each refines its own range of it.
 // The result is bit for bit that of one thread, since every sample is summed from the same frames in the same order.
 import { Worker } from "node:worker_threads";
-import type { Mel } from "../audio/mel-format/mel-format.js";
-import type { RefinementOptions } from "./mel-consistency.js";
 import type { RefinementTask } from "./refinement-worker.js";
 import { createBarrier } from "./thread-barrier.js";
+import { Turns } from "./turns.js";
 
-/** Threads that refine waveforms, one waveform at a time; later calls wait for earlier ones. */
+/** Threads that refine waveforms, one at a time; later calls wait for earlier ones. */
 export class RefinementPool {
   readonly #workers: readonly Worker[];
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** @param threads at least 1; the calling thread stays free */
   constructor(threads: number) {
@@ -21,47 +20,26 @@ export class RefinementPool {
     for (const worker of this.#workers) worker.unref();
   }
 
-  /**
-   * The same as `refine` of mel-consistency.ts.
-   *
-   * @param samples the start, [samples]; left as it is
-   * @param target the log-mel that the waveform should have
-   */
-  async refine(samples: Float32Array, target: Mel, options: RefinementOptions): Promise<Float32Array> {
-    const run = this.#last.then(() => this.#run(samples, target, options));
-    this.#last = run.catch(() => undefined);
-    return run;
+  /** Applies corrections to a shared state in place: correction k to all samples of range k. */
+  async refine(task: Omit<RefinementTask, "thread" | "threads" | "barrier">): Promise<void> {
+    const threads = this.#workers.length;
+    await this.#turns.take(async () => {
+      const barrier = createBarrier();
+      await Promise.all(
+        this.#workers.map((worker, thread) => runTask(worker, { ...task, thread, threads, barrier })),
+      );
+    });
   }
 
   /** Ends the threads. */
   async dispose(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
-
-  async #run(samples: Float32Array, target: Mel, options: RefinementOptions): Promise<Float32Array> {
-    const threads = this.#workers.length;
-    const task = {
-      state: { current: shared(samples), starts: [shared(samples), shared(samples)] },
-      target: { ...target, values: shared(target.values) },
-      options,
-      threads,
-      barrier: createBarrier(),
-    } as const;
-    const border = (thread: number): number => Math.round((samples.length * thread) / threads);
-    await Promise.all(
-      this.#workers.map((worker, thread) => {
-        const range = [border(thread), border(thread + 1)] as const;
-        return runTask(worker, { ...task, range });
-      }),
-    );
-    return task.state.current.slice();
-  }
 }
 
-function shared(values: Float32Array): Float32Array<SharedArrayBuffer> {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
+/** Zeros in memory that threads share. */
+export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 async function runTask(worker: Worker, task: RefinementTask): Promise<void> {

@@ -1,27 +1,45 @@
-// A thread of a RefinementPool: refines its range of a shared waveform, waiting for the others after each correction.
+// A thread of a RefinementPool: refines its ranges of a shared waveform, waiting for the others after each correction.
 import { parentPort } from "node:worker_threads";
-import type { Mel } from "../audio/mel-format/mel-format.js";
-import { MelCorrection } from "./mel-correction.js";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { MelCorrection, type MelPart } from "./mel-correction.js";
 import { refineRange, type RefinementOptions, type RefinementState } from "./mel-consistency.js";
 import { waitForAll } from "./thread-barrier.js";
 
 /** What a thread is asked to do. All arrays lie in shared memory. */
 export interface RefinementTask {
   readonly state: RefinementState;
-  readonly target: Mel;
+  readonly format: MelFormat;
+  readonly target: MelPart;
   readonly options: RefinementOptions;
-  readonly range: readonly [number, number];
+  /** For each correction the samples of all threads, from and to. */
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly thread: number;
   readonly threads: number;
   readonly barrier: Int32Array;
 }
 
-async function work(task: RefinementTask): Promise<void> {
-  const correction = await MelCorrection.create(task.target.format);
-  for (let k = 0; k < task.options.iterations; k++) {
-    refineRange(correction, task.state, k, task.target, task.options, task.range);
-    waitForAll(task.barrier, task.threads);
+let latest: Promise<MelCorrection> | undefined;
+let latestFormat = "";
+
+/** The tables of the format that was asked for last are kept: tiles of a long waveform follow each other. */
+async function correctionFor(format: MelFormat): Promise<MelCorrection> {
+  const text = JSON.stringify(format);
+  if (!latest || latestFormat !== text) {
+    (await latest)?.dispose();
+    latest = MelCorrection.create(format);
+    latestFormat = text;
   }
-  correction.dispose();
+  return latest;
+}
+
+async function work(task: RefinementTask): Promise<void> {
+  const { state, target, options, thread, threads } = task;
+  const correction = await correctionFor(task.format);
+  for (const [k, [from, to]] of task.ranges.entries()) {
+    const border = (index: number): number => from + Math.round(((to - from) * index) / threads);
+    refineRange(correction, state, k, target, options, [border(thread), border(thread + 1)]);
+    waitForAll(task.barrier, threads);
+  }
 }
 
 const port = parentPort;

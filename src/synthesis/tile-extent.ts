@@ -10,6 +10,8 @@ export interface TileExtent {
   readonly denoiser: Reach;
   /** Of the conditioning, from the mel. */
   readonly conditioning: Reach;
+  /** Of the waveform, from what was diffused. */
+  readonly waveform: Reach;
   /** Frames that a tile keeps unless its owner asks for others. */
   readonly tile: number;
   /** Values of σ. */
@@ -25,6 +27,8 @@ export function tileExtent(checkpoint: Checkpoint): TileExtent {
     return {
       denoiser: maskNetReach(denoiser.shape, mel.hopLength),
       conditioning: widest(encoderReach(denoiser.shape.encoder), priorReach()),
+      // MDCT frames overlap by one, and the closed ends of a tile reach into the next
+      waveform: { before: 2, after: 2 },
       tile: 1024,
       sigma: mel.hopLength,
       encoded: denoiser.shape.channels,
@@ -35,6 +39,7 @@ export function tileExtent(checkpoint: Checkpoint): TileExtent {
   return {
     denoiser: widest(waveFrames, melFrames),
     conditioning: { before: 0, after: 0 },
+    waveform: { before: 0, after: 0 },
     tile: 256,
     sigma: 0,
     encoded: 0,

@@ -2,7 +2,7 @@
 // into each other without loss, down to where one of them was floored or clipped.
 //   ln, log10, db = 20·log10 x · unit = (20·log10 x − 20 + 100)/100, clipped to 0…1 (github.com/lmnt-com/wavegrad,
 //   preprocess.py) · symmetric = 8·unit − 4, −4…4 (github.com/Rayhane-mamah/Tacotron-2, symmetric_mels)
-import type { MelFormat } from "./mel-format.js";
+import type { Mel, MelFormat } from "./mel-format.js";
 
 /** The name of a way to write magnitudes as numbers. */
 export type MelScaleName = "linear" | "ln" | "log10" | "db" | "unit" | "symmetric";
@@ -70,6 +70,15 @@ export function toNaturalLog(stored: number, { scale, mean, deviation }: MelEnco
   if (scale === "linear") return Math.log(value);
   const { slope, offset } = logScales[scale];
   return (value - offset) / slope;
+}
+
+/** A mel's values as natural logarithms; the mel's own array where they are that already. [frames, bands] */
+export function naturalLog({ format, values }: Pick<Mel, "format" | "values">): Float32Array {
+  const { slope, offset } = logScales[format.log];
+  if (format.log === "ln") return values;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = (values[i] - offset) / slope;
+  return result;
 }
 
 /** The number that is stored for ln x: what `toNaturalLog` undoes. */

@@ -1,0 +1,149 @@
+// Speech as it comes: mel frames in, samples out, the wavefront advanced with each piece of frames. It keeps the time that
+// computing takes apart from the time that it waits for frames, and how long the first sound took.
+import { concatenate } from "../audio/recording/recording.js";
+import { InputError } from "../errors.js";
+import type { SynthesisWavefront } from "./wavefront/synthesis-wavefront.js";
+
+/** What frames look like and how they are taken. */
+export interface SpeechStreamOptions {
+  readonly bands: number;
+  /** Frames that will come, where that is known: the last piece is then computed together with the end. */
+  readonly total?: number;
+  readonly signal?: AbortSignal;
+  /** Called between tiles of work. */
+  readonly onAdvance?: () => void;
+}
+
+/** What a stream has done so far. */
+export interface SpeechMeasures {
+  readonly samples: number;
+  /** Spent computing, without waiting for frames or for whoever takes the samples. */
+  readonly seconds: number;
+  /** From the start to the first sound, waiting for frames included. */
+  readonly firstSoundSeconds: number;
+  /** The largest magnitude. */
+  readonly peak: number;
+  /** Samples beyond −1…1. */
+  readonly clippedSamples: number;
+}
+
+/** Frames of a stream are no rows of finite numbers. */
+export class MelFramesError extends InputError {}
+
+/** One signal on its way through a wavefront. */
+export class SpeechStream {
+  readonly #wavefront: SynthesisWavefront;
+  readonly #options: SpeechStreamOptions;
+  #frames = 0;
+  #ended = false;
+  #samples = 0;
+  #seconds = 0;
+  #begun = 0;
+  #firstSoundSeconds = 0;
+  #peak = 0;
+  #clippedSamples = 0;
+
+  constructor(wavefront: SynthesisWavefront, options: SpeechStreamOptions) {
+    this.#wavefront = wavefront;
+    this.#options = options;
+  }
+
+  get measures(): SpeechMeasures {
+    return {
+      samples: this.#samples,
+      seconds: this.#seconds,
+      firstSoundSeconds: this.#firstSoundSeconds,
+      peak: this.#peak,
+      clippedSamples: this.#clippedSamples,
+    };
+  }
+
+  /**
+   * Turns frames into samples.
+   *
+   * @param mel natural-log mel in pieces [frames, bands], each of which is computed at once
+   * @returns the waveform's pieces, [hop times frames in all]
+   * @throws MelFramesError, the signal's reason
+   */
+  async *pieces(
+    mel: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+  ): AsyncGenerator<Float32Array, void, undefined> {
+    this.#begun = performance.now();
+    for await (const rows of mel) {
+      requireFrames(rows, this.#options.bands, this.#frames);
+      const ready = await this.#advance(rows);
+      if (ready.length > 0) yield ready;
+    }
+    if (this.#ended) return;
+    const rest = await this.#advance(new Float32Array(0), true);
+    if (rest.length > 0) yield rest;
+  }
+
+  async #advance(rows: Float32Array, isLast = false): Promise<Float32Array> {
+    const { signal, onAdvance, bands, total } = this.#options;
+    signal?.throwIfAborted();
+    const begun = performance.now();
+    this.#frames += rows.length / bands;
+    this.#wavefront.push(rows);
+    this.#ended = isLast || this.#frames === total;
+    if (this.#ended) this.#wavefront.end();
+    const ready = await this.#wavefront.advance(() => {
+      signal?.throwIfAborted();
+      onAdvance?.();
+    });
+    this.#measure(ready);
+    this.#seconds += (performance.now() - begun) / 1000;
+    return ready;
+  }
+
+  #measure(samples: Float32Array): void {
+    if (this.#samples === 0 && samples.length > 0) {
+      this.#firstSoundSeconds = (performance.now() - this.#begun) / 1000;
+    }
+    this.#samples += samples.length;
+    for (let n = 0; n < samples.length; n++) {
+      const magnitude = Math.abs(samples[n]);
+      if (magnitude > this.#peak) this.#peak = magnitude;
+      if (magnitude > 1) this.#clippedSamples++;
+    }
+  }
+}
+
+/** @throws MelFramesError where values are no whole frames, or no numbers */
+function requireFrames(rows: Float32Array, bands: number, frame: number): void {
+  if (rows.length % bands !== 0) {
+    throw new MelFramesError(
+      `Frame ${frame} of the mel comes with ${rows.length} values, which are no whole frames of ${bands} bands.`,
+    );
+  }
+  const broken = rows.findIndex((value) => !Number.isFinite(value));
+  if (broken < 0) return;
+  const at = frame + Math.floor(broken / bands);
+  throw new MelFramesError(`Frame ${at} of the mel holds values that are no numbers (NaN or infinite).`);
+}
+
+/**
+ * Puts frames together until there are enough for a tile; the last piece may be shorter.
+ *
+ * @param frames [any number of frames, bands] each; their owner may use the arrays again
+ * @throws MelFramesError where values are no whole frames, or no numbers
+ */
+export async function* gatherFrames(
+  frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+  bands: number,
+  tile: number,
+): AsyncGenerator<Float32Array, void> {
+  let gathered: Float32Array[] = [];
+  let [count, passed] = [0, 0];
+  for await (const rows of frames) {
+    requireFrames(rows, bands, passed + count);
+    gathered.push(rows.slice());
+    count += rows.length / bands;
+    if (count < tile) continue;
+    yield concatenate(gathered);
+    gathered = [];
+    passed += count;
+    count = 0;
+  }
+  if (count > 0) yield concatenate(gathered);
+}

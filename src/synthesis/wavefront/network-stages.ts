@@ -1,0 +1,133 @@
+// The networks as stages: mel → conditioning, start → z₀, one stage for each step of the plan, and the waveform.
+// Tracks: mel [frames, bands], signals [frames, hop], the conditioning's as its network says.
+import { convert } from "../../diffusion/parameterisation.js";
+import { fillNormals, type Seed } from "../../diffusion/noise.js";
+import { combine } from "../../diffusion/samplers/run-plan.js";
+import type { PlanStep } from "../../diffusion/samplers/sampling-plan.js";
+import type { Reach } from "../../models/reach.js";
+import type { FrameRows, Networks } from "../networks.js";
+import type { StartSignal } from "../start-signal.js";
+import { Track, type Span } from "./track.js";
+import { noReach, type Stage, type StageInput, withReach } from "./wavefront.js";
+
+/** Tracks of rows by name, "mel" among them. */
+export type FrameTracks = Readonly<Record<string, Track>>;
+
+/** The conditioning of a mel; no stage where the denoiser needs none. */
+export function conditioningStage(
+  networks: Networks,
+  mel: Track,
+): { stages: readonly Stage[]; tracks: FrameTracks } {
+  const made = Object.entries(networks.conditioning).map(
+    ([name, columns]) => [name, new Track(columns)] as const,
+  );
+  const reach = networks.reach.conditioning;
+  const stage: Stage = {
+    inputs: [{ track: mel, reach }],
+    outputs: made.map(([, track]) => track),
+    run: async (span) => {
+      const tile = withReach(span, reach, mel);
+      const rows = await networks.condition(mel.rows(tile));
+      for (const [name, track] of made) track.append(middle(rows[name], track.columns, tile, span).slice());
+    },
+  };
+  return { stages: made.length > 0 ? [stage] : [], tracks: { ...Object.fromEntries(made), mel } };
+}
+
+/** z₀. */
+export function startStage(
+  start: StartSignal,
+  mel: Track,
+  hopLength: number,
+  firstFrame: number,
+): Stage & { z: Track } {
+  const z = new Track(hopLength);
+  return {
+    z,
+    inputs: [{ track: mel, reach: start.reach }],
+    outputs: [z],
+    run: async (span, total = Infinity) => {
+      const seen = withReach(span, start.reach, mel);
+      const target = new Float32Array((span.end - span.first) * hopLength);
+      await start.fill(target, (firstFrame + span.first) * hopLength, {
+        values: mel.rows(seen),
+        first: seen.first,
+        total,
+      });
+      z.append(target);
+    },
+  };
+}
+
+/** A step of the plan: z and the estimate before it become the next z and estimate. */
+export interface StepState {
+  readonly z: Track;
+  readonly x0: Track | undefined;
+}
+
+/** Step `index` of a plan; the x̂₀ of the last one is the result. */
+export function stepStage(
+  networks: Networks,
+  step: PlanStep,
+  index: number,
+  isLast: boolean,
+  state: StepState,
+  frames: FrameTracks,
+  { seed, firstFrame }: { readonly seed: Seed; readonly firstFrame: number },
+): Stage & { state: StepState & { x0: Track } } {
+  const reach = networks.reach.denoiser;
+  const hopLength = state.z.columns;
+  const next = { z: new Track(hopLength), x0: new Track(hopLength) };
+  const { z } = state;
+  const previous = step.previousX0 === 0 ? undefined : state.x0;
+  const inputs: StageInput[] = [z, ...Object.values(frames)].map((track) => ({ track, reach }));
+  if (previous) inputs.push({ track: previous, reach: noReach });
+  return {
+    state: next,
+    inputs,
+    outputs: isLast ? [next.x0] : [next.z, next.x0],
+    run: async (span) => {
+      const tile = withReach(span, reach, z);
+      const noisy = z.rows(tile);
+      const noise = await networks.noise(noisy, step.logSnr, rowsOf(frames, tile));
+      const kept = middle(noisy, hopLength, tile, span);
+      const x0 = convert("epsilon", "x0", step.logSnr, kept, middle(noise, hopLength, tile, span));
+      if (!isLast) {
+        const fresh = new Float32Array(step.noise === 0 ? 0 : x0.length);
+        const start = (firstFrame + span.first) * hopLength;
+        if (step.noise !== 0) fillNormals(fresh, { seed, step: index + 1, start });
+        next.z.append(combine(step, kept, x0, previous?.rows(span) ?? x0, fresh));
+      }
+      next.x0.append(x0);
+    },
+  };
+}
+
+/** The waveform of the diffused signal. */
+export function waveformStage(
+  networks: Networks,
+  diffused: Track,
+  frames: FrameTracks,
+): Stage & { waveform: Track } {
+  const reach: Reach = networks.reach.waveform;
+  const waveform = new Track(diffused.columns);
+  return {
+    waveform,
+    inputs: [diffused, ...Object.values(frames)].map((track) => ({ track, reach })),
+    outputs: [waveform],
+    run: async (span) => {
+      const tile = withReach(span, reach, diffused);
+      const signal = await networks.waveform(diffused.rows(tile), rowsOf(frames, tile));
+      waveform.append(middle(signal, diffused.columns, tile, span).slice());
+    },
+  };
+}
+
+function rowsOf(tracks: FrameTracks, span: Span): FrameRows {
+  return Object.fromEntries(Object.entries(tracks).map(([name, track]) => [name, track.rows(span)]));
+}
+
+/** The rows of a span within those of a tile, as a view. */
+function middle(rows: Float32Array, columns: number, tile: Span, { first, end }: Span): Float32Array {
+  return rows.subarray((first - tile.first) * columns, (end - tile.first) * columns);
+}
