@@ -6,7 +6,7 @@ import * as ort from "onnxruntime-node";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { openRuntime } from "../dist/runtime/engines.js";
 import { frames } from "../dist/runtime/runtime.js";
-import { initialise } from "../dist/training/training-model.js";
+import { initialise } from "../dist/training/start-values.js";
 import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad-config.js";
 import { waveGradNoise } from "../dist/models/wavegrad.js";
 import { weightsOf } from "../dist/models/weights.js";

@@ -4,43 +4,46 @@ import { fillNormals } from "../diffusion/noise.js";
 import type { TensorValue } from "../runtime/runtime.js";
 import type { CropSource, Utterance } from "./crop-source.js";
 import { MARGIN } from "./crops.js";
-import { drawLogSnrs } from "./noise-levels.js";
 import { averageDecay, rateFactor, type RateShape } from "./optimiser/rate-schedule.js";
-import { biasCorrection } from "./optimiser/adamw.js";
+import { type AdamWSettings, biasCorrection } from "./optimiser/adamw.js";
 import { StepRandom } from "./random.js";
 import { NothingToTrainOnError } from "./errors.js";
 import type { TrainConfig } from "./train-config.js";
+import { priorOptimiser } from "./train-step.js";
+import type { DenoiserTraining } from "./training-model.js";
 
 type Inputs = Record<string, TensorValue>;
 
 /** The noise's step numbers begin here, far from those of synthesis. */
 const NOISE_STEPS = 2 ** 40;
-const BETA1 = 0.9;
 
 /** Draws the batches of a run. */
 export class BatchSource {
   readonly #source: CropSource;
   readonly #config: TrainConfig;
+  readonly #denoiser: Pick<DenoiserTraining, "logSnrs" | "optimiser">;
   readonly #utterances: readonly Utterance[];
   /** Crop positions in the utterances up to and including each. */
   readonly #ends: Float64Array;
 
   /** @throws NothingToTrainOnError where no recording is as long as a crop */
-  constructor(source: CropSource, config: TrainConfig) {
+  constructor(
+    source: CropSource,
+    config: TrainConfig,
+    denoiser: Pick<DenoiserTraining, "logSnrs" | "optimiser">,
+  ) {
     this.#source = source;
     this.#config = config;
-    this.#utterances = source.utterances.filter(
-      ({ heldOut, frames }) => !heldOut && frames >= config.cropFrames,
-    );
-    if (this.#utterances.length === 0) throw new NothingToTrainOnError(config.cropFrames);
+    this.#denoiser = denoiser;
+    this.#utterances = utterancesToTrainOn(source, config);
     let end = 0;
     this.#ends = Float64Array.from(this.#utterances, ({ frames }) => (end += frames));
   }
 
   /** Inputs of a step of the prior's fit. */
   priorInputs(step: number): Inputs {
-    const { priorSteps } = this.#config;
-    return { ...this.#crops(-1 - step), ...scheduleInputs("linear", step, priorSteps, 0.999) };
+    const schedule = scheduleInputs("linear", step, this.#config.priorSteps, priorOptimiser.adamW);
+    return { ...this.#crops(-1 - step), ...schedule };
   }
 
   /** Inputs of a step of the network. */
@@ -51,8 +54,8 @@ export class BatchSource {
     return {
       ...this.#crops(step),
       noise: { data: noise, shape: [batch, samples] },
-      logSnr: { data: drawLogSnrs(this.#config, step), shape: [batch] },
-      ...scheduleInputs(rateShape, step, steps, 0.99),
+      logSnr: { data: this.#denoiser.logSnrs(step), shape: [batch] },
+      ...scheduleInputs(rateShape, step, steps, this.#denoiser.optimiser.adamW),
     };
   }
 
@@ -78,6 +81,20 @@ export class BatchSource {
     const positions = utterance.frames - this.#config.cropFrames + 1;
     return { utterance, frame: Math.floor(random.uniform() * positions) };
   }
+}
+
+/**
+ * The utterances that are as long as a crop and not held out.
+ *
+ * @throws NothingToTrainOnError where there are none
+ */
+export function utterancesToTrainOn(
+  { utterances }: Pick<CropSource, "utterances">,
+  { cropFrames }: Pick<TrainConfig, "cropFrames">,
+): readonly Utterance[] {
+  const usable = utterances.filter(({ heldOut, frames }) => !heldOut && frames >= cropFrames);
+  if (usable.length === 0) throw new NothingToTrainOnError(cropFrames);
+  return usable;
 }
 
 /** Samples and mels of crops, with a margin of frames at both sides. */
@@ -131,11 +148,16 @@ function repeatEnds(rows: Float32Array, bands: number, begin: number, end: numbe
   }
 }
 
-function scheduleInputs(shape: RateShape, step: number, total: number, beta2: number): Inputs {
+function scheduleInputs(
+  shape: RateShape,
+  step: number,
+  total: number,
+  { beta1, beta2 }: AdamWSettings,
+): Inputs {
   const scalar = (value: number): TensorValue => ({ data: Float32Array.of(value), shape: [] });
   return {
     rateFactor: scalar(rateFactor(shape, step, total)),
-    correction1: scalar(biasCorrection(BETA1, step + 1)),
+    correction1: scalar(biasCorrection(beta1, step + 1)),
     correction2: scalar(biasCorrection(beta2, step + 1)),
     averageDecay: scalar(averageDecay(step)),
   };

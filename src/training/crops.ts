@@ -1,10 +1,8 @@
-// What a training step does to its crops inside the graph: the gain on the mel, the prior's σ, the whitened waveform and
-// its noisy version. Crops come with a margin of frames at both sides, so that nothing inside depends on the cut.
+// What a training step does to its crops inside the graph: the gain, the prior's σ, the whitened waveform and its noisy
+// version. Crops come with a margin of frames at both sides, so that nothing inside depends on the cut.
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeMel } from "../models/encoder.js";
-import type { MaskNetInputs } from "../models/mask-net.js";
 import { logSigma, whiten } from "../models/spectral-prior.js";
-import { type Weights, within } from "../models/weights.js";
+import type { Weights } from "../models/weights.js";
 import type { TrainingModel } from "./training-model.js";
 
 /** Frames beyond each end of a crop: MDCT frames overlap by one, and the prior's convolution sees one more. */
@@ -22,12 +20,12 @@ export interface CropTensors {
 
 /** Crops without their margins. */
 export interface PreparedCrops {
-  /** Whitened waveform [batch, crop·hop]. */
-  readonly whitened: tf.Tensor;
+  /** What is diffused: the whitened waveform, or without a prior the waveform itself. [batch, crop·hop] */
+  readonly signal: tf.Tensor;
   /** With its gain [batch, crop, bands]. */
   readonly mel: tf.Tensor;
-  /** σ for the mel with its gain [batch, crop, hop]. */
-  readonly sigma: tf.Tensor;
+  /** σ for the mel with its gain [batch, crop, hop]; undefined without a prior. */
+  readonly sigma: tf.Tensor | undefined;
 }
 
 /** A mel with a ln-gain, not below the format's floor. */
@@ -43,32 +41,42 @@ export function withoutMargin(x: tf.Tensor): tf.Tensor {
 
 /** Whitens crops by the prior of their own mels, and gives the network mels with a gain. */
 export function prepareCrops(model: TrainingModel, priorWeights: Weights, crops: CropTensors): PreparedCrops {
-  const { prior, network, format } = model;
-  const { hopLength } = format;
-  const sigma = tf.exp(logSigma(prior, priorWeights, crops.mel));
-  const whole = whiten(network.mdct, crops.samples, sigma);
-  const [batch, samples] = whole.shape;
-  const margin = MARGIN * hopLength;
+  const { prior, format } = model;
   const changed = melWithGain(crops.mel, crops.gain, format.floor);
+  const inside = (whole: tf.Tensor): tf.Tensor => {
+    const [batch, samples] = whole.shape;
+    const margin = MARGIN * format.hopLength;
+    return tf.slice(whole, [0, margin], [batch, samples - 2 * margin]);
+  };
+  const mel = withoutMargin(changed);
+  if (!prior) {
+    const amplitude = tf.reshape(tf.exp(crops.gain), [-1, 1]);
+    return { signal: inside(tf.mul(crops.samples, amplitude)), mel, sigma: undefined };
+  }
+  // a gain changes the waveform and σ alike, so the whitened waveform stays
+  const sigma = tf.exp(logSigma(prior.constants, priorWeights, crops.mel));
+  const whitened = whiten(prior.transform, crops.samples, sigma);
   return {
-    whitened: tf.slice(whole, [0, margin], [batch, samples - 2 * margin]),
-    mel: withoutMargin(changed),
-    sigma: withoutMargin(tf.exp(logSigma(prior, priorWeights, changed))),
+    signal: inside(whitened),
+    mel,
+    sigma: withoutMargin(tf.exp(logSigma(prior.constants, priorWeights, changed))),
   };
 }
 
-/** What the network is given: z = √ᾱ·w + √(1−ᾱ)·ε, and the mel encoded. */
-export function networkInputs(
-  model: TrainingModel,
+/** z = √ᾱ·x₀ + √(1−ᾱ)·ε of a batch, λ [batch]. */
+export function diffused(signal: tf.Tensor, noise: tf.Tensor, logSnr: tf.Tensor): tf.Tensor {
+  const column = tf.reshape(logSnr, [-1, 1]);
+  const kept = tf.mul(signal, tf.sqrt(tf.sigmoid(column)));
+  return tf.add(kept, tf.mul(noise, tf.sqrt(tf.sigmoid(tf.neg(column)))));
+}
+
+/** ε̂ − ε of prepared crops with noise of a level, [batch, crop·hop]. */
+export function noiseError(
+  { denoiser }: TrainingModel,
   weights: Weights,
   crops: PreparedCrops,
-  noise: tf.Tensor,
-  logSnr: tf.Tensor,
-): MaskNetInputs {
-  const column = tf.reshape(logSnr, [-1, 1]);
-  const signal = tf.sqrt(tf.sigmoid(column));
-  const spread = tf.sqrt(tf.sigmoid(tf.neg(column)));
-  const z = tf.add(tf.mul(crops.whitened, signal), tf.mul(noise, spread));
-  const encoded = encodeMel(model.network.config.encoder, within(weights, "encoder"), crops.mel);
-  return { z, logSnr, mel: crops.mel, sigma: crops.sigma, encoded };
+  { noise, logSnr }: { readonly noise: tf.Tensor; readonly logSnr: tf.Tensor },
+): tf.Tensor {
+  const z = diffused(crops.signal, noise, logSnr);
+  return tf.sub(denoiser.predict(weights, crops, z, logSnr), noise);
 }

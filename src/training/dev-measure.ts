@@ -2,23 +2,14 @@
 // levels with fixed noise, unweighted. The same in every run with the same crops, so runs compare.
 import * as tf from "@tensorflow/tfjs-core";
 import { fillNormals } from "../diffusion/noise.js";
-import { maskNetNoise } from "../models/mask-net.js";
 import { weightsOf } from "../models/weights.js";
 import type { Program, Runtime, TensorFunction, TensorValue } from "../runtime/runtime.js";
 import { readCrops } from "./batches.js";
 import type { CropSource, Utterance } from "./crop-source.js";
-import { MARGIN, networkInputs, prepareCrops } from "./crops.js";
+import { type DevError, devLogSnrs } from "./dev-error.js";
+import { MARGIN, noiseError, prepareCrops } from "./crops.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainingModel } from "./training-model.js";
-
-/** The levels at which the error is measured. */
-export const devLogSnrs: readonly number[] = [-6, -4, -2, 0, 2, 4, 6, 8];
-
-/** Errors relative to the noise's power; `byLevel` in the order of `devLogSnrs`. */
-export interface DevError {
-  readonly mean: number;
-  readonly byLevel: readonly number[];
-}
 
 /** Not to be changed: the noise of the measure. */
 const NOISE_SEED = 20_260_101;
@@ -62,8 +53,7 @@ export class DevMeasure {
       const { samples, mel, noise, logSnr } = inputs;
       const crops = prepareCrops(model, weightsOf(held), { samples, mel, gain: tf.zeros([batch]) });
       const network = weightsOf(Object.fromEntries(names.map((name) => [name, held[`network/${name}`]])));
-      const given = networkInputs(model, network, crops, noise, logSnr);
-      const error = tf.mean(tf.square(tf.sub(maskNetNoise(model.network, network, given), noise)), 1);
+      const error = tf.mean(tf.square(noiseError(model, network, crops, { noise, logSnr })), 1);
       return {
         error,
         ...Object.fromEntries(names.map((name) => [`network/${name}`, held[`network/${name}`]])),

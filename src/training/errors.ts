@@ -11,6 +11,19 @@ export class NothingToTrainOnError extends InputError {
   }
 }
 
+/** The loss stayed no number, whatever batch it was computed of. */
+export class DivergedError extends InputError {
+  constructor(
+    readonly step: number,
+    readonly faults: number,
+  ) {
+    super(
+      `Training went wrong: the loss was no number in ${faults} steps up to step ${step}. ` +
+        "Begin again with lower rates, such as --set muonRate=0.005 --set adamWRate=0.0003.",
+    );
+  }
+}
+
 /** A value for a setting that the setting cannot take, or no such setting. */
 export class TrainConfigError extends InputError {}
 

@@ -1,12 +1,13 @@
 // The README.md of a checkpoint that a run made.
-import type { DevError } from "./dev-measure.js";
-import { devLogSnrs } from "./dev-measure.js";
+import { type DevError, devLogSnrs } from "./dev-error.js";
 import type { TrainConfig } from "./train-config.js";
 
 /** What a card tells about the training. */
 export interface CardFacts {
   readonly name: string;
   readonly config: TrainConfig;
+  /** The checkpoint that training began with. */
+  readonly from?: string;
   readonly steps: number;
   readonly audioHours: number;
   readonly recordings: number;
@@ -17,7 +18,7 @@ export interface CardFacts {
 
 /** A model card in Markdown. */
 export function modelCard(facts: CardFacts): string {
-  const { name, config, steps, audioHours, recordings, recordedHours, error } = facts;
+  const { name, config, from, steps, audioHours, recordings, recordedHours, error } = facts;
   const lines = [
     `# ${name}`,
     "",
@@ -27,6 +28,7 @@ export function modelCard(facts: CardFacts): string {
       `${config.channels}/${config.expanded}, ${config.corrections} mel corrections`,
     `- Trained on ${recordings} recordings, ${recordedHours.toFixed(2)} hours`,
     `- ${steps} of ${config.steps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
+    ...(from === undefined ? [] : [`- Begun with the weights of ${from}`]),
   ];
   if (error) {
     lines.push(

@@ -1,11 +1,7 @@
-// The noise-prediction loss of mask-net (Ho et al. 2020, eq. 14), weighted over frequency: the squared error of ε̂ in the
-// MDCT domain, high bands counting less, since most of what is in them cannot be predicted and only adds noise to the
-// gradient.
+// What the error of ε̂ counts. Of mask-net (Ho et al. 2020, eq. 14, weighted over frequency): its square in the MDCT
+// domain, high bands counting less, since most of what is in them cannot be predicted and only adds noise to the gradient.
 import * as tf from "@tensorflow/tfjs-core";
-import { type MaskNetInputs, maskNetNoise } from "../models/mask-net.js";
-import { mdct } from "../models/mdct.js";
-import type { Weights } from "../models/weights.js";
-import type { TrainingModel } from "./training-model.js";
+import { mdct, type Mdct } from "../models/mdct.js";
 
 /** Weights of the MDCT bins, 1/(1 + f/corner) with mean 1; all 1 for a corner of 0. [bins] */
 export function lossWeights(bins: number, sampleRate: number, corner: number): Float32Array {
@@ -18,21 +14,19 @@ export function lossWeights(bins: number, sampleRate: number, corner: number): F
 }
 
 /**
- * The loss of a batch, a scalar.
+ * The mean square of an error's MDCT coefficients, weighted over frequency, a scalar.
  *
- * @param heard 1 for the bins that count, 0 for those that the crop's recording cannot hold, [batch, 1, bins]
+ * @param error ε̂ − ε [batch, T]
+ * @param corner Hz above which the weights fall
+ * @param heard 1 for the bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
  */
-export function noiseLoss(
-  model: TrainingModel,
-  network: Weights,
-  inputs: MaskNetInputs,
-  noise: tf.Tensor,
+export function weightedSquare(
+  transform: Mdct,
+  sampleRate: number,
   corner: number,
+  error: tf.Tensor,
   heard: tf.Tensor,
 ): tf.Tensor {
-  const { hopLength, sampleRate } = model.format;
-  const error = tf.sub(maskNetNoise(model.network, network, inputs), noise);
-  const byBin = tf.square(mdct(model.network.mdct, error));
-  const weights = tf.tensor1d(lossWeights(hopLength, sampleRate, corner));
-  return tf.mean(tf.mul(byBin, tf.mul(heard, weights)));
+  const weights = tf.tensor1d(lossWeights(transform.hop, sampleRate, corner));
+  return tf.mean(tf.mul(tf.square(mdct(transform, error)), tf.mul(heard, weights)));
 }

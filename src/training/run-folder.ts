@@ -1,6 +1,6 @@
 // A training run on disk: its settings, the fitted prior, the last states, the best weights and the measurements. All
 // are written whole or not at all, so a run survives being killed at any moment.
-import { appendFile, readdir, unlink } from "node:fs/promises";
+import { appendFile, readdir, rm, stat, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
@@ -12,7 +12,7 @@ import { describeSystemError, systemCode } from "../files/system-error.js";
 import { writeAtomically } from "../files/write-atomically.js";
 import type { WeightValue } from "../models/weights.js";
 import { RunError } from "./errors.js";
-import type { TrainConfig } from "./train-config.js";
+import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
 
 /** A run's tensors at some step. */
 export interface RunState {
@@ -27,6 +27,8 @@ export interface RunDescription {
   readonly mel: MelFormat;
   /** Where things lie, relative to the run's folder. */
   readonly paths: RunPaths;
+  /** The name of the checkpoint that it began with, if it did not begin with random weights. */
+  readonly from?: string;
 }
 
 /** The places a run reads from and writes to. */
@@ -50,7 +52,9 @@ export type Metrics = Readonly<Record<string, number | readonly number[]>> & { r
 
 const KEPT_STATES = 3;
 /** What `writeAtomically` leaves of a state where the process is killed meanwhile. */
-const UNFINISHED_NAME = /^\.(state-\d{8}|prior)\.safetensors\.[0-9a-f]+\.part$/;
+const UNFINISHED_NAME = /^\.(state-\d{8}|prior|start)\.safetensors\.[0-9a-f]+\.part$/;
+const START = "start.safetensors";
+const METRICS = "metrics.jsonl";
 const STATE_NAME = /^state-(\d{8})\.safetensors$/;
 
 /** The files of a run. */
@@ -58,13 +62,16 @@ export class RunFolder {
   constructor(readonly path: string) {}
 
   /**
-   * Writes what the run is about.
+   * Writes what the run is about, and the weights that it begins with, named as in a checkpoint.
    *
    * @throws RunError where the folder holds another run
    */
-  async begin(description: RunDescription): Promise<void> {
+  async begin(description: RunDescription, start?: Readonly<Record<string, WeightValue>>): Promise<void> {
     await this.requireNone();
     await makeFolder(this.path);
+    // a run that was killed before it was described may have left some; and without them this one would not begin
+    if (start) await writeTensors(join(this.path, START), start);
+    else await rm(join(this.path, START), { force: true });
     await writeAtomically(join(this.path, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
   }
 
@@ -89,8 +96,14 @@ export class RunFolder {
       if (!run || missing.length > 0) {
         throw new RunError(`'${path}' lacks ${missing.join(" and ")}. The run cannot be continued.`);
       }
-      const { config, mel, paths } = run as RunDescription;
-      return { config, mel: formatFromFields({ ...mel }), paths };
+      const { config, mel, paths, from } = run as RunDescription;
+      return {
+        // settings that came later than the run
+        config: { ...defaultTrainConfig, ...config },
+        mel: formatFromFields({ ...mel }),
+        paths,
+        ...(from !== undefined && { from }),
+      };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new RunError(`'${path}' is not JSON: ${error.message}. The run cannot be continued.`);
@@ -114,11 +127,27 @@ export class RunFolder {
     return undefined;
   }
 
-  /** Writes a state and removes all but the last three, and what a killed process left unfinished. */
-  async saveState({ step, tensors }: RunState): Promise<void> {
+  /** The state of a step; undefined where it was not saved or is damaged. */
+  async readState(step: number): Promise<RunState | undefined> {
+    if (!(await this.#names()).includes(stateName(step))) return undefined;
+    try {
+      return { step, tensors: await readTensors(join(this.path, stateName(step))) };
+    } catch (error) {
+      if (error instanceof SafetensorsError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes a state and removes all but the last three, and what a killed process left unfinished.
+   *
+   * @param best the step of one more state that stays
+   */
+  async saveState({ step, tensors }: RunState, best?: number): Promise<void> {
     await writeTensors(join(this.path, stateName(step)), tensors);
     const unfinished = (await this.#names()).filter((name) => UNFINISHED_NAME.test(name));
-    const old = (await this.#stateSteps()).slice(KEPT_STATES).map(stateName);
+    const steps = (await this.#stateSteps()).slice(KEPT_STATES);
+    const old = steps.filter((each) => each !== best).map(stateName);
     for (const name of [...old, ...unfinished]) await unlink(join(this.path, name)).catch(() => undefined);
   }
 
@@ -133,18 +162,29 @@ export class RunFolder {
     await writeTensors(join(this.path, "prior.safetensors"), weights);
   }
 
-  /** Adds a line of measurements. */
+  /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */
+  async readStart(): Promise<Record<string, WeightValue> | undefined> {
+    if (!(await this.#names()).includes(START)) return undefined;
+    return readTensors(join(this.path, START));
+  }
+
+  /** Adds a line of measurements, or on a full disk nothing of it. */
   async addMetrics(metrics: Metrics): Promise<void> {
-    const path = join(this.path, "metrics.jsonl");
-    await appendFile(path, `${JSON.stringify(metrics)}\n`).catch((error: unknown) => {
+    const path = join(this.path, METRICS);
+    const before = await stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    await appendFile(path, `${JSON.stringify(metrics)}\n`).catch(async (error: unknown) => {
+      await truncate(path, before).catch(() => undefined);
       throw describeSystemError(error, path);
     });
   }
 
   /** All measurements up to a step. */
   async readMetrics(lastStep = Infinity): Promise<Metrics[]> {
-    if (!(await this.#names()).includes("metrics.jsonl")) return [];
-    const text = new TextDecoder().decode(await readWholeFile(join(this.path, "metrics.jsonl")));
+    if (!(await this.#names()).includes(METRICS)) return [];
+    const text = new TextDecoder().decode(await readWholeFile(join(this.path, METRICS)));
     return text.split("\n").flatMap((line) => {
       const metrics = parseLine(line);
       return metrics && metrics.step <= lastStep ? [metrics] : [];
@@ -153,10 +193,10 @@ export class RunFolder {
 
   /** Forgets measurements after a step, made by a process that was killed before it saved. */
   async forgetMetricsAfter(step: number): Promise<void> {
-    if (!(await this.#names()).includes("metrics.jsonl")) return;
+    if (!(await this.#names()).includes(METRICS)) return;
     const kept = await this.readMetrics(step);
     const lines = kept.map((metrics) => `${JSON.stringify(metrics)}\n`).join("");
-    await writeAtomically(join(this.path, "metrics.jsonl"), lines);
+    await writeAtomically(join(this.path, METRICS), lines);
   }
 
   async #names(): Promise<string[]> {

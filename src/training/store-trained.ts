@@ -1,13 +1,13 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
 import { checkpointConfig } from "../checkpoint/config.js";
 import { saveCheckpoint } from "../checkpoint/checkpoint.js";
-import type { WeightValue } from "../models/weights.js";
 import type { CropSource } from "./crop-source.js";
 import { modelCard } from "./model-card.js";
 import type { RunFolder } from "./run-folder.js";
+import { withPrefix } from "./state-tensors.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainedWeights } from "./trainer.js";
-import { maskNetConfigOf } from "./training-model.js";
+import { createTrainingModel } from "./training-model.js";
 
 /** A run at some step. */
 export interface Trained {
@@ -17,11 +17,13 @@ export interface Trained {
   readonly steps: number;
   readonly weights: TrainedWeights;
   readonly run: RunFolder;
+  /** The name of the checkpoint that the run began with. */
+  readonly from?: string | undefined;
 }
 
 /** Writes the checkpoint of a run. */
 export async function storeTrained(folder: string, trained: Trained): Promise<void> {
-  const { name, config, corpus, steps, weights, run } = trained;
+  const { name, config, corpus, steps, weights, run, from } = trained;
   const { format, utterances } = corpus;
   const recorded = utterances.filter(({ speed, heldOut }) => speed === 1 && !heldOut);
   const hoursOf = (frames: number): number => (frames * format.hopLength) / format.sampleRate / 3600;
@@ -32,14 +34,18 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     mean: latest["devError"] as number,
     byLevel: latest["devErrorByLevel"] as readonly number[],
   };
-  const all = { ...named("prior.", weights.prior), ...named("denoiser.", weights.network) };
-  const facts = { recordings: recorded.length, recordedHours, steps, audioHours };
+  const all = { ...withPrefix("prior.", weights.prior), ...withPrefix("denoiser.", weights.network) };
+  const { denoiser } = createTrainingModel(config, format);
+  const facts = {
+    ...(from !== undefined && { from }),
+    ...{ recordings: recorded.length, recordedHours, steps, audioHours },
+  };
   const checkpoint = {
     config: checkpointConfig({
-      denoiser: { kind: "mask-net", shape: maskNetConfigOf(config) },
+      denoiser: denoiser.config,
       prior: "spectral",
       mel: format,
-      logSnrRange: [config.lowestLogSnr, config.highestLogSnr],
+      logSnrRange: denoiser.logSnrRange,
       schedules: {},
       training: { ...facts, devError: error ?? null, settings: config },
     }),
@@ -47,8 +53,4 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
   };
   const weightCount = Object.values(weights.network).reduce((sum, { data }) => sum + data.length, 0);
   await saveCheckpoint(folder, checkpoint, modelCard({ ...facts, name, config, error, weightCount }));
-}
-
-function named(prefix: string, weights: Readonly<Record<string, WeightValue>>): Record<string, WeightValue> {
-  return Object.fromEntries(Object.entries(weights).map(([name, value]) => [prefix + name, value]));
 }

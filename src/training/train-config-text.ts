@@ -5,7 +5,11 @@ import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
 
 type Key = keyof TrainConfig;
 
-const RATE_SHAPES = ["cosine", "constant-linear"];
+/** Settings that are words. */
+const CHOICES: Partial<Readonly<Record<Key, readonly string[]>>> = {
+  denoiser: ["mask-net"],
+  rateShape: ["cosine", "constant-linear"],
+};
 /** Settings that may be 0 or below. */
 const SIGNED: ReadonlySet<string> = new Set([
   "gainLow",
@@ -60,7 +64,7 @@ export function withSettings(base: TrainConfig, changes: Readonly<Record<string,
  *
  * @throws TrainConfigError where the network has no such transforms in frames of this format
  */
-export function checkWindows(config: TrainConfig, { fftSize, hopLength }: WindowedFormat): void {
+export function checkFormat(config: TrainConfig, { fftSize, hopLength }: WindowedFormat): void {
   const { windowLengths } = config;
   if (fftSize !== 4 * hopLength || windowLengths[0] !== fftSize) {
     throw new TrainConfigError(
@@ -90,7 +94,7 @@ export function parseSetting(text: string): Record<string, unknown> {
     throw new TrainConfigError(`'${text}' is no setting; write it as key=value, such as steps=500.`);
   const key = keyOf(text.slice(0, at).trim());
   const value = text.slice(at + 1).trim();
-  if (key === "rateShape") return { [key]: value };
+  if (CHOICES[key]) return { [key]: value };
   const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   return {
     [key]: Array.isArray(defaultTrainConfig[key]) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
@@ -104,9 +108,10 @@ function keyOf(name: string): Key {
 }
 
 function checked(key: Key, value: unknown): unknown {
-  if (key === "rateShape") {
-    if (typeof value === "string" && RATE_SHAPES.includes(value)) return value;
-    throw new TrainConfigError(`'rateShape' is ${RATE_SHAPES.join(" or ")}, not ${JSON.stringify(value)}.`);
+  const choices = CHOICES[key];
+  if (choices) {
+    if (typeof value === "string" && choices.includes(value)) return value;
+    throw new TrainConfigError(`'${key}' is ${choices.join(" or ")}, not ${JSON.stringify(value)}.`);
   }
   const list = Array.isArray(defaultTrainConfig[key]);
   const values: readonly unknown[] = list && Array.isArray(value) ? (value as unknown[]) : [value];

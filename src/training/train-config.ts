@@ -1,9 +1,13 @@
 // All settings of a training run, flat. What is not said on the command line or in a file is as here; the values that
 // a run used are stored with it.
 
+/** The kinds of denoiser that can be trained. */
+export type DenoiserKind = "mask-net";
+
 /** Settings of a run. */
 export interface TrainConfig {
   // what is trained
+  denoiser: DenoiserKind;
   /** N of each transform in which the network masks; the first is the mel's FFT length. */
   windowLengths: number[];
   /** C, width of the trunk. */
@@ -57,6 +61,7 @@ export interface TrainConfig {
 
 /** The recipe, as measured best so far. */
 export const defaultTrainConfig: TrainConfig = {
+  denoiser: "mask-net",
   windowLengths: [1024, 256, 64],
   channels: 320,
   expanded: 960,

@@ -1,12 +1,12 @@
 // The graphs of training: one step of the prior's fit, one step of the network. Weights, moments and averages are state
 // that stays in the engine; a run's inputs are the crops and what was drawn for them.
 import * as tf from "@tensorflow/tfjs-core";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { logSigma } from "../models/spectral-prior.js";
 import { mdct } from "../models/mdct.js";
 import { weightsOf } from "../models/weights.js";
 import type { Signature, TensorFunction, TensorSpec, Tensors, TensorValue } from "../runtime/runtime.js";
-import { melWithGain, MARGIN, networkInputs, prepareCrops, withoutMargin } from "./crops.js";
-import { noiseLoss } from "./objective.js";
+import { melWithGain, MARGIN, noiseError, prepareCrops, withoutMargin } from "./crops.js";
 import {
   optimiserStep,
   type OptimiserSettings,
@@ -15,7 +15,7 @@ import {
   type StepSchedule,
 } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./train-config.js";
-import type { TrainingModel } from "./training-model.js";
+import type { PriorTraining, TrainingModel } from "./training-model.js";
 
 /** A function and the signature to compile it with. */
 export interface StepProgram {
@@ -25,15 +25,14 @@ export interface StepProgram {
 
 /** Added to squared coefficients, so that silence does not ask for σ = 0. */
 const SILENCE = 1e-9;
-const BETA1 = 0.9;
 
-/** β₂ of AdamW for the network, and of Adam for the prior. */
-export const beta2 = { network: 0.99, prior: 0.999 } as const;
-
-/** Whether Muon trains a weight: the two products of every block, and the encoder's last. */
-export function usesMuon(name: string): boolean {
-  return /\.(up|down)\.weight$/.test(name) || name === "encoder.output.weight";
-}
+/** Adam, for the prior. */
+export const priorOptimiser = {
+  adamW: { beta1: 0.9, beta2: 0.999, weightDecay: 0 },
+  muon: { momentum: 0, weightDecay: 0 },
+  muonRate: 0,
+  usesMuon: () => false,
+} as const;
 
 /** One step of the network's training. */
 export function networkStep(
@@ -41,63 +40,51 @@ export function networkStep(
   config: TrainConfig,
   values: { network: Readonly<Record<string, TensorValue>>; prior: Readonly<Record<string, TensorValue>> },
 ): StepProgram {
-  const names = model.networkWeights.map(({ name }) => name);
-  const settings: OptimiserSettings = {
-    adamW: { beta1: BETA1, beta2: beta2.network, weightDecay: config.weightDecay },
-    muon: { momentum: 0.95, weightDecay: config.weightDecay },
-    adamWRate: config.adamWRate,
-    muonRate: config.muonRate,
-    gradientNorm: config.gradientNorm,
-    usesMuon,
-  };
+  const { denoiser, format } = model;
+  const names = denoiser.weights.map(({ name }) => name);
   const step: TensorFunction = (inputs, held) => {
     const crops = prepareCrops(model, weightsOf(held), cropTensors(inputs));
     const loss = (...tensors: tf.Tensor[]): tf.Tensor => {
       const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-      const given = networkInputs(model, weights, crops, inputs["noise"], inputs["logSnr"]);
-      return noiseLoss(model, weights, given, inputs["noise"], config.lossCorner, inputs["heard"]);
+      const { noise, logSnr, heard } = inputs;
+      return denoiser.loss(noiseError(model, weights, crops, { noise, logSnr }), heard);
     };
-    return trainOn(loss, names, inputs, held, settings);
+    return trainOn(loss, names, inputs, held, denoiser.optimiser);
   };
   const { batch, cropFrames } = config;
   return {
     step,
     signature: {
       inputs: {
-        ...cropInputs(model, batch, cropFrames),
-        noise: { shape: [batch, cropFrames * model.format.hopLength] },
+        ...cropInputs(format, batch, cropFrames),
+        noise: { shape: [batch, cropFrames * format.hopLength] },
         logSnr: { shape: [batch] },
         ...scheduleInputs,
       },
       weights: values.prior,
-      state: startState(model.networkWeights, values.network, usesMuon),
+      state: startState(denoiser.weights, values.network, denoiser.optimiser.usesMuon),
     },
   };
 }
 
 /** One step of the prior's fit: the Gaussian likelihood of the MDCT coefficients. */
 export function priorStep(
-  model: TrainingModel,
+  { constants, transform, weights: specs }: PriorTraining,
+  format: MelFormat,
   config: TrainConfig,
   values: Readonly<Record<string, TensorValue>>,
 ): StepProgram {
-  const names = model.priorWeights.map(({ name }) => name);
-  const settings: OptimiserSettings = {
-    adamW: { beta1: BETA1, beta2: beta2.prior, weightDecay: 0 },
-    muon: { momentum: 0, weightDecay: 0 },
-    adamWRate: config.priorRate,
-    muonRate: 0,
-    gradientNorm: config.gradientNorm,
-    usesMuon: () => false,
-  };
+  const names = specs.map(({ name }) => name);
+  const { priorRate: adamWRate, gradientNorm } = config;
+  const settings: OptimiserSettings = { ...priorOptimiser, adamWRate, gradientNorm };
   const step: TensorFunction = (inputs, held) => {
     const { samples, mel, gain } = cropTensors(inputs);
     const amplitude = tf.reshape(tf.exp(gain), [-1, 1]);
-    const coefficients = withoutMargin(mdct(model.network.mdct, tf.mul(samples, amplitude)));
-    const changed = melWithGain(mel, gain, model.format.floor);
+    const coefficients = withoutMargin(mdct(transform, tf.mul(samples, amplitude)));
+    const changed = melWithGain(mel, gain, format.floor);
     const loss = (...tensors: tf.Tensor[]): tf.Tensor => {
       const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-      const logDeviation = withoutMargin(logSigma(model.prior, weights, changed));
+      const logDeviation = withoutMargin(logSigma(constants, weights, changed));
       const power = tf.mul(tf.add(tf.square(coefficients), SILENCE), tf.exp(tf.mul(logDeviation, -2)));
       return tf.mean(tf.mul(tf.add(tf.mul(power, 0.5), logDeviation), inputs["heard"]));
     };
@@ -106,8 +93,8 @@ export function priorStep(
   return {
     step,
     signature: {
-      inputs: { ...cropInputs(model, config.batch, config.cropFrames), ...scheduleInputs },
-      state: startState(model.priorWeights, values, () => false),
+      inputs: { ...cropInputs(format, config.batch, config.cropFrames), ...scheduleInputs },
+      state: startState(specs, values, settings.usesMuon),
     },
   };
 }
@@ -119,11 +106,7 @@ const scheduleInputs: Readonly<Record<string, TensorSpec>> = {
   averageDecay: { shape: [] },
 };
 
-function cropInputs(
-  { format }: TrainingModel,
-  batch: number,
-  cropFrames: number,
-): Record<string, TensorSpec> {
+function cropInputs(format: MelFormat, batch: number, cropFrames: number): Record<string, TensorSpec> {
   const frames = cropFrames + 2 * MARGIN;
   return {
     samples: { shape: [batch, frames * format.hopLength] },

@@ -1,104 +1,58 @@
-// The denoiser and the prior that a run trains: their constants, the lists of their weights, and start values.
+// What a run trains: a denoiser, and the prior in whose domain it works. The trainer knows no more of a denoiser than
+// what stands here; each kind says it in a file of its own.
+import type * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import type { Seed } from "../diffusion/noise.js";
-import { fillNormals } from "../diffusion/noise.js";
-import { createMaskNet, type MaskNet } from "../models/mask-net.js";
-import { type MaskNetConfig, maskNetWeights } from "../models/mask-net-config.js";
+import type { DenoiserConfig } from "../checkpoint/config.js";
+import { createMdct, type Mdct } from "../models/mdct.js";
 import { createSpectralPrior, type SpectralPrior, spectralPriorWeights } from "../models/spectral-prior.js";
-import type { WeightSpec } from "../models/weights.js";
-import type { TensorValue } from "../runtime/runtime.js";
-import { purposes, StepRandom } from "./random.js";
+import type { Weights, WeightSpec } from "../models/weights.js";
+import type { PreparedCrops } from "./crops.js";
+import { maskNetTraining } from "./mask-net-training.js";
+import type { OptimiserSettings } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./train-config.js";
 
 /** What a run trains. */
 export interface TrainingModel {
   readonly format: MelFormat;
-  readonly network: MaskNet;
-  readonly networkWeights: readonly WeightSpec[];
-  readonly prior: SpectralPrior;
-  readonly priorWeights: readonly WeightSpec[];
+  readonly denoiser: DenoiserTraining;
+  /** The spectral prior; undefined where the waveform is diffused as it is. */
+  readonly prior: PriorTraining | undefined;
 }
 
-/** The network's shape in a run's settings. */
-export function maskNetConfigOf(config: TrainConfig): MaskNetConfig {
-  const { windowLengths, channels, expanded, dilations, corrections, levelWidth } = config;
-  const encoder = {
-    channels: config.encoderChannels,
-    expanded: config.encoderExpanded,
-    dilations: config.encoderDilations,
-  };
-  return { windowLengths, channels, expanded, dilations, corrections, levelWidth, encoder };
+/** The prior's part. */
+export interface PriorTraining {
+  readonly constants: SpectralPrior;
+  readonly transform: Mdct;
+  readonly weights: readonly WeightSpec[];
+}
+
+/** How a kind of denoiser is trained. */
+export interface DenoiserTraining {
+  /** As its checkpoint describes it. */
+  readonly config: DenoiserConfig;
+  readonly weights: readonly WeightSpec[];
+  readonly optimiser: OptimiserSettings;
+  /** The range of λ that it sees. */
+  readonly logSnrRange: readonly [number, number];
+  /** λ of each crop of a step, [batch]. */
+  logSnrs(step: number): Float32Array;
+  /** ε̂ of noisy crops z [batch, T] at levels [batch]: [batch, T]. */
+  predict(weights: Weights, crops: PreparedCrops, z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor;
+  /**
+   * The loss of ε̂ − ε [batch, T], a scalar.
+   *
+   * @param heard 1 for the MDCT bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
+   */
+  loss(error: tf.Tensor, heard: tf.Tensor): tf.Tensor;
 }
 
 /** The models of a run for a mel format. */
 export function createTrainingModel(config: TrainConfig, format: MelFormat): TrainingModel {
-  const shape = maskNetConfigOf(config);
-  const prior = createSpectralPrior(format);
-  return {
-    format,
-    network: createMaskNet(shape, format),
-    networkWeights: maskNetWeights(shape, format.bands, format.hopLength),
-    prior,
-    priorWeights: spectralPriorWeights(prior),
-  };
+  return { format, denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
 }
 
-/** Start values of weights, the same for the same seed. */
-export function initialise(specs: readonly WeightSpec[], seed: Seed): Record<string, TensorValue> {
-  return Object.fromEntries(
-    specs.map(({ name, shape, start }, index) => {
-      const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-      if (start.kind === "constant") data.fill(start.value);
-      else if (start.kind === "uniform") {
-        const random = new StepRandom(seed, "weights", index);
-        for (let i = 0; i < data.length; i++) data[i] = random.between(-start.bound, start.bound);
-      } else {
-        const columns = shape[shape.length - 1];
-        fillNormals(data, { seed, step: 2 ** 40 + purposes.weights * 2 ** 20 + index });
-        orthonormalise(data, data.length / columns, columns);
-      }
-      return [name, { data, shape }];
-    }),
-  );
-}
-
-/**
- * Gram–Schmidt over the shorter side of a matrix of normals [rows, columns]. In float64, so that the vectors are
- * orthogonal to float32's precision also for square matrices, and with each vector in one piece: in place, the columns
- * of wavegrad's filters would take ten times as long.
- */
-function orthonormalise(data: Float32Array, rows: number, columns: number): void {
-  const [vectors, length] = rows < columns ? [rows, columns] : [columns, rows];
-  const at = (vector: number, i: number): number =>
-    rows < columns ? vector * columns + i : i * columns + vector;
-  const done: Float64Array[] = [];
-  for (let vector = 0; vector < vectors; vector++) {
-    const values = Float64Array.from({ length }, (_, i) => data[at(vector, i)]);
-    const whole = done.length - (done.length % 4);
-    for (let first = 0; first < whole; first += 4) removeFour(values, done.slice(first, first + 4));
-    for (const earlier of done.slice(whole)) {
-      let product = 0;
-      for (let i = 0; i < length; i++) product += values[i] * earlier[i];
-      for (let i = 0; i < length; i++) values[i] -= product * earlier[i];
-    }
-    const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-    for (let i = 0; i < length; i++) {
-      values[i] /= norm;
-      data[at(vector, i)] = values[i];
-    }
-    done.push(values);
-  }
-}
-
-/** Takes four orthonormal vectors' parts out of another: four sums at once, since one waits for its last addition. */
-function removeFour(values: Float64Array, [a, b, c, d]: readonly Float64Array[]): void {
-  let [inA, inB, inC, inD] = [0, 0, 0, 0];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    inA += value * a[i];
-    inB += value * b[i];
-    inC += value * c[i];
-    inD += value * d[i];
-  }
-  for (let i = 0; i < values.length; i++) values[i] -= inA * a[i] + inB * b[i] + inC * c[i] + inD * d[i];
+function spectralPriorTraining(format: MelFormat): PriorTraining {
+  const constants = createSpectralPrior(format);
+  const transform = createMdct(format.hopLength);
+  return { constants, transform, weights: spectralPriorWeights(constants) };
 }

@@ -30,14 +30,15 @@ describe("vocode train", () => {
       ...["wavs", "--out", "voices/tones", "--steps", "12", "--measure-every", "6", ...tinySettings],
     );
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/^Trained 12 steps, ε error \d\.\d{4}\.\n$/);
+    // the smaller of the two errors measured, and the weights that it was measured of
+    expect(stdout).toMatch(/^Trained 12 steps; the weights are those of step 6, ε error \d\.\d{4}\.\n$/);
     expect(stderr).toContain("1 recordings kept back to measure on");
     expect(stderr).toContain("12 steps on graph");
-    expect(stderr).toMatch(/prior 20\/20 · loss -?\d+\.\d{4} · \d+\.\d audio-s\/s/);
+    expect(stderr).toMatch(/prior 20\/20 · 0 s left · \d+\.\d audio-s\/s · loss -?\d+\.\d{4}/);
     expect(stderr).toMatch(/step 6 · ε error on the held-out recordings .*\(by log-SNR -6: .* 8: \d/);
     const { config, weights } = await loadCheckpoint(join(parent, "voices", "tones"));
     expect(config.denoiser.shape).toMatchObject({ windowLengths: [1024], channels: 8, corrections: 1 });
-    expect(config.training).toMatchObject({ recordings: 5, steps: 12, settings: { cropFrames: 8 } });
+    expect(config.training).toMatchObject({ recordings: 5, steps: 6, settings: { cropFrames: 8 } });
     // trained, and not what it began with
     expect(weights["denoiser.output.bias"].data.some((value) => value !== 0)).toBe(true);
     expect(readFileSync(join(parent, "voices", "tones", "README.md"), "utf8")).toContain("# tones");
@@ -59,9 +60,9 @@ describe("vocode train", () => {
   it("writes a run's checkpoint again where it was lost", async () => {
     rmSync(join(parent, "voices"), { recursive: true });
     const { code, stdout } = await train("--resume", "runs/tones", "--quiet", "--threads", "1");
-    expect([code, stdout]).toEqual([0, "Trained 12 steps.\n"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("Trained 12 steps; the weights are those")]);
     expect((await loadCheckpoint(join(parent, "voices", "tones"))).config.training).toMatchObject({
-      steps: 12,
+      steps: 6,
     });
   });
 
@@ -89,6 +90,54 @@ describe("vocode train", () => {
     expect(code, stderr).toBe(0);
     const { config } = (await new RunFolder(join(parent, "runs", "hours")).describe())!;
     expect(config).toMatchObject({ steps: 4, priorSteps: 20, batch: 2, seed: 9 });
+  });
+});
+
+describe("vocode train --from", () => {
+  const from = ["wavs", "--from", "voices/tones", "--set", "batch=2", "--set", "cropFrames=8"];
+  const quick = ["--set", "speeds=1", "--threads", "1", "--steps", "4", "--measure-every", "2"];
+
+  it("begins with a checkpoint's weights, prior and mel format, and says so", async () => {
+    const { code, stderr } = await train(...from, ...quick, "--out", "voices/tuned");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("4 steps on graph, beginning with 'tones' and its prior");
+    expect(stderr).not.toContain("prior 20/20");
+    // measured before the first step, so that one sees what it gave
+    expect(stderr).toMatch(/step 0 · ε error on the held-out recordings/);
+    const [before, after] = await Promise.all(
+      ["tones", "tuned"].map((name) => loadCheckpoint(join(parent, "voices", name))),
+    );
+    expect(after.config.denoiser).toEqual(before.config.denoiser);
+    expect(after.config.training).toMatchObject({ from: "tones", settings: { rateShape: "cosine" } });
+    expect(after.weights["prior.bias"]).toEqual(before.weights["prior.bias"]);
+    const card = readFileSync(join(parent, "voices", "tuned", "README.md"), "utf8");
+    expect(card).toContain("Begun with the weights of tones");
+    // the error of step 0 is the checkpoint's own
+    const [first] = await new RunFolder(join(parent, "runs", "tuned")).readMetrics();
+    const measured = (before.config.training["devError"] as { mean: number }).mean;
+    expect(first["devError"]).toBeCloseTo(measured, 6);
+  });
+
+  it("needs the checkpoint no more once it began", async () => {
+    const run = new RunFolder(join(parent, "runs", "tuned"));
+    const whole = readFileSync(join(parent, "voices", "tuned", "model.safetensors"));
+    // as if it had been killed before the first save
+    for (const name of readdirSync(run.path)) if (name.startsWith("state-")) rmSync(join(run.path, name));
+    rmSync(join(parent, "voices"), { recursive: true });
+    const { code, stderr } = await train("--resume", "runs/tuned", "--threads", "1", "--measure-every", "2");
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(parent, "voices", "tuned", "model.safetensors")).equals(whole)).toBe(true);
+  });
+
+  it.each([
+    [["--set", "channels=16"], "'channels' is 8 in the checkpoint 'tuned'"],
+    [["--format", "tacotron2-22k-80"], "--format has padding"],
+    [["--format", "hifigan-22k-80", "--set", "denoiser=other"], "'denoiser' is mask-net"],
+  ])("refuses %j, which the checkpoint settles", async (args, message) => {
+    const { code, stderr } = await train("wavs", "--from", "voices/tuned", "--out", "voices/no", ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(parent, "runs", "no"))).toBe(false);
   });
 });
 
@@ -143,6 +192,8 @@ describe("vocode train, used wrongly", () => {
     [["wavs", "--out", "x", "--config", "nowhere.json"], "nowhere.json"],
     [["wavs", "--out", "x", "--engine", "abacus"], "abacus"],
     [["--resume", "nowhere"], "'nowhere' holds no training run."],
+    [["wavs", "--out", "x", "--from", "nowhere"], "nowhere"],
+    [["--resume", "runs/x", "--from", "y"], "--from cannot be changed by --resume"],
     [["--resume", "runs/x", "--steps", "5"], "--steps cannot be changed by --resume"],
     [["--resume", "runs/x", "--set", "steps=5"], "--set cannot be changed by --resume"],
     [["--resume", "runs/x", "--held-out", "l"], "--held-out cannot be changed by --resume"],

@@ -14,7 +14,8 @@ import { weightsOf, within } from "../../src/models/weights.js";
 import type { EngineName, TensorFunction, TensorValue } from "../../src/runtime/runtime.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
 import { networkStep } from "../../src/training/train-step.js";
-import { createTrainingModel, initialise } from "../../src/training/training-model.js";
+import { initialise } from "../../src/training/start-values.js";
+import { createTrainingModel } from "../../src/training/training-model.js";
 import { relativeDifference } from "../runtime/values.js";
 import { compileOn, engineFault } from "../support/engines.js";
 import { fixedCrops } from "../support/fixed-crops.js";
@@ -84,12 +85,12 @@ function normals(step: number, shape: readonly number[], scale: number): TensorV
 async function stateAfterAStep(engine: EngineName): Promise<Record<string, TensorValue>> {
   const model = createTrainingModel(config, goldenFormat);
   const network = Object.fromEntries(
-    Object.entries(initialise(model.networkWeights, 1)).map(([name, { data, shape }], index) => {
+    Object.entries(initialise(model.denoiser.weights, 1)).map(([name, { data, shape }], index) => {
       const moved = normals(100 + index, shape, 0.05).data.map((value, i) => value + data[i]);
       return [name, { data: moved, shape }];
     }),
   );
-  const values = { network, prior: initialise(model.priorWeights, 2) };
+  const values = { network, prior: initialise(model.prior!.weights, 2) };
   const { step, signature } = networkStep(model, config, values);
   const program = await compileOn(engine, step, signature);
   const scalar = (value: number): TensorValue => ({ data: Float32Array.of(value), shape: [] });

@@ -5,7 +5,7 @@ import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
-import { initialise } from "../../src/training/training-model.js";
+import { initialise } from "../../src/training/start-values.js";
 
 const shape: MaskNetConfig = {
   windowLengths: [1024, 256, 64],

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { RunFolder } from "../../src/training/run-folder.js";
+import { type Metrics, RunFolder } from "../../src/training/run-folder.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));
@@ -69,7 +69,10 @@ async function expectAsWhole(name: string): Promise<void> {
   expect(end!.step).toBe(STEPS);
   expect(end).toEqual(await whole.newestState());
   expect(await run.readPrior()).toEqual(await whole.readPrior());
-  expect(await run.readMetrics()).toEqual(await whole.readMetrics());
+  // speeds and means of a broken interval differ
+  const errors = async (each: RunFolder): Promise<Metrics[]> =>
+    (await each.readMetrics()).filter((metrics) => "devError" in metrics);
+  expect(await errors(run)).toEqual(await errors(whole));
   for (const file of ["model.safetensors", "config.json"]) {
     const [ours, theirs] = [name, "whole"].map((each) => join(parent, `${each}-checkpoint`, file));
     expect(readFileSync(ours), file).toEqual(readFileSync(theirs));

@@ -5,11 +5,12 @@ import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { weightsOf } from "../../src/models/weights.js";
 import type { TensorValue } from "../../src/runtime/runtime.js";
-import { networkInputs, prepareCrops } from "../../src/training/crops.js";
+import { noiseError, prepareCrops } from "../../src/training/crops.js";
 import { registerGradients } from "../../src/training/gradients.js";
-import { lossWeights, noiseLoss } from "../../src/training/objective.js";
+import { lossWeights } from "../../src/training/objective.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { createTrainingModel, initialise } from "../../src/training/training-model.js";
+import { initialise } from "../../src/training/start-values.js";
+import { createTrainingModel } from "../../src/training/training-model.js";
 import { fixedCrops } from "../support/fixed-crops.js";
 
 beforeAll(async () => {
@@ -49,11 +50,11 @@ const config: TrainConfig = {
   cropFrames: 4,
 };
 const model = createTrainingModel(config, findPreset("hifigan-22k-80"));
-const names = model.networkWeights.map(({ name }) => name);
+const names = model.denoiser.weights.map(({ name }) => name);
 
 /** Start weights, and noise of 0.02 on all of them, so that no gradient is zero because the output is. */
 function randomWeights(): Record<string, TensorValue> {
-  const start = initialise(model.networkWeights, 1);
+  const start = initialise(model.denoiser.weights, 1);
   return Object.fromEntries(
     Object.entries(start).map(([name, { data, shape }], step) => {
       const noise = fillNormals(new Float32Array(data.length), { seed: 23, step });
@@ -67,7 +68,7 @@ const tensorOf = ({ data, shape }: TensorValue): tf.Tensor => tf.tensor(data, [.
 /** The loss of the fixed crops as a function of the network's weights in the order of `names`. */
 function lossFunction(): (...tensors: tf.Tensor[]) => tf.Scalar {
   const given = fixedCrops(model, config, [1]);
-  const prior = initialise(model.priorWeights, 1);
+  const prior = initialise(model.prior!.weights, 1);
   const priorTensors = Object.fromEntries(
     Object.entries(prior).map(([name, value]) => [name, tensorOf(value)]),
   );
@@ -79,8 +80,8 @@ function lossFunction(): (...tensors: tf.Tensor[]) => tf.Scalar {
   const noise = tensorOf(given.noise);
   return (...tensors) => {
     const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-    const inputs = networkInputs(model, weights, crops, noise, tensorOf(given.logSnr));
-    return noiseLoss(model, weights, inputs, noise, config.lossCorner, tensorOf(given.heard)) as tf.Scalar;
+    const error = noiseError(model, weights, crops, { noise, logSnr: tensorOf(given.logSnr) });
+    return model.denoiser.loss(error, tensorOf(given.heard)) as tf.Scalar;
   };
 }
 

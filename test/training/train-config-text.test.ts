@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import { TrainConfigError } from "../../src/training/errors.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { checkWindows, parseSetting, withSettings } from "../../src/training/train-config-text.js";
+import { checkFormat, parseSetting, withSettings } from "../../src/training/train-config-text.js";
 
 const keys = Object.keys(defaultTrainConfig) as (keyof TrainConfig)[];
 
@@ -15,7 +15,7 @@ describe("settings of a training", () => {
   it("are the default's where nothing else is said, and these pass their own check", () => {
     expect(withSettings(defaultTrainConfig, {})).toEqual(defaultTrainConfig);
     expect(withSettings(defaultTrainConfig, { ...defaultTrainConfig })).toEqual(defaultTrainConfig);
-    checkWindows(defaultTrainConfig, findPreset("hifigan-22k-80"));
+    checkFormat(defaultTrainConfig, findPreset("hifigan-22k-80"));
   });
 
   it("come from text", () => {
@@ -47,7 +47,7 @@ describe("a wrong setting", () => {
     ["steps", "'steps' is no setting; write it as key=value"],
     ["=5", "'=5' is no setting"],
     ["", "'' is no setting"],
-    ["stesp=5", "There is no setting 'stesp'. The settings are windowLengths, channels"],
+    ["stesp=5", "There is no setting 'stesp'. The settings are denoiser, windowLengths, channels"],
     ["toString=5", "There is no setting 'toString'"],
     ["constructor=5", "There is no setting 'constructor'"],
     ["steps=", "'steps' takes a whole number above 0"],
@@ -85,6 +85,7 @@ describe("a wrong setting", () => {
     [{ dilations: 4 }, "'dilations' takes a list of whole numbers above 0, not 4"],
     [{ dilations: [] }, "'dilations' takes a list of whole numbers above 0, not []"],
     [{ dilations: [1, "2"] }, "'dilations' takes a list of whole numbers above 0"],
+    [{ denoiser: "unet" }, `'denoiser' is mask-net, not "unet"`],
     [{ rateShape: 3 }, "'rateShape' is cosine or constant-linear, not 3"],
     [{ step: 3 }, "There is no setting 'step'"],
   ])("from JSON: %j", (changes, message) => {
@@ -104,7 +105,7 @@ describe("a wrong setting", () => {
     ["windowLengths=1024,4", "'windowLengths' has 4"],
   ])("against the mel format: %s", (setting, message) => {
     expect(() => {
-      checkWindows(after(setting), findPreset("hifigan-22k-80"));
+      checkFormat(after(setting), findPreset("hifigan-22k-80"));
     }).toThrow(message);
   });
 });

@@ -5,8 +5,9 @@ import type { TensorValue } from "../../src/runtime/runtime.js";
 import { registerGradients } from "../../src/training/gradients.js";
 import { biasCorrection } from "../../src/training/optimiser/adamw.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { beta2, networkStep, usesMuon } from "../../src/training/train-step.js";
-import { createTrainingModel, initialise } from "../../src/training/training-model.js";
+import { initialise } from "../../src/training/start-values.js";
+import { networkStep } from "../../src/training/train-step.js";
+import { createTrainingModel } from "../../src/training/training-model.js";
 import { fixedCrops } from "../support/fixed-crops.js";
 
 const config: TrainConfig = {
@@ -26,8 +27,9 @@ const format = findPreset("hifigan-22k-80");
 
 describe("a step of the network's training", () => {
   it("gives Muon the products of the blocks and the encoder's last, and nothing else", () => {
-    const names = createTrainingModel(config, format).networkWeights.map(({ name }) => name);
-    expect(names.filter(usesMuon).sort()).toEqual([
+    const { weights, optimiser } = createTrainingModel(config, format).denoiser;
+    const names = weights.map(({ name }) => name);
+    expect(names.filter(optimiser.usesMuon).sort()).toEqual([
       "blocks.0.down.weight",
       "blocks.0.up.weight",
       "blocks.1.down.weight",
@@ -42,10 +44,10 @@ describe("a step of the network's training", () => {
     await registerGradients();
     const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
     const model = createTrainingModel(config, format);
-    const network = initialise(model.networkWeights, 1);
+    const network = initialise(model.denoiser.weights, 1);
     const { step, signature } = networkStep(model, config, {
       network,
-      prior: initialise(model.priorWeights, 1),
+      prior: initialise(model.prior!.weights, 1),
     });
     const program = await runtime.compile(step, signature);
     const crops = fixedCrops(model, config, [0]);
@@ -56,7 +58,7 @@ describe("a step of the network's training", () => {
         ...crops,
         rateFactor: scalar(1),
         correction1: scalar(biasCorrection(0.9, i)),
-        correction2: scalar(biasCorrection(beta2.network, i)),
+        correction2: scalar(biasCorrection(model.denoiser.optimiser.adamW.beta2, i)),
         averageDecay: scalar(0.5),
       });
       expect(gradientNorm.data[0]).toBeGreaterThan(0);

@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FileError } from "../../src/errors.js";
 import { openRuntime } from "../../src/runtime/engines.js";
 import type { Runtime } from "../../src/runtime/runtime.js";
-import { RunFolder } from "../../src/training/run-folder.js";
+import { DivergedError } from "../../src/training/errors.js";
+import { whereThereIsRoom } from "../../src/training/full-disk.js";
+import { RunFolder, type RunState } from "../../src/training/run-folder.js";
+import { partOf } from "../../src/training/state-tensors.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../src/training/trainer.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
@@ -38,15 +42,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function trainIn(name: string, options: Partial<TrainingOptions> = {}): Promise<TrainingResult> {
-  const run = new RunFolder(join(folder, name));
+async function trainIn(name: string, options: Partial<TrainingOptions> = {}): Promise<TrainingResult> {
+  const run = options.run ?? new RunFolder(join(folder, name));
+  if (!(await run.describe())) await run.begin({ config, mel: source.format, paths: noPaths });
   return train({ runtime, source, config, run, saveEvery: 1e9, measureEvery: 1e9, ...options });
 }
 
 describe("training", () => {
   it("ends with the same weights when it is stopped and continued", async () => {
-    await new RunFolder(join(folder, "whole")).begin({ config, mel: source.format, paths: noPaths });
-    await new RunFolder(join(folder, "parts")).begin({ config, mel: source.format, paths: noPaths });
     const whole = await trainIn("whole");
     for (const stopAt of [3, 7]) {
       const stop = new AbortController();
@@ -68,7 +71,6 @@ describe("training", () => {
   });
 
   it("goes back to good weights after a step that gave no numbers", async () => {
-    await new RunFolder(join(folder, "run")).begin({ config, mel: source.format, paths: noPaths });
     const remarks: string[] = [];
     let reads = 0;
     const poisoned = {
@@ -84,6 +86,123 @@ describe("training", () => {
     expect(remarks).toHaveLength(1);
     expect(remarks[0]).toContain("Step 3");
     expect(Object.values(result.network).every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+});
+
+/** A source whose first crop in some steps of the network is no number. */
+function poisonedIn(steps: readonly number[], priorSteps: number, first = 0): typeof source {
+  let reads = 0;
+  return {
+    ...source,
+    readSamples: (...args: Parameters<typeof source.readSamples>) => {
+      source.readSamples(...args);
+      const step = Math.floor(reads / config.batch) - priorSteps + first;
+      if (steps.includes(step) && reads % config.batch === 0) args[3].fill(NaN, args[4], args[4] + args[2]);
+      reads++;
+    },
+  };
+}
+
+describe("a step that went wrong", () => {
+  const long: TrainConfig = { ...config, steps: 26 };
+
+  it("returns to the same weights in a run that was continued shortly before", async () => {
+    const { priorSteps } = config;
+    const remarks: string[] = [];
+    const onRemark = (text: string): number => remarks.push(text);
+    const whole = await trainIn("whole", { config: long, source: poisonedIn([17], priorSteps), onRemark });
+    expect(remarks).toEqual([expect.stringMatching(/^Step 18 .*; back to the weights of step 10\.$/)]);
+    // stopped at step 14, between two copies of the state
+    const stop = new AbortController();
+    let steps = 0;
+    const first = await trainIn("parts", {
+      config: long,
+      source: poisonedIn([17], priorSteps),
+      signal: stop.signal,
+      beforeStep: () => {
+        if (++steps > priorSteps + 14) stop.abort();
+        return Promise.resolve();
+      },
+    });
+    expect([first.steps, first.finished]).toEqual([14, false]);
+    const rest = await trainIn("parts", { config: long, source: poisonedIn([17], 0, 14), onRemark });
+    expect(remarks[1]).toBe(remarks[0]);
+    expect(rest.network).toEqual(whole.network);
+  });
+
+  it("is the end after ten others, with what to do", async () => {
+    const all = Array.from({ length: 26 }, (_, step) => step);
+    const training = trainIn("bad", { config: long, source: poisonedIn(all, config.priorSteps) });
+    await expect(training).rejects.toThrow(DivergedError);
+    await expect(training).rejects.toThrow("no number in 11 steps up to step 11");
+  });
+});
+
+describe("a full disk", () => {
+  it("pauses training, which goes on when there is room", async () => {
+    const full = new FileError("'state' could not be written: the disk is full.", "state", "ENOSPC");
+    class FullFolder extends RunFolder {
+      left = 2;
+      override async saveState(state: RunState, best?: number): Promise<void> {
+        if (this.left-- > 0) throw full;
+        await super.saveState(state, best);
+      }
+    }
+    const remarks: string[] = [];
+    const run = new FullFolder(join(folder, "full"));
+    const result = await trainIn("full", { run, onRemark: (text) => remarks.push(text), diskWait: 1 });
+    expect(result.finished).toBe(true);
+    expect((await run.newestState())!.step).toBe(config.steps);
+    expect(remarks).toEqual([
+      expect.stringMatching(/^Training pauses\. .*the disk is full\. It goes on by itself/),
+      "There is room on the disk again: training goes on.",
+    ]);
+  });
+
+  it("is an error to whoever does not wait", async () => {
+    const full = new FileError("The disk is full.", "x", "EDQUOT");
+    const stop = new AbortController();
+    const write = vi.fn(() => Promise.reject(full));
+    const remarks: string[] = [];
+    const writing = whereThereIsRoom(write, {
+      signal: stop.signal,
+      onRemark: (text) => {
+        remarks.push(text);
+        queueMicrotask(() => {
+          stop.abort();
+        });
+      },
+    });
+    await expect(writing).rejects.toBe(full);
+    expect([write.mock.calls.length, remarks.length]).toEqual([2, 1]);
+    const other = new Error("another");
+    await expect(whereThereIsRoom(() => Promise.reject(other))).rejects.toBe(other);
+  });
+});
+
+describe("measurements", () => {
+  it("keep the best state beside the last three, whose weights a finished run gives", async () => {
+    // rates that ruin the weights after the first steps
+    const wild: TrainConfig = { ...config, steps: 30, muonRate: 3, adamWRate: 1 };
+    const measured: number[] = [];
+    const saves: number[] = [];
+    const result = await trainIn("wild", {
+      config: wild,
+      measureEvery: 5,
+      saveEvery: 0,
+      onMeasure: (_, { mean }) => measured.push(mean),
+      onSave: (step) => {
+        saves.push(step);
+        return Promise.resolve();
+      },
+    });
+    const best = 5 * (1 + measured.indexOf(Math.min(...measured)));
+    expect(best).toBeLessThan(30);
+    expect([result.steps, result.weightsOf, saves.at(-1)]).toEqual([30, best, best]);
+    expect(result.error?.mean).toBe(Math.min(...measured));
+    const run = new RunFolder(join(folder, "wild"));
+    expect((await run.newestState())!.step).toBe(30);
+    expect(result.network).toEqual(partOf((await run.readState(best))!.tensors, "average/"));
   });
 });
 

@@ -1,0 +1,141 @@
+// What a training run is about, from the command line's options or from the run that is continued.
+import { basename, join, relative, resolve } from "node:path";
+import { formatFromOption } from "../audio/mel-format/mel-format-option.js";
+import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
+import { formatDifferences } from "../audio/mel-format/mel-format-text.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { InputError } from "../errors.js";
+import { readWholeFile } from "../files/read-whole-file.js";
+import { RunError, TrainConfigError } from "../training/errors.js";
+import { fineTuningConfig } from "../training/fine-tuning.js";
+import { audioSecondsAStep } from "../training/meter.js";
+import type { RunDescription, RunFolder } from "../training/run-folder.js";
+import { defaultTrainConfig, type TrainConfig } from "../training/train-config.js";
+import { checkFormat, parseSetting, withSettings } from "../training/train-config-text.js";
+
+/** The options that a run begins with, and that --resume takes from there. */
+export interface RunOptions {
+  readonly out?: string;
+  readonly run?: string;
+  readonly from?: string;
+  readonly cache?: string;
+  /** Undefined where the command line does not say it. */
+  readonly format?: string;
+  readonly heldOut?: string;
+  readonly files?: string;
+  readonly mels?: string;
+  readonly steps?: number;
+  readonly hours?: number;
+  readonly config?: string;
+  readonly set: readonly string[];
+}
+
+/** A run that begins: what it is about, and the weights if it has any. */
+export interface NewRun {
+  readonly description: RunDescription;
+  readonly start?: Checkpoint["weights"];
+}
+
+/** Where a run's state is kept. @throws InputError without --run or --out */
+export function runPath({ run, out }: RunOptions): string {
+  if (run !== undefined) return run;
+  return join("runs", basename(resolve(requireOut(out))));
+}
+
+/** What a new run is about. @throws InputError for what it lacks, or what the options cannot be */
+export async function newRun(
+  runFolder: RunFolder,
+  folder: string | undefined,
+  options: RunOptions,
+): Promise<NewRun> {
+  if (folder === undefined) throw new InputError("Name the folder of recordings, as in vocode train wavs.");
+  const out = requireOut(options.out);
+  const { cache, heldOut, files, mels } = options;
+  const begins = options.from === undefined ? undefined : await checkpointOf(options.from, options.format);
+  const mel = begins?.checkpoint.config.mel ?? (await formatFromOption(options.format ?? DEFAULT_PRESET));
+  const place = (path: string): string => relative(runFolder.path, path) || ".";
+  const description: RunDescription = {
+    config: await configOf(options, mel, begins),
+    mel,
+    paths: {
+      corpus: place(folder),
+      checkpoint: place(out),
+      cache: place(cache ?? join(runFolder.path, "corpus")),
+      ...(heldOut === undefined ? {} : { heldOut: place(heldOut) }),
+      ...(files === undefined ? {} : { files: place(files) }),
+      ...(mels === undefined ? {} : { mels: place(mels) }),
+    },
+    ...(begins && { from: begins.name }),
+  };
+  await runFolder.requireNone();
+  return { description, ...(begins && { start: begins.checkpoint.weights }) };
+}
+
+/** What a run that is continued is about. @throws RunError where there is none */
+export async function storedRun(runFolder: RunFolder, folder: string | undefined): Promise<RunDescription> {
+  const description = await runFolder.describe();
+  if (!description) throw new RunError(`'${runFolder.path}' holds no training run.`);
+  if (folder === undefined) return description;
+  // the recordings may have moved
+  return { ...description, paths: { ...description.paths, corpus: relative(runFolder.path, folder) || "." } };
+}
+
+function requireOut(out: string | undefined): string {
+  if (out !== undefined) return out;
+  throw new InputError("Name the checkpoint to make, as in --out checkpoints/my-voice.");
+}
+
+interface NamedCheckpoint {
+  readonly name: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/** The checkpoint that a run begins with, whose mel format is the run's. */
+async function checkpointOf(path: string, format: string | undefined): Promise<NamedCheckpoint> {
+  const { loadCheckpoint } = await import("../checkpoint/checkpoint.js");
+  const checkpoint = await loadCheckpoint(path);
+  const name = basename(resolve(path));
+  if (format !== undefined) {
+    const [difference] = formatDifferences(await formatFromOption(format), checkpoint.config.mel);
+    if (difference !== undefined) {
+      throw new InputError(
+        `--format has ${difference.field} ${difference.first}, and the checkpoint '${name}', which training begins with, ` +
+          `has ${difference.second}. Leave --format out.`,
+      );
+    }
+  }
+  return { name, checkpoint };
+}
+
+async function configOf(
+  options: RunOptions,
+  mel: MelFormat,
+  begins: NamedCheckpoint | undefined,
+): Promise<TrainConfig> {
+  const fromFile = options.config === undefined ? {} : await readSettings(options.config);
+  const fromOptions = Object.assign({}, ...options.set.map(parseSetting)) as Record<string, unknown>;
+  const changes = { ...fromFile, ...fromOptions };
+  const config = begins
+    ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
+    : withSettings(defaultTrainConfig, changes);
+  checkFormat(config, mel);
+  if (options.steps !== undefined) return { ...config, steps: options.steps };
+  if (options.hours === undefined) return config;
+  if (!(options.hours > 0)) throw new TrainConfigError(`--hours has to be above 0, not ${options.hours}.`);
+  return { ...config, steps: Math.ceil((3600 * options.hours) / audioSecondsAStep(config, mel)) };
+}
+
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await readWholeFile(path));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new TrainConfigError(`'${path}' is not JSON: ${(error as Error).message}.`);
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new TrainConfigError(`'${path}' holds no JSON object with settings.`);
+  }
+  return json as Record<string, unknown>;
+}

@@ -1,0 +1,67 @@
+// Settings of a run that begins with a checkpoint's weights, to make them fit a few minutes of another voice.
+//
+// The network's shape is the checkpoint's. So is the prior: the network knows speech only as that prior whitens it, and a
+// new fit would move the domain away under it; fitted on many voices, it fits one more. A quarter of the usual learning
+// rates and some minutes of steps move the weights towards the voice without forgetting what speech is: what the network
+// knows beyond the new recordings is why one begins with it.
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import { TrainConfigError } from "./errors.js";
+import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
+import { withSettings } from "./train-config-text.js";
+
+/** What differs from training from the beginning. */
+export const fineTuningSettings = {
+  steps: 600,
+  rateShape: "cosine",
+  adamWRate: 2.5e-4,
+  muonRate: 5e-3,
+} as const satisfies Partial<TrainConfig>;
+
+/**
+ * The settings of a run that begins with a checkpoint.
+ *
+ * @param name of the checkpoint, for messages
+ * @param changes as parsed from JSON
+ * @throws TrainConfigError for what withSettings refuses, and for another shape than the checkpoint's
+ */
+export function fineTuningConfig(
+  checkpoint: Pick<CheckpointConfig, "denoiser" | "logSnrRange">,
+  name: string,
+  changes: Readonly<Record<string, unknown>>,
+): TrainConfig {
+  const shape = shapeOf(checkpoint);
+  const [lowestLogSnr, highestLogSnr] = checkpoint.logSnrRange;
+  const base = {
+    ...defaultTrainConfig,
+    ...fineTuningSettings,
+    lowestLogSnr,
+    highestLogSnr,
+    ...shape,
+  };
+  const config = withSettings(base, changes);
+  for (const key of Object.keys(shape) as (keyof TrainConfig)[]) {
+    if (String(config[key]) === String(shape[key])) continue;
+    throw new TrainConfigError(
+      `'${key}' is ${String(shape[key])} in the checkpoint '${name}', which training begins with, and cannot become ` +
+        `${String(config[key])}. Leave it out.`,
+    );
+  }
+  return config;
+}
+
+/** The settings that a checkpoint's network has. */
+function shapeOf({ denoiser: { kind, shape } }: Pick<CheckpointConfig, "denoiser">): Partial<TrainConfig> {
+  const { encoder, ...trunk } = shape;
+  return {
+    denoiser: kind,
+    windowLengths: [...trunk.windowLengths],
+    channels: trunk.channels,
+    expanded: trunk.expanded,
+    dilations: [...trunk.dilations],
+    corrections: trunk.corrections,
+    levelWidth: trunk.levelWidth,
+    encoderChannels: encoder.channels,
+    encoderExpanded: encoder.expanded,
+    encoderDilations: [...encoder.dilations],
+  };
+}

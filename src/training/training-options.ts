@@ -1,0 +1,66 @@
+// What training is told, what it tells while it runs, and what it ends with.
+import type { WeightValue } from "../models/weights.js";
+import type { Runtime } from "../runtime/runtime.js";
+import type { CropSource } from "./crop-source.js";
+import type { DevError } from "./dev-error.js";
+import type { RunFolder } from "./run-folder.js";
+import type { TrainConfig } from "./train-config.js";
+
+/** What training tells while it runs. */
+export interface TrainingProgress {
+  readonly phase: "prior" | "network";
+  /** Steps done, of the phase's total. */
+  readonly step: number;
+  readonly total: number;
+  /** Mean over the last steps. */
+  readonly loss: number;
+  /** Audio-seconds trained on a second, over the last steps. */
+  readonly speed: number;
+}
+
+/** How to train. */
+export interface TrainingOptions {
+  readonly runtime: Runtime;
+  readonly source: CropSource;
+  readonly config: TrainConfig;
+  /** Where the run is kept, and what weights it begins with, if not with random ones. */
+  readonly run: RunFolder;
+  /** Seconds between saved states. */
+  readonly saveEvery: number;
+  /** Steps between measurements on the held-out recordings. */
+  readonly measureEvery: number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onMeasure?: (step: number, error: DevError) => void;
+  readonly onRemark?: (sentence: string) => void;
+  /** Called with the averaged weights, and the step that they are of, whenever a state was saved. */
+  readonly onSave?: (step: number, weights: TrainedWeights) => Promise<void>;
+  /** Waited for before each step: lets a caller pause, and the event loop turn. */
+  readonly beforeStep?: () => Promise<void>;
+  /** Saves the state and ends. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds between attempts to write on a full disk. */
+  readonly diskWait?: number;
+}
+
+/** What training makes. */
+export interface TrainedWeights {
+  /** None for a denoiser without a prior. */
+  readonly prior: Readonly<Record<string, WeightValue>>;
+  /** Averaged over the last steps. */
+  readonly network: Readonly<Record<string, WeightValue>>;
+}
+
+/** What a training ended with. */
+export interface TrainingResult extends TrainedWeights {
+  /** Steps done. */
+  readonly steps: number;
+  /** False where the signal ended it. */
+  readonly finished: boolean;
+  /** The step whose weights these are: of a finished run the best that was measured, else the last. */
+  readonly weightsOf: number;
+  /** The weights' error on the held-out recordings; undefined where it was not measured. */
+  readonly error: DevError | undefined;
+}
+
+/** Steps between progress reports. */
+export const REPORT_EVERY = 10;
