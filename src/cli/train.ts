@@ -55,6 +55,7 @@ export function trainCommand(): Command {
 Examples:
   vocode train wavs --out checkpoints/my-voice
   vocode train wavs --out checkpoints/my-voice --steps 2000 --set speeds=1 --set batch=8
+  vocode train wavs --out checkpoints/published --set denoiser=wavegrad
   vocode train few-wavs --from checkpoints/speech-22k --out checkpoints/new-voice
   vocode train --resume runs/my-voice
 

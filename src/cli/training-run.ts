@@ -11,7 +11,7 @@ import { RunError, TrainConfigError } from "../training/errors.js";
 import { fineTuningConfig } from "../training/fine-tuning.js";
 import { audioSecondsAStep } from "../training/meter.js";
 import type { RunDescription, RunFolder } from "../training/run-folder.js";
-import { defaultTrainConfig, type TrainConfig } from "../training/train-config.js";
+import { baseConfig, type TrainConfig } from "../training/train-config.js";
 import { checkFormat, parseSetting, withSettings } from "../training/train-config-text.js";
 
 /** The options that a run begins with, and that --resume takes from there. */
@@ -118,7 +118,7 @@ async function configOf(
   const changes = { ...fromFile, ...fromOptions };
   const config = begins
     ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
-    : withSettings(defaultTrainConfig, changes);
+    : withSettings(baseConfig(changes["denoiser"]), changes);
   checkFormat(config, mel);
   if (options.steps !== undefined) return { ...config, steps: options.steps };
   if (options.hours === undefined) return config;

@@ -6,16 +6,13 @@
 // knows beyond the new recordings is why one begins with it.
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import { TrainConfigError } from "./errors.js";
-import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
+import { baseConfig, type TrainConfig } from "./train-config.js";
 import { withSettings } from "./train-config-text.js";
 
 /** What differs from training from the beginning. */
-export const fineTuningSettings = {
-  steps: 600,
-  rateShape: "cosine",
-  adamWRate: 2.5e-4,
-  muonRate: 5e-3,
-} as const satisfies Partial<TrainConfig>;
+export const fineTuningSettings = { steps: 600, rateShape: "cosine" } as const satisfies Partial<TrainConfig>;
+/** Of the usual learning rates. */
+const RATE_SHARE = 0.25;
 
 /**
  * The settings of a run that begins with a checkpoint.
@@ -30,12 +27,14 @@ export function fineTuningConfig(
   changes: Readonly<Record<string, unknown>>,
 ): TrainConfig {
   const shape = shapeOf(checkpoint);
-  const [lowestLogSnr, highestLogSnr] = checkpoint.logSnrRange;
-  const base = {
-    ...defaultTrainConfig,
+  const usual = baseConfig(checkpoint.denoiser.kind);
+  const base: TrainConfig = {
+    ...usual,
     ...fineTuningSettings,
-    lowestLogSnr,
-    highestLogSnr,
+    adamWRate: RATE_SHARE * usual.adamWRate,
+    muonRate: RATE_SHARE * usual.muonRate,
+    lowestLogSnr: checkpoint.logSnrRange[0],
+    highestLogSnr: checkpoint.logSnrRange[1],
     ...shape,
   };
   const config = withSettings(base, changes);
@@ -50,7 +49,20 @@ export function fineTuningConfig(
 }
 
 /** The settings that a checkpoint's network has. */
-function shapeOf({ denoiser: { kind, shape } }: Pick<CheckpointConfig, "denoiser">): Partial<TrainConfig> {
+function shapeOf({ denoiser }: Pick<CheckpointConfig, "denoiser">): Partial<TrainConfig> {
+  const { kind, shape } = denoiser;
+  if (kind === "wavegrad") {
+    return {
+      denoiser: kind,
+      melChannels: shape.melChannels,
+      waveChannels: shape.waveChannels,
+      upsamplingFactors: shape.upsampling.map(({ factor }) => factor),
+      upsamplingChannels: shape.upsampling.map(({ channels }) => channels),
+      upsamplingDilations: shape.upsampling.flatMap(({ dilations }) => dilations),
+      downsamplingChannels: [...shape.downsamplingChannels],
+      downsamplingDilations: [...shape.downsamplingDilations],
+    };
+  }
   const { encoder, ...trunk } = shape;
   return {
     denoiser: kind,

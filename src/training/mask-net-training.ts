@@ -1,6 +1,7 @@
 // How mask-net is trained: the noise-prediction loss (Ho et al. 2020, eq. 14) in the whitened domain, weighted over
 // frequency; Muon for the products of its blocks and AdamW for everything else.
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { checkpointConfig } from "../checkpoint/config.js";
 import { encodeMel } from "../models/encoder.js";
 import { createMaskNet, maskNetNoise } from "../models/mask-net.js";
 import { type MaskNetConfig, maskNetWeights } from "../models/mask-net-config.js";
@@ -21,7 +22,10 @@ export function maskNetTraining(config: TrainConfig, format: MelFormat): Denoise
   const network = createMaskNet(shape, format);
   const { weightDecay, adamWRate, muonRate, gradientNorm, lossCorner } = config;
   return {
-    config: { kind: "mask-net", shape },
+    kind: "mask-net",
+    summary:
+      `${config.dilations.length} blocks of ${config.channels}/${config.expanded}, ` +
+      `${config.corrections} mel corrections`,
     weights: maskNetWeights(shape, format.bands, format.hopLength),
     optimiser: {
       adamW: { beta1: 0.9, beta2: 0.99, weightDecay },
@@ -31,7 +35,6 @@ export function maskNetTraining(config: TrainConfig, format: MelFormat): Denoise
       gradientNorm,
       usesMuon,
     },
-    logSnrRange: [config.lowestLogSnr, config.highestLogSnr],
     logSnrs: (step) => drawLogSnrs(config, step),
     predict: (weights, { mel, sigma }, z, logSnr) => {
       if (!sigma) throw new Error("A mask-net works in the domain of the spectral prior.");
@@ -39,6 +42,13 @@ export function maskNetTraining(config: TrainConfig, format: MelFormat): Denoise
       return maskNetNoise(network, weights, { z, logSnr, mel, sigma, encoded });
     },
     loss: (error, heard) => weightedSquare(network.mdct, format.sampleRate, lossCorner, error, heard),
+    describe: (shared) =>
+      checkpointConfig({
+        ...shared,
+        denoiser: { kind: "mask-net", shape },
+        prior: "spectral",
+        logSnrRange: [config.lowestLogSnr, config.highestLogSnr],
+      }),
   };
 }
 

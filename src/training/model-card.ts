@@ -1,11 +1,13 @@
 // The README.md of a checkpoint that a run made.
 import { type DevError, devLogSnrs } from "./dev-error.js";
 import type { TrainConfig } from "./train-config.js";
+import type { DenoiserTraining } from "./training-model.js";
 
 /** What a card tells about the training. */
 export interface CardFacts {
   readonly name: string;
   readonly config: TrainConfig;
+  readonly denoiser: Pick<DenoiserTraining, "kind" | "summary">;
   /** The checkpoint that training began with. */
   readonly from?: string;
   readonly steps: number;
@@ -18,14 +20,13 @@ export interface CardFacts {
 
 /** A model card in Markdown. */
 export function modelCard(facts: CardFacts): string {
-  const { name, config, from, steps, audioHours, recordings, recordedHours, error } = facts;
+  const { name, config, denoiser, from, steps, audioHours, recordings, recordedHours, error } = facts;
   const lines = [
     `# ${name}`,
     "",
     "A diffusion vocoder's weights, made by `vocode train`; see `config.json` for its mel format and settings.",
     "",
-    `- Denoiser: mask-net, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${config.dilations.length} blocks of ` +
-      `${config.channels}/${config.expanded}, ${config.corrections} mel corrections`,
+    `- Denoiser: ${denoiser.kind}, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${denoiser.summary}`,
     `- Trained on ${recordings} recordings, ${recordedHours.toFixed(2)} hours`,
     `- ${steps} of ${config.steps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
     ...(from === undefined ? [] : [`- Begun with the weights of ${from}`]),

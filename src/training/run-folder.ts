@@ -12,7 +12,7 @@ import { describeSystemError, systemCode } from "../files/system-error.js";
 import { writeAtomically } from "../files/write-atomically.js";
 import type { WeightValue } from "../models/weights.js";
 import { RunError } from "./errors.js";
-import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
+import { baseConfig, type TrainConfig } from "./train-config.js";
 
 /** A run's tensors at some step. */
 export interface RunState {
@@ -99,7 +99,7 @@ export class RunFolder {
       const { config, mel, paths, from } = run as RunDescription;
       return {
         // settings that came later than the run
-        config: { ...defaultTrainConfig, ...config },
+        config: { ...baseConfig(config.denoiser), ...config },
         mel: formatFromFields({ ...mel }),
         paths,
         ...(from !== undefined && { from }),

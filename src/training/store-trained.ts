@@ -1,6 +1,5 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
-import { checkpointConfig } from "../checkpoint/config.js";
-import { saveCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CropSource } from "./crop-source.js";
 import { modelCard } from "./model-card.js";
 import type { RunFolder } from "./run-folder.js";
@@ -41,16 +40,17 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     ...{ recordings: recorded.length, recordedHours, steps, audioHours },
   };
   const checkpoint = {
-    config: checkpointConfig({
-      denoiser: denoiser.config,
-      prior: "spectral",
+    config: denoiser.describe({
       mel: format,
-      logSnrRange: denoiser.logSnrRange,
       schedules: {},
       training: { ...facts, devError: error ?? null, settings: config },
     }),
     weights: all,
-  };
+  } as Checkpoint;
   const weightCount = Object.values(weights.network).reduce((sum, { data }) => sum + data.length, 0);
-  await saveCheckpoint(folder, checkpoint, modelCard({ ...facts, name, config, error, weightCount }));
+  await saveCheckpoint(
+    folder,
+    checkpoint,
+    modelCard({ ...facts, name, config, denoiser, error, weightCount }),
+  );
 }

@@ -1,5 +1,6 @@
 // Settings of a training run from text: `--set key=value`, or a JSON file with any of them.
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import { denoiserKinds } from "../checkpoint/denoiser-config.js";
 import { TrainConfigError } from "./errors.js";
 import { defaultTrainConfig, type TrainConfig } from "./train-config.js";
 
@@ -7,7 +8,7 @@ type Key = keyof TrainConfig;
 
 /** Settings that are words. */
 const CHOICES: Partial<Readonly<Record<Key, readonly string[]>>> = {
-  denoiser: ["mask-net"],
+  denoiser: denoiserKinds,
   rateShape: ["cosine", "constant-linear"],
 };
 /** Settings that may be 0 or below. */
@@ -64,8 +65,21 @@ export function withSettings(base: TrainConfig, changes: Readonly<Record<string,
  *
  * @throws TrainConfigError where the network has no such transforms in frames of this format
  */
-export function checkFormat(config: TrainConfig, { fftSize, hopLength }: WindowedFormat): void {
-  const { windowLengths } = config;
+export function checkFormat(config: TrainConfig, format: FramedFormat): void {
+  if (config.denoiser === "wavegrad") checkFactors(config, format);
+  else checkWindows(config, format);
+}
+
+function checkFactors({ upsamplingFactors }: TrainConfig, { hopLength }: FramedFormat): void {
+  const product = upsamplingFactors.reduce((whole, factor) => whole * factor, 1);
+  if (product === hopLength) return;
+  throw new TrainConfigError(
+    `The product of 'upsamplingFactors' (${upsamplingFactors.join(", ")}) is ${product}, and has to be the mel format's ` +
+      `hop, ${hopLength}.`,
+  );
+}
+
+function checkWindows({ windowLengths }: TrainConfig, { fftSize, hopLength }: FramedFormat): void {
   if (fftSize !== 4 * hopLength || windowLengths[0] !== fftSize) {
     throw new TrainConfigError(
       `The first of 'windowLengths' (${windowLengths.join(", ")}) has to be the mel format's FFT length, ` +
@@ -81,7 +95,7 @@ export function checkFormat(config: TrainConfig, { fftSize, hopLength }: Windowe
   }
 }
 
-type WindowedFormat = Pick<MelFormat, "fftSize" | "hopLength">;
+type FramedFormat = Pick<MelFormat, "fftSize" | "hopLength">;
 
 /**
  * One setting from `key=value`; lists as 1,2,4.
@@ -144,4 +158,34 @@ function checkTogether(config: TrainConfig): void {
   }
   if (!speeds.includes(1))
     throw new TrainConfigError("'speeds' has to contain 1, the recordings themselves.");
+  if (config.denoiser === "wavegrad") checkWaveGrad(config);
+}
+
+function checkWaveGrad(config: TrainConfig): void {
+  const { speeds, waveChannels, upsamplingChannels, upsamplingDilations, downsamplingChannels } = config;
+  const slow = speeds.find((speed) => speed < 1);
+  if (slow !== undefined) {
+    throw new TrainConfigError(
+      `'speeds' has ${slow}: copies that are slowed down lack the treble, and the loss of wavegrad cannot leave it out.`,
+    );
+  }
+  const blocks = config.upsamplingFactors.length;
+  const lengths = [
+    ["upsamplingChannels", upsamplingChannels.length, blocks],
+    ["upsamplingDilations", upsamplingDilations.length, 4 * blocks],
+    ["downsamplingChannels", downsamplingChannels.length, blocks - 1],
+  ] as const;
+  const wrong = lengths.find(([, length, expected]) => length !== expected);
+  if (wrong) {
+    const [name, length, expected] = wrong;
+    throw new TrainConfigError(
+      `'${name}' has ${length} values, and ${blocks} 'upsamplingFactors' take ${expected}.`,
+    );
+  }
+  const odd = [waveChannels, ...downsamplingChannels].find((channels) => channels % 2 !== 0);
+  if (odd !== undefined) {
+    throw new TrainConfigError(
+      `'waveChannels' and 'downsamplingChannels' are even, for the level's sines and cosines, not ${odd}.`,
+    );
+  }
 }

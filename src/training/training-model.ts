@@ -2,7 +2,8 @@
 // what stands here; each kind says it in a file of its own.
 import type * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import type { DenoiserConfig } from "../checkpoint/config.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
 import { createMdct, type Mdct } from "../models/mdct.js";
 import { createSpectralPrior, type SpectralPrior, spectralPriorWeights } from "../models/spectral-prior.js";
 import type { Weights, WeightSpec } from "../models/weights.js";
@@ -10,6 +11,7 @@ import type { PreparedCrops } from "./crops.js";
 import { maskNetTraining } from "./mask-net-training.js";
 import type { OptimiserSettings } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./train-config.js";
+import { waveGradTraining } from "./wavegrad-training.js";
 
 /** What a run trains. */
 export interface TrainingModel {
@@ -28,12 +30,11 @@ export interface PriorTraining {
 
 /** How a kind of denoiser is trained. */
 export interface DenoiserTraining {
-  /** As its checkpoint describes it. */
-  readonly config: DenoiserConfig;
+  readonly kind: DenoiserKind;
+  /** Its size in a few words. */
+  readonly summary: string;
   readonly weights: readonly WeightSpec[];
   readonly optimiser: OptimiserSettings;
-  /** The range of λ that it sees. */
-  readonly logSnrRange: readonly [number, number];
   /** λ of each crop of a step, [batch]. */
   logSnrs(step: number): Float32Array;
   /** ε̂ of noisy crops z [batch, T] at levels [batch]: [batch, T]. */
@@ -44,11 +45,18 @@ export interface DenoiserTraining {
    * @param heard 1 for the MDCT bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
    */
   loss(error: tf.Tensor, heard: tf.Tensor): tf.Tensor;
+  /** The configuration of its checkpoint. */
+  describe(shared: Pick<CheckpointConfig, "mel" | "schedules" | "training">): CheckpointConfig;
 }
 
 /** The models of a run for a mel format. */
 export function createTrainingModel(config: TrainConfig, format: MelFormat): TrainingModel {
-  return { format, denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
+  switch (config.denoiser) {
+    case "mask-net":
+      return { format, denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
+    case "wavegrad":
+      return { format, denoiser: waveGradTraining(config, format), prior: undefined };
+  }
 }
 
 function spectralPriorTraining(format: MelFormat): PriorTraining {

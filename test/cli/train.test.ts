@@ -132,7 +132,7 @@ describe("vocode train --from", () => {
   it.each([
     [["--set", "channels=16"], "'channels' is 8 in the checkpoint 'tuned'"],
     [["--format", "tacotron2-22k-80"], "--format has padding"],
-    [["--format", "hifigan-22k-80", "--set", "denoiser=other"], "'denoiser' is mask-net"],
+    [["--format", "hifigan-22k-80", "--set", "denoiser=other"], "'denoiser' is mask-net or wavegrad"],
   ])("refuses %j, which the checkpoint settles", async (args, message) => {
     const { code, stderr } = await train("wavs", "--from", "voices/tuned", "--out", "voices/no", ...args);
     expect(code).toBe(2);

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import { TrainConfigError } from "../../src/training/errors.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
+import {
+  baseConfig,
+  defaultTrainConfig,
+  type TrainConfig,
+  waveGradTrainConfig,
+} from "../../src/training/train-config.js";
 import { checkFormat, parseSetting, withSettings } from "../../src/training/train-config-text.js";
 
 const keys = Object.keys(defaultTrainConfig) as (keyof TrainConfig)[];
@@ -29,10 +34,17 @@ describe("settings of a training", () => {
     expect(after("corrections=0").corrections).toBe(0);
   });
 
-  it("take every key's own default as text", () => {
+  it.each([defaultTrainConfig, waveGradTrainConfig])("take every key's own default as text", (config) => {
     for (const key of keys) {
-      expect(after(`${key}=${String(defaultTrainConfig[key])}`)).toEqual(defaultTrainConfig);
+      expect(withSettings(config, parseSetting(`${key}=${String(config[key])}`))).toEqual(config);
     }
+  });
+
+  it("are those of the denoiser that is named", () => {
+    expect(baseConfig("wavegrad")).toBe(waveGradTrainConfig);
+    expect(baseConfig("mask-net")).toBe(defaultTrainConfig);
+    expect(baseConfig(undefined)).toBe(defaultTrainConfig);
+    checkFormat(waveGradTrainConfig, findPreset("hifigan-22k-80"));
   });
 
   it("leave the base as it was", () => {
@@ -85,7 +97,7 @@ describe("a wrong setting", () => {
     [{ dilations: 4 }, "'dilations' takes a list of whole numbers above 0, not 4"],
     [{ dilations: [] }, "'dilations' takes a list of whole numbers above 0, not []"],
     [{ dilations: [1, "2"] }, "'dilations' takes a list of whole numbers above 0"],
-    [{ denoiser: "unet" }, `'denoiser' is mask-net, not "unet"`],
+    [{ denoiser: "unet" }, `'denoiser' is mask-net or wavegrad, not "unet"`],
     [{ rateShape: 3 }, "'rateShape' is cosine or constant-linear, not 3"],
     [{ step: 3 }, "There is no setting 'step'"],
   ])("from JSON: %j", (changes, message) => {
@@ -97,6 +109,22 @@ describe("a wrong setting", () => {
     for (const value of ["x", {}, NaN, undefined]) {
       expect(() => withSettings(defaultTrainConfig, { [key]: value })).toThrow(`'${key}'`);
     }
+  });
+
+  it.each([
+    ["speeds=1,0.8", "'speeds' has 0.8: copies that are slowed down lack the treble"],
+    ["upsamplingFactors=4,4,4,4", "'upsamplingChannels' has 5 values, and 4 'upsamplingFactors' take 4"],
+    ["upsamplingDilations=1,2,4,8", "'upsamplingDilations' has 4 values"],
+    ["downsamplingChannels=8,8", "'downsamplingChannels' has 2 values, and 5 'upsamplingFactors' take 4"],
+    ["waveChannels=31", "are even, for the level's sines and cosines, not 31"],
+    ["upsamplingFactors=5,5,3,2,2", "The product of 'upsamplingFactors' (5, 5, 3, 2, 2) is 300"],
+  ])("of a wavegrad: %s", (setting, message) => {
+    const check = (): void => {
+      const config = withSettings(waveGradTrainConfig, parseSetting(setting));
+      checkFormat(config, findPreset("hifigan-22k-80"));
+    };
+    expect(check).toThrow(TrainConfigError);
+    expect(check).toThrow(message);
   });
 
   it.each([
