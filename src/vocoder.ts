@@ -13,9 +13,9 @@ import { scheduleByName } from "./diffusion/schedules/named-schedules.js";
 import { InputError } from "./errors.js";
 import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
+import { createMelCorrection } from "./synthesis/create-mel-correction.js";
 import { defaultSampler, defaultSchedule } from "./synthesis/default-process.js";
 import { refinementFor } from "./synthesis/mel-consistency.js";
-import { MelCorrection } from "./synthesis/mel-correction.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
 import { type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 import { RefinementPool } from "./synthesis/refinement-pool.js";
@@ -160,7 +160,7 @@ export class Vocoder {
       format,
       networks: await MelDenoiser.create(runtime, checkpoint, precision),
       pool: new RefinementPool(runtime.threads ?? 1),
-      correction: await MelCorrection.create(format),
+      correction: await createMelCorrection(format),
     });
   }
 

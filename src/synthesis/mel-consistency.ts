@@ -2,7 +2,8 @@
 // (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
 import type { Mel } from "../audio/mel-format/mel-format.js";
 import { naturalLog } from "../audio/mel-format/mel-encoding.js";
-import { MelCorrection, type MelPart } from "./mel-correction.js";
+import { createMelCorrection } from "./create-mel-correction.js";
+import type { MelCorrection, MelPart } from "./mel-correction.js";
 
 /** How a waveform is refined. */
 export interface RefinementOptions {
@@ -44,7 +45,7 @@ export async function refine(
   target: Mel,
   options: RefinementOptions,
 ): Promise<Float32Array> {
-  const correction = await MelCorrection.create(target.format);
+  const correction = await createMelCorrection(target.format);
   const state: RefinementState = {
     first: 0,
     total: samples.length,

@@ -1,7 +1,8 @@
 // A thread of a RefinementPool: refines its ranges of a shared waveform, waiting for the others after each correction.
 import { parentPort } from "node:worker_threads";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import { MelCorrection, type MelPart } from "./mel-correction.js";
+import { createMelCorrection } from "./create-mel-correction.js";
+import type { MelCorrection, MelPart } from "./mel-correction.js";
 import { refineRange, type RefinementOptions, type RefinementState } from "./mel-consistency.js";
 import { waitForAll } from "./thread-barrier.js";
 
@@ -26,7 +27,7 @@ async function correctionFor(format: MelFormat): Promise<MelCorrection> {
   const text = JSON.stringify(format);
   if (!latest || latestFormat !== text) {
     (await latest)?.dispose();
-    latest = MelCorrection.create(format);
+    latest = createMelCorrection(format);
     latestFormat = text;
   }
   return latest;

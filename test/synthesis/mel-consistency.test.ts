@@ -4,7 +4,6 @@ import { computeMel } from "../../src/audio/mel-analysis/mel.js";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { refine, type RefinementOptions } from "../../src/synthesis/mel-consistency.js";
-import { correctionReach, MelCorrection } from "../../src/synthesis/mel-correction.js";
 import { clipSamples } from "../support/mel-reference.js";
 
 const options: RefinementOptions = { iterations: 8, exponent: 1, momentum: 0.9 };
@@ -53,55 +52,6 @@ describe("mel consistency", () => {
     await refine(start, target, { ...options, iterations: 1 });
     expect(start).toEqual(copy);
     expect((await refine(silence, mel, options)).every((value) => value === 0)).toBe(true);
-  });
-
-  it("corrects a range of samples as it does in the whole, bit for bit", async () => {
-    const correction = await MelCorrection.create(target.format);
-    const whole = new Float32Array(start.length);
-    const total = start.length;
-    const mel = { values: target.values, first: 0, total: target.frames };
-    const waveform = { samples: start, first: 0, total };
-    correction.correct(waveform, whole, 0, total, mel, 1);
-    const parts = new Float32Array(start.length);
-    for (const [from, to] of [
-      [0, 1],
-      [1, 300],
-      [300, 5000],
-      [5000, 5001],
-      [5001, start.length],
-    ]) {
-      correction.correct(waveform, parts, from, to, mel, 1);
-    }
-    expect(parts).toEqual(whole);
-    correction.dispose();
-  });
-
-  it("corrects a part that is cut out as far as it reaches, before the end is known", async () => {
-    const correction = await MelCorrection.create(target.format);
-    const { hopLength, bands } = target.format;
-    const reach = correctionReach(target.format);
-    const whole = new Float32Array(start.length);
-    const mel = { values: target.values, first: 0, total: target.frames };
-    correction.correct({ samples: start, first: 0, total: start.length }, whole, 0, start.length, mel, 1);
-    for (const [from, to] of [
-      [0, 9],
-      [30, 31],
-    ]) {
-      const first = Math.max(0, from - reach.waveform.after);
-      const part = {
-        samples: start.slice(first * hopLength, (to + reach.waveform.before) * hopLength),
-        first: first * hopLength,
-        total: Infinity,
-      };
-      const firstMel = Math.max(0, from - reach.mel.after);
-      const values = target.values.slice(firstMel * bands, (to + reach.mel.before) * bands);
-      const output = new Float32Array(part.samples.length);
-      const range = [from * hopLength, to * hopLength] as const;
-      correction.correct(part, output, ...range, { values, first: firstMel, total: Infinity }, 1);
-      const kept = output.slice(range[0] - part.first, range[1] - part.first);
-      expect(kept).toEqual(whole.slice(...range));
-    }
-    correction.dispose();
   });
 
   it("takes a mel in any logarithm", async () => {

@@ -8,6 +8,7 @@ import { OVERLAP_SUM } from "../../models/spectrum.js";
 import type { Kernel } from "./kernel.js";
 import {
   bankTables,
+  type BinSpread,
   binSpreads,
   cosineTurns,
   fftPlaces,
@@ -33,6 +34,9 @@ export interface SignalTransform {
   readonly windowBackPointer: number;
 }
 
+/** A bin that takes nothing from any band. */
+const nothing: BinSpread = { band: 0, weights: [0, 0] };
+
 /** Places of Transform's and Mdct's fields that depend on the number of frames. */
 const fields = { transformGroups: 2, spectra: 9, mdctGroups: 1 } as const;
 
@@ -48,12 +52,16 @@ export interface SignalConstants {
   readonly masks: number;
 }
 
+/** What bins below the first band take: what it has, as in a network, or nothing, as in a mel correction. */
+export type BinsBelow = "first band" | "nothing";
+
 /** Places the constants. @param magnitudeEpsilon under the root of the mel's magnitudes */
 export function placeConstants(
   kernel: Kernel,
-  { windowLengths }: MaskNetConfig,
+  { windowLengths }: Pick<MaskNetConfig, "windowLengths">,
   format: MelFormat,
   magnitudeEpsilon: number,
+  binsBelow: BinsBelow = "first band",
 ): SignalConstants {
   const { hopLength } = format;
   const [first] = windowLengths;
@@ -69,7 +77,7 @@ export function placeConstants(
   return {
     transforms,
     mdct: placeMdct(kernel, hopLength, work),
-    bank: placeBank(kernel, format, magnitudeEpsilon, masks),
+    bank: placeBank(kernel, format, magnitudeEpsilon, masks, binsBelow),
     featureCount: column,
     spectrum: kernel.allocate(8 * bins),
     masks,
@@ -140,14 +148,24 @@ function placeMdct(kernel: Kernel, hop: number, work: number): number {
   );
 }
 
-function placeBank(kernel: Kernel, format: MelFormat, magnitudeEpsilon: number, work: number): number {
+function placeBank(
+  kernel: Kernel,
+  format: MelFormat,
+  magnitudeEpsilon: number,
+  work: number,
+  binsBelow: BinsBelow,
+): number {
   const { bands, floor, fftSize } = format;
   const bins = fftSize / 2 + 1;
   const byFrequency = Int32Array.from({ length: bins }, (_, bin) => bin);
-  const { rows, weights } = bankTables(melBandRows(format));
   const gains = kernel.place(new Float32Array(4 * (bands + 1)));
   const floats = new Int32Array(Float32Array.of(floor, magnitudeEpsilon).buffer);
-  const spreads = binSpreads(createMelAnalysis(format, byFrequency))!;
+  const bandRows = melBandRows(format);
+  const { rows, weights } = bankTables(bandRows);
+  const firstBin = binsBelow === "nothing" ? Math.min(...bandRows.map((row) => row.firstBin)) : 0;
+  const spreads = binSpreads(createMelAnalysis(format, byFrequency))!.map((spread, bin) =>
+    bin < firstBin ? nothing : spread,
+  );
   return kernel.place(
     Int32Array.of(
       bands,

@@ -64,6 +64,29 @@ export interface KernelFunctions {
     sharpness: number,
     outerLimit: number,
   ): void;
+  approach(
+    transform: number,
+    bank: number,
+    groups: number,
+    signal: number,
+    spectrum: number,
+    mel: number,
+    masks: number,
+    target: number,
+    limit: number,
+    exponent: number,
+    from: number,
+    to: number,
+  ): void;
+  melDistance(
+    transform: number,
+    bank: number,
+    groups: number,
+    signal: number,
+    spectrum: number,
+    mel: number,
+    distances: number,
+  ): void;
 }
 
 function kernelBytes(): Uint8Array<ArrayBuffer> {

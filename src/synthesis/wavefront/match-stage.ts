@@ -41,9 +41,7 @@ export class MatchStage implements Stage {
       total: (total ?? Infinity) * hopLength,
     };
     const target = { values: this.#mel.rows(span), first: span.first, total: total ?? Infinity };
-    for (let frame = span.first; frame < span.end; frame++) {
-      this.#sum += this.#correction.distance(samples, target, frame);
-    }
+    this.#sum += this.#correction.distance(samples, target, span.first, span.end);
     this.#count += (span.end - span.first) * bands;
   }
 }

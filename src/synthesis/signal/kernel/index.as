@@ -1,7 +1,7 @@
 // The signal path of mask-net around its trunk, in WebAssembly SIMD: what signal-memory.ts lays out and mask-net-signal.ts
 // calls. Four neighbouring frames are a group. All pointers are bytes; strides of rows are bytes too.
 import { add, lanesToRows, logarithm, mul, rowsToLanes, storeTransposed } from "./lanes";
-import { Bank, bandGains, residualOfGroup, spreadGains } from "./mel";
+import { Bank, bandGains, exponentials, residualOfGroup, spreadGains } from "./mel";
 import { gainCoefficients, Mdct } from "./mdct";
 import { forwardGroup, inverseGroup, Transform } from "./short-time";
 
@@ -222,5 +222,48 @@ export function correct(
     mel += <usize>bank.bands << 4;
     gains += 4 * stride;
     gainSlopes += 4 * stride;
+  }
+}
+
+/**
+ * Adds a signal, its frames' bins multiplied by exp(exponent·clip(mel − ln-mel, ±limit)) spread from the bands, to
+ * another: one act of mel consistency.
+ *
+ * @param groups how many to take, from the given places on
+ * @param spectrum, masks room for a group's
+ * @param mel [groups][bands][4]
+ * @param target what is added to, from the first frame's first sample
+ * @param from, to which of the frames count; the others add nothing
+ */
+export function approach(
+  t: Transform, bank: Bank, groups: i32, signal: usize, spectrum: usize, mel: usize, masks: usize, target: usize,
+  limit: f32, exponent: f32, from: i32, to: i32,
+): void {
+  const hop = <usize>t.size << 1;
+  for (let group = 0; group < groups; group++) {
+    forwardGroup(t, signal, spectrum);
+    residualOfGroup(bank, spectrum, mel, bank.gains, limit, -exponent, Infinity);
+    spreadGains(bank, masks, false);
+    const frames = i32x4.add(i32x4.splat(group << 2), i32x4(0, 1, 2, 3));
+    const counts = v128.andnot(i32x4.lt_s(frames, i32x4.splat(to)), i32x4.lt_s(frames, i32x4.splat(from)));
+    exponentials(bank, masks, counts);
+    inverseGroup(t, spectrum, masks, target);
+    signal += 4 * hop;
+    target += 4 * hop;
+    mel += <usize>bank.bands << 4;
+  }
+}
+
+/** How far the log-mel of each frame of a signal lies above the given one: [groups][bands][4]. */
+export function melDistance(
+  t: Transform, bank: Bank, groups: i32, signal: usize, spectrum: usize, mel: usize, distances: usize,
+): void {
+  const hop = <usize>t.size << 1;
+  for (let group = 0; group < groups; group++) {
+    forwardGroup(t, signal, spectrum);
+    residualOfGroup(bank, spectrum, mel, distances, Infinity, 1, Infinity);
+    signal += 4 * hop;
+    mel += <usize>bank.bands << 4;
+    distances += <usize>bank.bands << 4;
   }
 }

@@ -55,6 +55,21 @@ export function logarithm(x: v128): v128 {
   return add(p, mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.6931471805599453)));
 }
 
+/** e^x for |x| below 80, to 3e−7 of it: 2^k·e^r with |r| ≤ ½·ln 2, e^r by its series. */
+@inline
+export function exponential(x: v128): v128 {
+  const k = f32x4.nearest(mul(x, f32x4.splat(1.4426950408889634)));
+  const r = sub(x, mul(k, f32x4.splat(0.6931471805599453)));
+  let p = add(mul(r, f32x4.splat(0.001388888888888889)), f32x4.splat(0.008333333333333333));
+  p = add(mul(r, p), f32x4.splat(0.041666666666666664));
+  p = add(mul(r, p), f32x4.splat(0.16666666666666666));
+  p = add(mul(r, p), f32x4.splat(0.5));
+  p = add(mul(r, p), f32x4.splat(1));
+  p = add(mul(r, p), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23);
+  return mul(p, power);
+}
+
 /** Rows to lanes: `count` values, a multiple of 4, of each of four rows. */
 export function rowsToLanes(rows: usize, stride: usize, count: i32, lanes: usize): void {
   const end = rows + (<usize>count << 2);

@@ -1,5 +1,5 @@
 // The log-mel of four frames' spectra, and gains of bands spread over the bins.
-import { add, clip, logarithm, mul, sub } from "./lanes";
+import { add, clip, exponential, logarithm, mul, sub } from "./lanes";
 
 /** The filter bank; written by the caller, fields of 4 bytes each. */
 @unmanaged
@@ -112,5 +112,14 @@ export function spreadGains(bank: Bank, target: usize, adding: bool): void {
     v128.store(target, adding ? add(gain, v128.load(target)) : gain);
     p += 12;
     target += 16;
+  }
+}
+
+/** Log gains of a group's bins → gains, 0 in frames that are none of the signal's. @param frames all bits set where one is */
+export function exponentials(bank: Bank, gains: usize, frames: v128): void {
+  const end = gains + (<usize>bank.bins << 4);
+  while (gains < end) {
+    v128.store(gains, v128.and(frames, exponential(v128.load(gains))));
+    gains += 16;
   }
 }
