@@ -5,22 +5,22 @@ import { naturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
 import { loadCheckpoint } from "./checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
 import type { Seed } from "./diffusion/noise.js";
+import type { NoiseSchedule } from "./diffusion/noise-schedule.js";
 import { planFor, type SamplerName } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
-import { scheduleByName } from "./diffusion/schedules/named-schedules.js";
 import { InputError } from "./errors.js";
 import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { createMelCorrection } from "./synthesis/create-mel-correction.js";
-import { defaultSampler, defaultSchedule } from "./synthesis/default-process.js";
-import { refinementFor } from "./synthesis/mel-consistency.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
 import { type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 import { RefinementPool } from "./synthesis/refinement-pool.js";
 import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
 import { noiseStart } from "./synthesis/start-signal.js";
+import { chosenSettings, DEFAULT_REFINE } from "./synthesis/tuned-settings.js";
 import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
 import { tiles } from "./synthesis/wavefront/wavefront.js";
 
@@ -36,10 +36,10 @@ export interface SynthesisOptions {
   readonly steps?: number;
   /** Without it dpmpp-2m for a mask-net, and ddpm for a WaveGrad, over the published schedule of so many steps. */
   readonly sampler?: SamplerName;
-  /** A schedule by name, instead of the default one for `steps`. */
-  readonly schedule?: string;
+  /** A schedule or the name of one, in place of the tuned or else the default one for `steps`. */
+  readonly schedule?: string | NoiseSchedule;
   readonly seed?: Seed;
-  /** K, mel corrections of the waveform after the last step. */
+  /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 4. */
   readonly refine?: number;
   /** Mel frames that are computed at once, about; more take more memory, and fewer more time. The result is the same. */
   readonly tile?: number;
@@ -52,7 +52,7 @@ export interface SynthesisOptions {
 }
 
 /** What is used where an option is left out; sampler and schedule depend on the denoiser. */
-export const defaultSynthesis = { steps: 6, seed: 1, refine: 4 } as const;
+export const defaultSynthesis = { steps: 6, seed: 1, refine: DEFAULT_REFINE } as const;
 
 /** The longest tile of a stream, in frames, where nothing is said: sound should come soon. */
 const STREAM_TILE = 256;
@@ -131,12 +131,19 @@ export class Vocoder {
   readonly kind: DenoiserKind;
   /** Of the denoiser's Linear layers. */
   readonly precision: Precision;
+  readonly #config: CheckpointConfig;
   readonly #runtime: Runtime;
   readonly #parts: SynthesisParts;
 
-  private constructor(kind: DenoiserKind, precision: Precision, runtime: Runtime, parts: SynthesisParts) {
+  private constructor(
+    config: CheckpointConfig,
+    precision: Precision,
+    runtime: Runtime,
+    parts: SynthesisParts,
+  ) {
     this.format = parts.format;
-    this.kind = kind;
+    this.kind = config.denoiser.kind;
+    this.#config = config;
     this.precision = precision;
     this.#runtime = runtime;
     this.#parts = parts;
@@ -156,7 +163,7 @@ export class Vocoder {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }
     const format = checkpoint.config.mel;
-    return new Vocoder(checkpoint.config.denoiser.kind, precision, runtime, {
+    return new Vocoder(checkpoint.config, precision, runtime, {
       format,
       networks: await MelDenoiser.create(runtime, checkpoint, precision),
       pool: new RefinementPool(runtime.threads ?? 1),
@@ -168,7 +175,7 @@ export class Vocoder {
    * Synthesises a waveform with the mel given.
    *
    * @throws MelMismatchError for a mel of another format, MelFramesError for one with values that are no numbers; what
-   *   planFor and scheduleByName throw; the signal's reason
+   *   planFor and chosenSettings throw; the signal's reason
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
     const differences = formatDifferences(mel.format, this.format);
@@ -194,7 +201,7 @@ export class Vocoder {
    * grow with the length.
    *
    * @param frames in the vocoder's format, [any number of frames, bands] each
-   * @throws what planFor and scheduleByName throw; while iterating MelFramesError, the signal's reason, and what `frames`
+   * @throws what planFor and chosenSettings throw; while iterating MelFramesError, the signal's reason, and what `frames`
    *   throws
    */
   stream(
@@ -216,15 +223,15 @@ export class Vocoder {
   }
 
   #open(options: SynthesisOptions & { tile: number }, frames: number | undefined): OpenSpeech {
-    const { steps, seed, refine } = { ...defaultSynthesis, ...options };
-    const { tile, signal, onProgress, sampler = defaultSampler(this.kind) } = options;
-    const schedule = options.schedule ?? defaultSchedule(this.kind, sampler, steps);
-    const plan = planFor(sampler, scheduleByName(schedule));
+    const { steps, seed } = { ...defaultSynthesis, ...options };
+    const { tile, signal, onProgress } = options;
+    const { sampler, schedule, refinement } = chosenSettings(this.#config, { ...options, steps });
+    const plan = planFor(sampler, schedule);
     const wavefront = new SynthesisWavefront(this.#parts, {
       plan,
       start: noiseStart(seed),
       seed,
-      refinement: refinementFor(refine),
+      refinement,
       tile,
       firstFrame: options.firstFrame ?? 0,
     });
@@ -242,7 +249,7 @@ export class Vocoder {
     return {
       pieces: (mel) => speech.pieces(mel),
       lookAhead: wavefront.lookAhead,
-      report: () => this.#report(plan, { seed, refine }, wavefront, speech),
+      report: () => this.#report(plan, { seed, refine: refinement.iterations }, wavefront, speech),
     };
   }
 

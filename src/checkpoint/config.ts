@@ -13,6 +13,7 @@ import {
   waveGradShape,
 } from "./denoiser-config.js";
 import { CheckpointError } from "./errors.js";
+import { parseTunings, type Tuning } from "./tunings.js";
 
 const VERSION = 1;
 
@@ -30,6 +31,8 @@ interface SharedConfig {
   readonly logSnrRange: readonly [number, number];
   /** Levels found for a number of steps, from noise to data, by the schedule's name. */
   readonly schedules: Readonly<Record<string, readonly number[]>>;
+  /** What goes with those of the schedules that were tuned, by the same name. */
+  readonly tunings?: Readonly<Record<string, Tuning>>;
   /** How it was trained: settings, steps, audio-hours, measures. For people. */
   readonly training: Readonly<Record<string, unknown>>;
 }
@@ -97,11 +100,16 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
   }
   const denoiser = objectOf(fields["denoiser"], path, "'denoiser'");
   const mel = formatFromFields(objectOf(fields["mel"], path, "'mel'"));
+  const schedules = schedulesOf(fields["schedules"] ?? {}, path);
+  const tunings = fields["tunings"];
   const shared = {
     version: VERSION,
     mel,
     logSnrRange: rangeOf(fields["logSnrRange"], path),
-    schedules: schedulesOf(fields["schedules"] ?? {}, path),
+    schedules,
+    ...(tunings !== undefined && {
+      tunings: parseTunings(objectOf(tunings, path, "'tunings'"), schedules, path),
+    }),
     training: objectOf(fields["training"] ?? {}, path, "'training'"),
   };
   switch (denoiser["kind"]) {

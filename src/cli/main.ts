@@ -15,6 +15,7 @@ import { scheduleCommand } from "./schedule.js";
 import { synthesizeCommand } from "./synthesize.js";
 import { toyCommand } from "./toy.js";
 import { trainCommand } from "./train.js";
+import { tuneCommand } from "./tune.js";
 import { vocodeVersion } from "./version.js";
 
 /** The commands, in the order in which the help lists them. */
@@ -25,6 +26,7 @@ const commands: readonly (() => Command)[] = [
   corpusCommand,
   trainCommand,
   evaluateCommand,
+  tuneCommand,
   exportCommand,
   scheduleCommand,
   toyCommand,

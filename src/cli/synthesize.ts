@@ -23,7 +23,7 @@ interface SynthesizeOptions extends OutputOptions, EngineOptions {
   readonly steps: number;
   readonly sampler?: SamplerName;
   readonly schedule?: string;
-  readonly refine: number;
+  readonly refine?: number;
   readonly seed: Seed;
   readonly precision: Precision;
   readonly checkpoint: string;
@@ -61,9 +61,8 @@ export function synthesizeCommand(): Command {
     .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
     .option(
       "--refine <k>",
-      "mel corrections after the last step",
+      `mel corrections after the last step (default: as tuned with the levels, or ${defaultSynthesis.refine})`,
       wholeNumber(0, 1000),
-      defaultSynthesis.refine,
     )
     .addOption(
       new Option("--seed <n>", "seed of the noise").argParser(parseSeed).default(defaultSynthesis.seed),
@@ -124,8 +123,8 @@ async function run(input: string, output: string, options: SynthesizeOptions): P
   const progress = new WorkProgress(options);
   const { samples, sampleRate, report } = await vocoder.synthesize(source.mel, {
     steps,
-    refine,
     seed,
+    ...(refine === undefined ? {} : { refine }),
     ...(sampler === undefined ? {} : { sampler }),
     ...(schedule === undefined ? {} : { schedule }),
     onProgress: (done, total) => {

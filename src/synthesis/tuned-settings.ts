@@ -1,0 +1,161 @@
+// Tuned settings for any number of steps: those that are stored with a checkpoint, and between two of them their
+// mixture. A schedule is taken as a curve λ(u), u = 0 at its noise end and 1 at its data end, so that schedules of
+// different lengths can be mixed; numbers of steps lie apart by their ratio.
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
+import type { TunedStart, Tuning } from "../checkpoint/tunings.js";
+import type { SamplerName } from "../diffusion/samplers/plan-for.js";
+import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
+import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
+import { InputError } from "../errors.js";
+import { defaultSampler, defaultSchedule } from "./default-process.js";
+import { type RefinementOptions, refinementFor } from "./mel-consistency.js";
+
+/** Everything that a tuning decides. */
+export interface TunedSettings extends Omit<Tuning, "objective"> {
+  readonly schedule: NoiseSchedule;
+}
+
+/** The part of a checkpoint's configuration that is read here. */
+export type TunedConfig = Pick<CheckpointConfig, "schedules" | "tunings">;
+
+/** A schedule `tuned-N` was asked for, and the checkpoint's tunings do not reach N. */
+export class NotTunedError extends InputError {
+  constructor(name: string, known: readonly string[]) {
+    const way = "'vocode tune' finds schedules and stores them with a checkpoint.";
+    super(
+      known.length === 0
+        ? `There is no schedule '${name}': this checkpoint was not tuned. ${way}`
+        : `There is no schedule '${name}': this checkpoint was tuned as ${known.join(", ")}, and other numbers of steps can lie between those only. ${way}`,
+    );
+  }
+}
+
+/** A level curve at evenly spaced places: [N] → [count], both ends kept. */
+export function resampledLevels(logSnrs: ArrayLike<number>, count: number): Float64Array {
+  const last = logSnrs.length - 1;
+  return Float64Array.from({ length: count }, (_, i) => {
+    const place = count > 1 ? (i * last) / (count - 1) : 0;
+    const below = Math.min(Math.floor(place), Math.max(0, last - 1));
+    const above = Math.min(below + 1, last);
+    const share = place - below;
+    // so, both ends are kept to the last bit
+    return (1 - share) * logSnrs[below] + share * logSnrs[above];
+  });
+}
+
+/**
+ * The tuned settings for a number of steps, or undefined where none of the checkpoint's tunings has that number and
+ * not one lies on each side of it: a curve that was found for 12 steps says little about 100.
+ */
+export function tunedSettings(
+  { schedules, tunings = {} }: TunedConfig,
+  wanted: { readonly steps: number; readonly start: TunedStart; readonly sampler: string },
+): TunedSettings | undefined {
+  const { steps, start, sampler } = wanted;
+  const known = Object.entries(tunings)
+    .filter(([, tuning]) => tuning.start === start && tuning.sampler === sampler)
+    .map(([name, tuning]) => ({ name, tuning, levels: schedules[name] }))
+    .sort((a, b) => a.levels.length - b.levels.length);
+  const exact = known.find(({ levels }) => levels.length === steps);
+  if (exact) return settingsOf(exact.name, exact.levels, exact.tuning, "tuned on clips with 'vocode tune'");
+  const lower = known.findLast(({ levels }) => levels.length < steps);
+  const upper = known.find(({ levels }) => levels.length > steps);
+  if (!lower || !upper) return undefined;
+  const [few, many] = [lower.levels.length, upper.levels.length];
+  const share = Math.log(steps / few) / Math.log(many / few);
+  const mixed = (below: number, above: number): number => below + share * (above - below);
+  const aboves = resampledLevels(upper.levels, steps);
+  const levels = resampledLevels(lower.levels, steps).map((below, i) => mixed(below, aboves[i]));
+  const name = lower.name.replace(/\d+$/, String(steps));
+  const tuning = {
+    ...lower.tuning,
+    refine: Math.round(mixed(lower.tuning.refine, upper.tuning.refine)),
+    exponent: mixed(lower.tuning.exponent, upper.tuning.exponent),
+    momentum: mixed(lower.tuning.momentum, upper.tuning.momentum),
+  };
+  return settingsOf(name, levels, tuning, `between ${lower.name} and ${upper.name}`);
+}
+
+/** Whether a schedule's name is that of a tuning. */
+export function isTunedName(name: string): boolean {
+  return /^tuned-(.+-)?\d+$/.test(name);
+}
+
+/**
+ * The tuned settings of a schedule's name, such as "tuned-6" or "tuned-noise-12".
+ *
+ * @throws NotTunedError where the checkpoint has none of the kind, or N lies beyond them
+ */
+export function tunedByName(config: TunedConfig, name: string): TunedSettings {
+  const { tunings = {} } = config;
+  const steps = Number(/\d+$/.exec(name)?.[0]);
+  const family = name.replace(/\d+$/, "");
+  const member = Object.entries(tunings).find(([each]) => each.replace(/\d+$/, "") === family)?.[1];
+  const found = member && tunedSettings(config, { steps, start: member.start, sampler: member.sampler });
+  if (!found) throw new NotTunedError(name, Object.keys(tunings));
+  return found;
+}
+
+/** What somebody asks for; the rest is tuned or else the default. */
+export interface SettingsRequest {
+  readonly steps: number;
+  readonly sampler?: SamplerName;
+  readonly start?: TunedStart;
+  /** In place of the tuned or else the default one for `steps`. */
+  readonly schedule?: string | NoiseSchedule;
+  /** K. */
+  readonly refine?: number;
+}
+
+/** What a process runs with. */
+export interface ChosenSettings {
+  readonly sampler: SamplerName;
+  readonly schedule: NoiseSchedule;
+  readonly refinement: RefinementOptions;
+}
+
+/** K where neither somebody nor a tuning says another. */
+export const DEFAULT_REFINE = 4;
+
+/**
+ * The sampler, levels and mel corrections for a request: what it names, else what was tuned, else the defaults. Tuned
+ * exponents and momenta belong to the K that they were found with.
+ *
+ * @throws ScheduleError, NotTunedError for a name that is not known
+ */
+export function chosenSettings(
+  config: TunedConfig & { readonly denoiser: { readonly kind: DenoiserKind } },
+  request: SettingsRequest,
+): ChosenSettings {
+  const { kind } = config.denoiser;
+  const { steps, start = "noise", schedule: named } = request;
+  const byName = typeof named === "string" && isTunedName(named) ? tunedByName(config, named) : undefined;
+  const sampler = request.sampler ?? byName?.sampler ?? defaultSampler(kind);
+  const tuned = named === undefined ? tunedSettings(config, { steps, start, sampler }) : byName;
+  const plain = (): NoiseSchedule =>
+    typeof named === "object" ? named : scheduleByName(named ?? defaultSchedule(kind, sampler, steps));
+  const refine = request.refine ?? tuned?.refine ?? DEFAULT_REFINE;
+  const refinement =
+    tuned && refine === tuned.refine
+      ? { iterations: refine, exponent: tuned.exponent, momentum: tuned.momentum }
+      : refinementFor(refine);
+  return { sampler, schedule: tuned?.schedule ?? plain(), refinement };
+}
+
+function settingsOf(
+  name: string,
+  levels: ArrayLike<number>,
+  { start, sampler, refine, exponent, momentum }: Tuning,
+  source: string,
+): TunedSettings {
+  return {
+    schedule: scheduleFromLogSnrs({ name, source }, levels),
+    start,
+    sampler,
+    refine,
+    exponent,
+    momentum,
+  };
+}
