@@ -12,6 +12,10 @@ import { table } from "../dist/cli/output.js";
 
 const format = findPreset("hifigan-22k-80");
 const [folder, every = "1"] = process.argv.slice(2);
+if (folder === undefined) {
+  console.error("Name a folder of recordings: node bench/mel-diagnosis.js FOLDER [EVERY]");
+  process.exit(2);
+}
 
 /** Averages each value with its neighbours in time and frequency, as a text-to-speech model's mel is smooth. */
 function smoothed(values, bands) {
