@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.long.test.ts"],
+    setupFiles: ["test/support/turn-event-loop.ts"],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
     pool: "forks",

@@ -1,7 +1,6 @@
 // The same as distribution.test.ts with ten times the points and twice the levels: tolerances three times as tight.
 // And the orders of convergence over the whole range of levels, down to where float32 ends it.
-import { setImmediate } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { planFor, type SamplerName } from "../../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../../src/diffusion/samplers/run-plan.js";
 import { exactDenoiser } from "../../../src/diffusion/toy/exact-score.js";
@@ -9,9 +8,6 @@ import { deviations, threeModes, uniformSchedule } from "../../support/mixtures.
 import { convergenceOrders, lastState, rootMeanSquare, samplerCases } from "../../support/sampler-cases.js";
 
 const denoiser = exactDenoiser(threeModes);
-
-// nothing here ever waits, and the test runner wants to hear from its worker once a minute
-afterEach(() => setImmediate());
 
 describe("many points and levels", () => {
   it.each(samplerCases({ correctorStepSize: 0.01 }))("%s %j", async (name, options) => {
