@@ -37,13 +37,16 @@ export async function runMelFolder(
   const started = performance.now();
   const made: MelOfFile[] = [];
   const failures: Failure[] = [];
-  for (const { recording, mel } of jobs) {
-    const result = await attempt(recording, mel, format);
-    if ("error" in result) failures.push(result);
-    else made.push(result);
-    progress.advance(recording);
+  try {
+    for (const { recording, mel } of jobs) {
+      const result = await attempt(recording, mel, format);
+      if ("error" in result) failures.push(result);
+      else made.push(result);
+      progress.advance(recording);
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
   for (const note of groupedNotes(made, format)) printNote(options, note);
   const elapsed = (performance.now() - started) / 1000;
   printMels(folder, made, failures, format, elapsed, options);

@@ -15,6 +15,7 @@ import { requireTarget } from "../files/require-target.js";
 import { runMelFolder } from "./mel-folder.js";
 import { melNotes } from "./mel-notes.js";
 import { printNote, printResult } from "./output.js";
+import { WorkProgress } from "./progress.js";
 import { requirePicture, writePicture, type PictureOptions } from "./picture-option.js";
 
 interface MelOptions extends PictureOptions {
@@ -64,7 +65,7 @@ async function run(input: string, output: string | undefined, options: MelOption
 
 async function runFile(input: string, output: string, format: MelFormat, options: MelOptions): Promise<void> {
   await requirePicture(options);
-  const made = await writeMelOfFile(input, output, format);
+  const made = await writeWithProgress(input, output, format, options);
   for (const note of melNotes(made, format)) printNote(options, note);
   await writePicture(options, () => drawMelFile(made, format));
   const preset = presetNameOf(format);
@@ -74,6 +75,22 @@ async function runFile(input: string, output: string, format: MelFormat, options
     result,
     () => `${describe(made, format)}\n${preset ?? "own format"}: ${describeFormat(format)}`,
   );
+}
+
+async function writeWithProgress(
+  input: string,
+  output: string,
+  format: MelFormat,
+  options: MelOptions,
+): Promise<MelOfFile> {
+  const progress = new WorkProgress(options);
+  try {
+    return await writeMelOfFile(input, output, format, (samples, total) => {
+      progress.update(samples, total ?? 0, input);
+    });
+  } finally {
+    progress.end();
+  }
 }
 
 /** Where the mel of one recording goes: as named, into the folder named, or beside the recording. */

@@ -2,13 +2,16 @@
 import { isInteractive, printNote, type OutputOptions } from "./output.js";
 
 const LOG_INTERVAL_MS = 10_000;
+// what is done sooner needs no forecast, and would get a poor one
+const FORECAST_AFTER_MS = 2_000;
 const CLEAR_LINE = "\r\u001b[K";
 
-/** Tells how many of a known number of things are done. Nothing is said with --quiet. */
+/** Tells how many of a known number of things are done, and how long the others will take. Nothing is said with --quiet. */
 export class Progress {
   readonly #options: OutputOptions;
   readonly #total: number;
   readonly #noun: string;
+  readonly #begun = performance.now();
   #done = 0;
   #lastLog = performance.now();
 
@@ -23,7 +26,7 @@ export class Progress {
   advance(name: string): void {
     this.#done++;
     if (this.#options.quiet) return;
-    const line = `${this.#done} of ${this.#total} ${this.#noun}`;
+    const line = `${this.#done} of ${this.#total} ${this.#noun}${this.#timeLeft()}`;
     if (isInteractive()) {
       process.stderr.write(
         `${CLEAR_LINE}${`${line} · ${name}`.slice(0, (process.stderr.columns || 80) - 1)}`,
@@ -32,6 +35,12 @@ export class Progress {
       this.#lastLog = performance.now();
       printNote(this.#options, line);
     }
+  }
+
+  #timeLeft(): string {
+    const elapsed = performance.now() - this.#begun;
+    if (elapsed < FORECAST_AFTER_MS || this.#done >= this.#total) return "";
+    return ` · ${duration((elapsed / 1000) * (this.#total / this.#done - 1))} left`;
   }
 
   /** Takes the rewriting line away. */

@@ -51,16 +51,26 @@ export function isNpyOutput(path: string): boolean {
  * Writes the mel of an audio file, whole or not at all.
  *
  * @param output ends in .mel, or in .npy for a float32 array [bands, frames], which states no format
+ * @param onProgress is told now and then how many samples were read, of how many, where the file's header says that
  * @throws MelExtensionError, FileError, and what `openRecording`, its pieces and `melPieces` throw
  */
-export async function writeMelOfFile(input: string, output: string, format: MelFormat): Promise<MelOfFile> {
+export async function writeMelOfFile(
+  input: string,
+  output: string,
+  format: MelFormat,
+  onProgress?: (samples: number, total: number | undefined) => void,
+): Promise<MelOfFile> {
   const write = isNpyOutput(output) ? writeNpy : writeMelFrames;
   const recording = await openRecording(input);
   const { sampleRate, source } = recording;
   const clipping = new ClippingCounter(source);
   const seen = { samples: 0, minimum: Infinity, maximum: -Infinity };
   try {
-    const samples = resamplePieces(watchSamples(recording, clipping, seen), sampleRate, format.sampleRate);
+    const samples = resamplePieces(
+      watchSamples(recording, clipping, seen, onProgress),
+      sampleRate,
+      format.sampleRate,
+    );
     const frames = await write(output, format, watchLevel(melPieces(samples, format), seen));
     const { minimum, maximum } = seen;
     const seconds = seen.samples / sampleRate;
@@ -84,10 +94,12 @@ async function* watchSamples(
   recording: OpenRecording,
   clipping: ClippingCounter,
   seen: { samples: number },
+  onProgress?: (samples: number, total: number | undefined) => void,
 ): AsyncGenerator<Float32Array, void> {
   for await (const piece of recording.pieces()) {
     clipping.take(piece);
     seen.samples += piece.length;
+    onProgress?.(seen.samples, recording.sampleCount);
     yield piece;
   }
 }
