@@ -39,12 +39,17 @@ export function addEngineOptions(command: Command): Command {
  *
  * @throws EngineUnavailableError if it cannot be used here
  */
-export async function openChosenRuntime({ engine, device, threads }: EngineOptions): Promise<Runtime> {
+export async function openChosenRuntime(options: EngineOptions): Promise<Runtime> {
   // loaded here, so that a command's help does not wait for the engines
   const { openRuntime } = await import("../runtime/engines.js");
-  return openRuntime({
+  return openRuntime(engineOf(options));
+}
+
+/** The engine's options alone, of a command's. */
+export function engineOf({ engine, device, threads }: EngineOptions): EngineOptions {
+  return {
     engine,
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
-  });
+  };
 }

@@ -11,6 +11,7 @@ import { exportCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { melCommand } from "./mel.js";
 import { style } from "./output.js";
+import { reportCommand } from "./report.js";
 import { scheduleCommand } from "./schedule.js";
 import { synthesizeCommand } from "./synthesize.js";
 import { toyCommand } from "./toy.js";
@@ -25,6 +26,7 @@ const commands: readonly (() => Command)[] = [
   infoCommand,
   corpusCommand,
   trainCommand,
+  reportCommand,
   evaluateCommand,
   tuneCommand,
   exportCommand,

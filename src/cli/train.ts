@@ -9,18 +9,20 @@ import { audioSecondsAStep } from "../training/meter.js";
 import { RunFolder } from "../training/run-folder.js";
 import { defaultTrainConfig } from "../training/train-config.js";
 import type { TrainingResult } from "../training/trainer.js";
-import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./engine-options.js";
+import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./engine-options.js";
 import { anyNumber, wholeNumber } from "./number-option.js";
 import { type OutputOptions, printNote, printResult } from "./output.js";
 import { TrainingControls } from "./training-controls.js";
 import { openCorpusOf } from "./training-corpus.js";
 import { duration, TrainingLine } from "./training-line.js";
+import { TrainingSamples } from "./training-samples.js";
 import { newRun, type NewRun, type RunOptions, runPath, storedRun } from "./training-run.js";
 
 interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
   readonly resume?: string;
   readonly saveEvery: number;
   readonly measureEvery: number;
+  readonly samples: boolean;
 }
 
 /** The command `vocode train`. */
@@ -46,6 +48,7 @@ export function trainCommand(): Command {
     .option("--set <key=value>", "one setting; may be repeated", collect, [])
     .option("--save-every <seconds>", "how often the state is saved", anyNumber, 180)
     .option("--measure-every <steps>", "how often the error is measured", wholeNumber(1, 10_000_000), 250)
+    .option("--no-samples", "do not speak held-out clips on the way, which 'vocode report' plays")
     .option("--json", "print JSON")
     .option("--quiet", "no progress on stderr");
   return addEngineOptions(command)
@@ -107,6 +110,11 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const { storeTrained } = await import("../training/store-trained.js");
   const name = basename(description.paths.checkpoint);
   const checkpoint = resolve(runFolder.path, description.paths.checkpoint);
+  const samples = options.samples ? new TrainingSamples(runFolder.path, corpus) : undefined;
+  const speak = async (step: number): Promise<void> => {
+    const fault = await samples?.speak(step, checkpoint, engineOf(options));
+    if (fault !== undefined) line.note(fault);
+  };
   try {
     const result = await train({
       runtime,
@@ -126,10 +134,12 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
       },
       onSave: async (steps, weights) => {
         await storeTrained(checkpoint, { name, config, corpus, steps, weights, run: runFolder, from });
+        if (await samples?.isDue(steps)) await speak(steps);
       },
       beforeStep: () => controls.wait(),
       signal: controls.signal,
     });
+    if (result.finished) await speak(result.weightsOf);
     report(result, runFolder, options);
     if (!result.finished) process.exitCode = 130;
   } finally {

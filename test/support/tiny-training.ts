@@ -22,7 +22,7 @@ const settings: Readonly<Record<string, string>> = {
 /** The options of the tiny network. */
 export const tinySettings: readonly string[] = [
   ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
-  ...["--threads", "1"],
+  ...["--threads", "1", "--no-samples"],
 ];
 
 /** Makes a folder of six recordings in a folder; one of them will be held out. */

@@ -84,6 +84,7 @@ async function renderPng(svg: string): Promise<Uint8Array> {
   return renderer.render().asPng();
 }
 
-function escapeXml(text: string): string {
+/** Text as it stands in HTML and SVG, in attributes too. */
+export function escapeXml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,0 +1,135 @@
+// A few held-out clips, spoken by the checkpoint that a run has stored, while it trains: what its report plays. Each time
+// nearly twice as many steps are done as the last time, so a run of any length keeps few of them.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encodingOf, storedNumber } from "../audio/mel-format/mel-encoding.js";
+import { writeWav } from "../audio/wav/write-wav.js";
+import { makeFolder } from "../files/make-folder.js";
+import { writeAtomically } from "../files/write-atomically.js";
+import type { CropSource, Utterance } from "../training/crop-source.js";
+import { isFullDisk } from "../training/full-disk.js";
+import type { EngineOptions } from "./engine-options.js";
+
+const CLIPS = 3;
+const CLIP_SECONDS = 2.5;
+const GROWTH = 1.8;
+const LIST = "clips.json";
+
+/** A clip that is spoken: a part of a held-out recording. */
+interface Clip {
+  readonly utterance: Utterance;
+  readonly first: number;
+  readonly frames: number;
+}
+
+/** Samples of a run, in their folder. */
+export class TrainingSamples {
+  readonly #folder: string;
+  readonly #source: CropSource;
+  readonly #clips: readonly Clip[];
+
+  /** @param runPath the run's folder */
+  constructor(runPath: string, source: CropSource) {
+    this.#folder = samplesFolder(runPath);
+    this.#source = source;
+    this.#clips = chosenClips(source);
+  }
+
+  /** Whether after so many steps samples are due. */
+  async isDue(step: number): Promise<boolean> {
+    const { steps } = await storedSamples(this.#folder);
+    return !steps.includes(step) && step >= GROWTH * (steps.filter((each) => each < step).at(-1) ?? 0);
+  }
+
+  /**
+   * Speaks the clips, unless they are there; where that fails, training has no reason to.
+   *
+   * @param checkpoint of these steps
+   * @returns a sentence about what failed
+   * @throws FileError for a full disk
+   */
+  async speak(step: number, checkpoint: string, engine: EngineOptions): Promise<string | undefined> {
+    try {
+      if ((await storedSamples(this.#folder)).steps.includes(step)) return undefined;
+      await this.#storeRecordings();
+      const { Vocoder } = await import("../vocoder.js");
+      // a graph of weights that are soon gone is not worth a place in the cache
+      const vocoder = await Vocoder.load(checkpoint, { ...engine, cacheFolder: null });
+      try {
+        for (const [index, clip] of this.#clips.entries()) {
+          const { samples, sampleRate } = await vocoder.synthesize(this.#melOf(clip));
+          await writeWav(join(this.#folder, sampleName(step, index)), [samples], sampleRate);
+        }
+      } finally {
+        await vocoder.dispose();
+      }
+      return undefined;
+    } catch (error) {
+      if (isFullDisk(error)) throw error;
+      return `The clips of step ${step} could not be spoken: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  async #storeRecordings(): Promise<void> {
+    await makeFolder(this.#folder);
+    if ((await readdir(this.#folder)).includes(LIST)) return;
+    const { hopLength, sampleRate } = this.#source.format;
+    for (const [index, { utterance, first, frames }] of this.#clips.entries()) {
+      const samples = new Float32Array(frames * hopLength);
+      this.#source.readSamples(utterance, first * hopLength, samples.length, samples, 0);
+      await writeWav(join(this.#folder, sampleName("recording", index)), [samples], sampleRate);
+    }
+    const names = this.#clips.map(({ utterance: { name } }) => name);
+    await writeAtomically(join(this.#folder, LIST), `${JSON.stringify(names)}\n`);
+  }
+
+  #melOf({ utterance, first, frames }: Clip): {
+    format: CropSource["format"];
+    frames: number;
+    values: Float32Array;
+  } {
+    const { format } = this.#source;
+    const values = new Float32Array(frames * format.bands);
+    this.#source.readMel(utterance, first, frames, values, 0);
+    const encoding = encodingOf(format);
+    return { format, frames, values: values.map((value) => storedNumber(value, encoding)) };
+  }
+}
+
+/** Where a run keeps its samples. */
+export function samplesFolder(runPath: string): string {
+  return join(runPath, "samples");
+}
+
+/** The file of a clip: of the recording, or spoken after some steps. */
+export function sampleName(step: number | "recording", clip: number): string {
+  return `${step === "recording" ? step : String(step).padStart(8, "0")}-${clip}.wav`;
+}
+
+/** The clips' names and the steps after which they were spoken; none where nothing was. */
+export async function storedSamples(
+  folder: string,
+): Promise<{ readonly names: readonly string[]; readonly steps: readonly number[] }> {
+  const files = await readdir(folder).catch((): string[] => []);
+  if (!files.includes(LIST)) return { names: [], steps: [] };
+  const names = JSON.parse(await readFile(join(folder, LIST), "utf8")) as string[];
+  const steps = files.flatMap((file) => {
+    const match = /^(\d{8})-0\.wav$/.exec(file);
+    return match ? [Number(match[1])] : [];
+  });
+  // a step that was cut off lacks its last clip
+  const whole = steps.filter((step) => files.includes(sampleName(step, names.length - 1)));
+  return { names, steps: whole.sort((a, b) => a - b) };
+}
+
+/** Parts of held-out recordings far from each other in the list, so that speakers and texts differ. */
+function chosenClips({ utterances, format }: CropSource): Clip[] {
+  const heldOut = utterances.filter((utterance) => utterance.heldOut && utterance.speed === 1);
+  const count = Math.min(CLIPS, heldOut.length);
+  const most = Math.round((CLIP_SECONDS * format.sampleRate) / format.hopLength);
+  return Array.from({ length: count }, (_, index) => {
+    const utterance = heldOut[Math.floor(((index + 0.5) * heldOut.length) / count)];
+    const frames = Math.min(most, utterance.frames);
+    return { utterance, first: Math.floor((utterance.frames - frames) / 2), frames };
+  });
+}
