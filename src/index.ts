@@ -6,11 +6,15 @@ export {
   defaultSynthesis,
   MelMismatchError,
   Vocoder,
+  shippedCheckpoint,
+  type SpeechIterator,
+  type StreamOptions,
   type Synthesis,
   type SynthesisOptions,
   type SynthesisReport,
   type VocoderOptions,
 } from "./vocoder.js";
+export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 export { CheckpointError, WeightsError } from "./checkpoint/errors.js";
 export { EngineUnavailableError } from "./runtime/errors.js";
@@ -28,6 +32,7 @@ export { formatFromOption } from "./audio/mel-format/mel-format-option.js";
 export { describeFormat, formatDifferences, formatsEqual } from "./audio/mel-format/mel-format-text.js";
 export { MelAnalyzer } from "./audio/mel-analysis/mel-analyzer.js";
 export { computeMel } from "./audio/mel-analysis/mel.js";
+export { melPieces } from "./audio/mel-analysis/mel.js";
 export { melOfRecording } from "./audio/mel-analysis/mel-of-recording.js";
 export { readMel, writeMel, type MelFile, type ReadMelOptions } from "./audio/mel-file/mel-file.js";
 

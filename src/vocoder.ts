@@ -51,6 +51,17 @@ export interface SynthesisOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** How to synthesise a stream. */
+export interface StreamOptions extends SynthesisOptions {
+  /**
+   * Waits with each tile for the frames behind it: then the end is known with the last tile, which is faster where frames
+   * do not make one wait, as from a file.
+   */
+  readonly patient?: boolean;
+  /** How many frames are expected, for `onProgress`. */
+  readonly expectedFrames?: number;
+}
+
 /** What is used where an option is left out; sampler and schedule depend on the denoiser. */
 export const defaultSynthesis = { steps: 6, seed: 1, refine: DEFAULT_REFINE } as const;
 
@@ -90,6 +101,8 @@ export interface SynthesisReport {
   /** undefined where the engine decides. */
   readonly threads: number | undefined;
   readonly precision: Precision;
+  /** Hz. */
+  readonly sampleRate: number;
   readonly audioSeconds: number;
   /** From the mel in memory to the waveform in memory; for a stream without waiting. */
   readonly seconds: number;
@@ -178,53 +191,72 @@ export class Vocoder {
    *   planFor and chosenSettings throw; the signal's reason
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
-    const differences = formatDifferences(mel.format, this.format);
-    if (differences.length > 0) throw new MelMismatchError(mel.format, this.format);
-    const { bands, hopLength, sampleRate } = this.format;
-    const { tile = this.#parts.networks.tile } = options;
-    const values = naturalLog(mel);
-    const pieces = tiles({ first: 0, end: mel.frames }, tile).map(({ first, end }) =>
-      values.subarray(first * bands, end * bands),
-    );
-    const speech = this.#open({ ...options, tile }, mel.frames);
-    const samples = new Float32Array(mel.frames * hopLength);
+    const stream = this.stream(mel, options);
+    const samples = new Float32Array(mel.frames * this.format.hopLength);
     let filled = 0;
-    for await (const piece of speech.pieces(pieces)) {
+    for await (const piece of stream) {
       samples.set(piece, filled);
       filled += piece.length;
     }
-    return { samples, sampleRate, report: speech.report() };
+    return { samples, sampleRate: stream.sampleRate, report: stream.report };
   }
 
   /**
-   * Synthesises a waveform while its mel comes: the same samples as `synthesize` gives for the whole, and memory does not
-   * grow with the length.
+   * Synthesises a waveform piece by piece, also while its mel comes: the same samples as `synthesize` gives, and memory
+   * does not grow with the length.
    *
-   * @param frames in the vocoder's format, [any number of frames, bands] each
-   * @throws what planFor and chosenSettings throw; while iterating MelFramesError, the signal's reason, and what `frames`
-   *   throws
+   * @param source a mel, or frames in the vocoder's format, [any number of frames, bands] each
+   * @throws MelMismatchError for a mel of another format; what planFor and chosenSettings throw; while iterating
+   *   MelFramesError, the signal's reason, and what `source` throws
    */
   stream(
-    frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
-    options: SynthesisOptions = {},
+    source: Mel | AsyncIterable<Float32Array> | Iterable<Float32Array>,
+    options: StreamOptions = {},
   ): SpeechIterator {
     const { hopLength, sampleRate } = this.format;
-    const { tile = Math.min(STREAM_TILE, this.#parts.networks.tile) } = options;
-    const speech = this.#open({ ...options, tile }, undefined);
+    const isWhole = "frames" in source;
+    const patient = options.patient ?? isWhole;
+    const longest = this.#parts.networks.tile;
+    const { tile = patient ? longest : Math.min(STREAM_TILE, longest) } = options;
+    const pieces = isWhole ? this.#tilesOf(source, tile) : this.#gathered(source, tile, patient);
+    const expected = isWhole ? { expectedFrames: source.frames } : {};
+    const speech = this.#open({ ...options, ...expected, tile, patient });
     return {
       sampleRate,
       lookAhead: { frames: speech.lookAhead, seconds: (speech.lookAhead * hopLength) / sampleRate },
-      [Symbol.asyncIterator]: () =>
-        speech.pieces(naturalLogs(gatherFrames(frames, this.format.bands, tile), this.format)),
+      [Symbol.asyncIterator]: () => speech.pieces(pieces),
       get report() {
         return speech.report();
       },
     };
   }
 
-  #open(options: SynthesisOptions & { tile: number }, frames: number | undefined): OpenSpeech {
+  /** The tiles of a mel, as natural logarithms. */
+  #tilesOf(mel: Mel, tile: number): Float32Array[] {
+    if (formatDifferences(mel.format, this.format).length > 0) {
+      throw new MelMismatchError(mel.format, this.format);
+    }
+    const { bands } = this.format;
+    const values = naturalLog(mel);
+    return tiles({ first: 0, end: mel.frames }, tile).map(({ first, end }) =>
+      values.subarray(first * bands, end * bands),
+    );
+  }
+
+  async *#gathered(
+    frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+    tile: number,
+    patient: boolean,
+  ): AsyncGenerator<Float32Array, void> {
+    const slack = patient ? Math.floor(tile / 2) : 0;
+    for await (const values of gatherFrames(frames, this.format.bands, tile, slack)) {
+      yield naturalLog({ format: this.format, values });
+    }
+  }
+
+  #open(options: StreamOptions & { tile: number; patient: boolean }): OpenSpeech {
     const { steps, seed } = { ...defaultSynthesis, ...options };
-    const { tile, signal, onProgress } = options;
+    const { tile, patient, signal, onProgress } = options;
     const { sampler, schedule, refinement } = chosenSettings(this.#config, { ...options, steps });
     const plan = planFor(sampler, schedule);
     const wavefront = new SynthesisWavefront(this.#parts, {
@@ -235,10 +267,10 @@ export class Vocoder {
       tile,
       firstFrame: options.firstFrame ?? 0,
     });
-    const total = frames === undefined ? 0 : wavefront.workFor(frames);
+    const total = wavefront.workFor(options.expectedFrames ?? 0);
     const speech = new SpeechStream(wavefront, {
       bands: this.format.bands,
-      ...(frames === undefined ? {} : { total: frames }),
+      patient,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress && {
         onAdvance: () => {
@@ -273,6 +305,7 @@ export class Vocoder {
       device: this.#runtime.device,
       threads: this.#runtime.threads,
       precision: this.precision,
+      sampleRate,
       audioSeconds,
       seconds,
       realTimeFactor: seconds / audioSeconds,
@@ -297,11 +330,4 @@ interface OpenSpeech {
   readonly lookAhead: number;
   pieces(mel: AsyncIterable<Float32Array> | Iterable<Float32Array>): AsyncGenerator<Float32Array, void>;
   report(): SynthesisReport;
-}
-
-async function* naturalLogs(
-  frames: AsyncIterable<Float32Array>,
-  format: MelFormat,
-): AsyncGenerator<Float32Array, void> {
-  for await (const values of frames) yield naturalLog({ format, values });
 }

@@ -1,25 +1,35 @@
-// What `vocode` turns into speech: a mel file as it is, or a recording that is analysed first (copy synthesis).
-import { openByteSource } from "../files/byte-source.js";
+// What `vocode` turns into speech, as frames that can be taken one after the other: a mel file, a recording that is
+// analysed as it is read (copy synthesis), or frames from a pipe.
+import { fewestSamples } from "../audio/mel-analysis/mel-frames.js";
+import { melPieces } from "../audio/mel-analysis/mel.js";
+import { openFrameStream } from "../audio/mel-file/frame-stream.js";
 import type { MelAssumption } from "../audio/mel-file/mel-assumption.js";
 import { readMel } from "../audio/mel-file/mel-file.js";
 import type { MelLayout } from "../audio/mel-file/mel-layout.js";
-import { melOfRecording } from "../audio/mel-analysis/mel-of-recording.js";
 import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
-import { isRecording } from "../audio/recording/open-recording.js";
-import { readRecording } from "../audio/recording/read-recording.js";
+import { isRecording, openRecording } from "../audio/recording/open-recording.js";
+import { resamplePieces } from "../audio/recording/resample.js";
+import { openByteSource } from "../files/byte-source.js";
+
+/** The name of a pipe. */
+export const PIPE = "-";
 
 /** A mel to synthesise, and what to do with the result. */
 export interface SynthesisInput {
-  readonly mel: Mel;
+  /** A mel in the expected format, whole or frame by frame, [any number of frames, bands] each. */
+  readonly source: Mel | AsyncIterable<Float32Array>;
+  /** How many frames there will be; undefined where nobody knows. */
+  readonly expectedFrames: number | undefined;
   /** Samples to drop from the start of the result. */
   readonly leadingSamples: number;
-  /** Samples that the result should have then; undefined for all that there are. */
-  readonly samples: number | undefined;
+  /** Samples that the result should have then, known when the frames have ended; undefined for all that there are. */
+  readonly samples: () => number | undefined;
   /** What was done and noticed, each a sentence. */
   readonly remarks: readonly string[];
+  close(): Promise<void>;
 }
 
-/** How to read mel files. */
+/** How to read mels. */
 export interface SynthesisInputOptions {
   readonly assume?: MelAssumption;
   readonly layout?: MelLayout;
@@ -27,35 +37,90 @@ export interface SynthesisInputOptions {
 }
 
 /**
- * Reads a mel file or a recording, recognised by its content.
+ * Opens a mel file or a recording, recognised by its content, or a pipe.
  *
- * @throws what readMel and readRecording throw
+ * @param path "-" for stdin
+ * @throws what readMel, openRecording and openFrameStream throw
  */
-export async function readSynthesisInput(
+export async function openSynthesisInput(
   path: string,
   expected: MelFormat,
   options: SynthesisInputOptions,
 ): Promise<SynthesisInput> {
-  if (await holdsRecording(path)) {
-    const recording = await readRecording(path);
-    const mel = await melOfRecording(recording, expected);
-    const samples = Math.round((recording.samples.length * expected.sampleRate) / recording.sampleRate);
-    return { mel, leadingSamples: 0, samples, remarks: recording.source.remarks };
-  }
+  if (path === PIPE) return openPipe(expected, options);
+  if (await holdsRecording(path)) return openCopy(path, expected);
   const { mel, leadingSamples, conversions, remarks } = await readMel(path, { expected, ...options });
-  return { mel, leadingSamples, samples: undefined, remarks: [...conversions, ...remarks] };
+  return {
+    source: mel,
+    expectedFrames: mel.frames,
+    leadingSamples,
+    samples: () => undefined,
+    remarks: [...conversions, ...remarks],
+    close: () => Promise.resolve(),
+  };
 }
 
-/** What a result becomes: leading samples dropped, cut or filled with silence to the wanted length. */
-export function trimmed(
-  samples: Float32Array,
-  { leadingSamples, samples: wanted }: SynthesisInput,
-): Float32Array {
-  const kept = samples.subarray(leadingSamples);
-  if (wanted === undefined || wanted === kept.length) return kept;
-  const result = new Float32Array(wanted);
-  result.set(kept.subarray(0, wanted));
-  return result;
+/** Pieces of a result, the leading samples dropped and what lies behind the wanted length. */
+export async function* fitted(
+  pieces: AsyncIterable<Float32Array>,
+  { leadingSamples, samples }: SynthesisInput,
+): AsyncGenerator<Float32Array, void> {
+  let [dropped, given] = [0, 0];
+  for await (const piece of pieces) {
+    const leading = Math.min(piece.length, leadingSamples - dropped);
+    const kept = piece.subarray(leading, leading + (samples() ?? Infinity) - given);
+    dropped += leading;
+    given += kept.length;
+    if (kept.length > 0) yield kept;
+  }
+}
+
+async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {
+  const stream = await openFrameStream(process.stdin, { expected, ...options });
+  return {
+    source: stream.frames,
+    expectedFrames: undefined,
+    leadingSamples: stream.leadingSamples,
+    samples: () => undefined,
+    remarks: stream.conversions,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function openCopy(path: string, expected: MelFormat): Promise<SynthesisInput> {
+  const recording = await openRecording(path);
+  const { sampleRate, hopLength } = expected;
+  const seen = { samples: 0, ended: false };
+  const samples = resamplePieces(recording.pieces(), recording.sampleRate, sampleRate);
+  const { sampleCount } = recording;
+  const expectedFrames =
+    sampleCount && Math.ceil((sampleCount * sampleRate) / recording.sampleRate / hopLength);
+  return {
+    source: melPieces(wholeFrames(samples, expected, seen), expected),
+    expectedFrames,
+    leadingSamples: 0,
+    samples: () => (seen.ended ? seen.samples : undefined),
+    remarks: recording.source.remarks,
+    close: () => recording.close(),
+  };
+}
+
+/** A signal with silence behind it up to a whole frame, so that its mel covers all of it. */
+async function* wholeFrames(
+  pieces: AsyncIterable<Float32Array>,
+  format: MelFormat,
+  seen: { samples: number; ended: boolean },
+): AsyncGenerator<Float32Array, void> {
+  for await (const piece of pieces) {
+    seen.samples += piece.length;
+    yield piece;
+  }
+  seen.ended = true;
+  const { hopLength, padding } = format;
+  if (padding !== "same" || seen.samples === 0) return;
+  // a frame takes one sample more than the hop where that is odd
+  const whole = Math.ceil(seen.samples / hopLength) * hopLength + fewestSamples(format) - hopLength;
+  yield new Float32Array(whole - seen.samples);
 }
 
 async function holdsRecording(path: string): Promise<boolean> {

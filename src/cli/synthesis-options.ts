@@ -1,11 +1,10 @@
 // The options by which a command chooses how recordings are synthesised again, and the vocoder that they ask for. What is
 // left out is the vocoder's own default.
-import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import type { SynthesisOptions, Vocoder } from "../vocoder.js";
+import { defaultSynthesis, shippedCheckpoint, type SynthesisOptions, type Vocoder } from "../vocoder.js";
 import { addEngineOptions, type EngineOptions } from "./engine-options.js";
 import { wholeNumber } from "./number-option.js";
 
@@ -20,18 +19,35 @@ export interface SynthesisChoice extends EngineOptions {
   readonly checkpoint?: string;
 }
 
-const SHIPPED = fileURLToPath(new URL("../../checkpoints/speech-22k", import.meta.url));
-
 /** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
 export function addSynthesisOptions(command: Command): Command {
+  const { steps, refine, seed } = defaultSynthesis;
   command
     .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
-    .option("--steps <n>", "denoiser calls", wholeNumber(1, 1000))
-    .addOption(new Option("--sampler <name>", "how the steps are taken").choices(samplerNames))
+    .option(
+      "--steps <n>",
+      `denoiser calls, 1 to 1000: more is slower and better (default: ${steps})`,
+      wholeNumber(1, 1000),
+    )
+    .addOption(
+      new Option(
+        "--sampler <name>",
+        "how the steps are taken (default: dpmpp-2m, for a wavegrad ddpm)",
+      ).choices(samplerNames),
+    )
     .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
-    .option("--refine <k>", "mel corrections after the last step", wholeNumber(0, 1000))
-    .addOption(new Option("--seed <n>", "seed of the noise").argParser(parseSeed))
-    .addOption(new Option("--precision <name>", "of the network's Linear layers").choices(precisionNames));
+    .option(
+      "--refine <k>",
+      `mel corrections after the last step, 0 to 1000 (default: as tuned with the levels, or ${refine})`,
+      wholeNumber(0, 1000),
+    )
+    .addOption(new Option("--seed <n>", `seed of the noise (default: ${seed})`).argParser(parseSeed))
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "of the network's Linear layers; int8 is for the graph engine on the CPU (default: float32)",
+      ).choices(precisionNames),
+    );
   return addEngineOptions(command);
 }
 
@@ -63,7 +79,7 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
  * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
  */
 export async function loadChosenVocoder(options: SynthesisChoice): Promise<Vocoder> {
-  const { engine, device, threads, precision, checkpoint = SHIPPED } = options;
+  const { engine, device, threads, precision, checkpoint = shippedCheckpoint } = options;
   // loaded here, so that a command's help does not wait for the engines
   const { Vocoder } = await import("../vocoder.js");
   return Vocoder.load(checkpoint, {

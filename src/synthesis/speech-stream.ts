@@ -1,14 +1,13 @@
 // Speech as it comes: mel frames in, samples out, the wavefront advanced with each piece of frames. It keeps the time that
 // computing takes apart from the time that it waits for frames, and how long the first sound took.
-import { concatenate } from "../audio/recording/recording.js";
 import { InputError } from "../errors.js";
 import type { SynthesisWavefront } from "./wavefront/synthesis-wavefront.js";
 
 /** What frames look like and how they are taken. */
 export interface SpeechStreamOptions {
   readonly bands: number;
-  /** Frames that will come, where that is known: the last piece is then computed together with the end. */
-  readonly total?: number;
+  /** Waits with each piece for the one behind it, so that the last one is computed together with the end. */
+  readonly patient: boolean;
   readonly signal?: AbortSignal;
   /** Called between tiles of work. */
   readonly onAdvance?: () => void;
@@ -35,7 +34,6 @@ export class SpeechStream {
   readonly #wavefront: SynthesisWavefront;
   readonly #options: SpeechStreamOptions;
   #frames = 0;
-  #ended = false;
   #samples = 0;
   #seconds = 0;
   #begun = 0;
@@ -68,25 +66,27 @@ export class SpeechStream {
   async *pieces(
     mel: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   ): AsyncGenerator<Float32Array, void, undefined> {
+    const { bands, patient } = this.#options;
     this.#begun = performance.now();
+    let waiting = new Float32Array(0);
     for await (const rows of mel) {
-      requireFrames(rows, this.#options.bands, this.#frames);
-      const ready = await this.#advance(rows);
+      requireFrames(rows, bands, this.#frames + waiting.length / bands);
+      const next = patient ? waiting : rows;
+      if (patient) waiting = rows as Float32Array<ArrayBuffer>;
+      const ready = next.length > 0 ? await this.#advance(next, false) : next;
       if (ready.length > 0) yield ready;
     }
-    if (this.#ended) return;
-    const rest = await this.#advance(new Float32Array(0), true);
+    const rest = await this.#advance(waiting, true);
     if (rest.length > 0) yield rest;
   }
 
-  async #advance(rows: Float32Array, isLast = false): Promise<Float32Array> {
-    const { signal, onAdvance, bands, total } = this.#options;
+  async #advance(rows: Float32Array, isLast: boolean): Promise<Float32Array> {
+    const { signal, onAdvance, bands } = this.#options;
     signal?.throwIfAborted();
     const begun = performance.now();
     this.#frames += rows.length / bands;
     this.#wavefront.push(rows);
-    this.#ended = isLast || this.#frames === total;
-    if (this.#ended) this.#wavefront.end();
+    if (isLast) this.#wavefront.end();
     const ready = await this.#wavefront.advance(() => {
       signal?.throwIfAborted();
       onAdvance?.();
@@ -123,27 +123,34 @@ function requireFrames(rows: Float32Array, bands: number, frame: number): void {
 }
 
 /**
- * Puts frames together until there are enough for a tile; the last piece may be shorter.
+ * Puts frames together to tiles; the last piece may be shorter.
  *
  * @param frames [any number of frames, bands] each; their owner may use the arrays again
+ * @param slack frames that the last piece may have beyond a tile; so many more have to be there before a tile comes
  * @throws MelFramesError where values are no whole frames, or no numbers
  */
 export async function* gatherFrames(
   frames: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   bands: number,
   tile: number,
+  slack = 0,
 ): AsyncGenerator<Float32Array, void> {
-  let gathered: Float32Array[] = [];
-  let [count, passed] = [0, 0];
+  const size = tile * bands;
+  const held = new Float32Array(size + slack * bands);
+  let [filled, passed] = [0, 0];
   for await (const rows of frames) {
-    requireFrames(rows, bands, passed + count);
-    gathered.push(rows.slice());
-    count += rows.length / bands;
-    if (count < tile) continue;
-    yield concatenate(gathered);
-    gathered = [];
-    passed += count;
-    count = 0;
+    requireFrames(rows, bands, passed);
+    passed += rows.length / bands;
+    for (let taken = 0; taken < rows.length;) {
+      const more = rows.subarray(taken, taken + held.length - filled);
+      held.set(more, filled);
+      filled += more.length;
+      taken += more.length;
+      if (filled < held.length) continue;
+      yield held.slice(0, size);
+      held.copyWithin(0, size);
+      filled -= size;
+    }
   }
-  if (count > 0) yield concatenate(gathered);
+  if (filled > 0) yield held.slice(0, filled);
 }

@@ -38,8 +38,9 @@ describe("vocode <mel> <wav>", () => {
     const wav = output("speech.wav");
     const { code, stdout, stderr } = await runCli([melPath, wav]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
-    expect(stderr).toMatch(/6 steps of dpmpp-2m on logsnr-6, 4 mel corrections, seed 1/);
+    expect(stderr).toMatch(/6 steps of dpmpp-2m on logsnr-6 from noise, 4 mel corrections, seed 1/);
     expect(stderr).toMatch(/× real time/);
+    expect(stderr).toMatch(/mel within 0\.\d+ of the one given .*; peak −\d+\.\d dBFS, nothing clipped/);
     const { samples, sampleRate } = await readRecording(wav);
     expect(sampleRate).toBe(22050);
     expect(samples).toHaveLength(frames * 256);
@@ -75,10 +76,14 @@ describe("vocode <mel> <wav>", () => {
     const report = JSON.parse(stdout) as Record<string, unknown>;
     expect(report).toMatchObject({
       steps: 1,
+      start: "noise",
       refine: 4,
       sampler: "dpmpp-2m",
       engine: "graph",
+      clippedSamples: 0,
     });
+    expect(report["melDifference"]).toBeGreaterThan(0);
+    expect(report["melDifference"]).toBeLessThan(0.4);
     expect(report["realTimeFactor"]).toBeGreaterThan(0);
   });
 
@@ -98,6 +103,13 @@ describe("vocode <mel> <wav>", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(existsSync(wav)).toBe(false);
+  });
+
+  it("draws the mels of both ends", async () => {
+    const picture = output("f.svg");
+    const few = ["--steps", "1", "--refine", "0", "--picture", picture];
+    expect((await runCli([melPath, output("f.wav"), ...few])).code).toBe(0);
+    expect(readFileSync(picture, "utf8")).toMatch(/the mel given.*the mel made/s);
   });
 
   it("refuses to write over its input, and a checkpoint that is none", async () => {

@@ -70,6 +70,36 @@ export async function writeWav(
   });
 }
 
+/**
+ * The bytes of a waveform for a reader that takes them as they come, such as a pipe.
+ *
+ * @param container "wav" begins with a header that leaves the length open (all sizes at their largest, as ffmpeg and sox
+ *   understand it), "raw" is samples alone, in little endian
+ * @throws NonFiniteWaveformError
+ */
+export class WaveformBytes {
+  readonly #encoder: SampleEncoder;
+  /** What comes before the first samples. */
+  readonly header: Uint8Array;
+
+  constructor(sampleRate: number, encoding: WavOutputEncoding, container: "wav" | "raw") {
+    this.#encoder = new SampleEncoder(encoding);
+    this.header =
+      container === "raw" ? new Uint8Array(0) : withSizes(emptyWav(sampleRate, encoding), undefined);
+  }
+
+  /** The bytes of the next samples. */
+  encode(piece: Float32Array): Uint8Array {
+    return this.#encoder.encode(piece);
+  }
+
+  /** What was encoded so far. */
+  get written(): WrittenWav {
+    const { samples, clippedSamples, peak } = this.#encoder;
+    return { samples, clippedSamples, peak };
+  }
+}
+
 /** Turns samples into bytes and keeps count. */
 class SampleEncoder {
   readonly sampleBytes: number;
@@ -113,11 +143,12 @@ function emptyWav(sampleRate: number, encoding: WavOutputEncoding): Uint8Array {
   return wav.toBuffer();
 }
 
-/** The header with the sizes of what follows it. */
-function withSizes(header: Uint8Array, dataBytes: number): Uint8Array {
+/** The header with the sizes of what follows it; the largest there are where that is not known. */
+function withSizes(header: Uint8Array, dataBytes: number | undefined): Uint8Array {
   const sized = header.slice();
   const view = new DataView(sized.buffer);
-  view.setUint32(4, header.length - 8 + dataBytes + (dataBytes % 2), true);
-  view.setUint32(header.length - 4, dataBytes, true);
+  const whole = dataBytes === undefined ? LARGEST_FILE : header.length - 8 + dataBytes + (dataBytes % 2);
+  view.setUint32(4, whole, true);
+  view.setUint32(header.length - 4, dataBytes ?? LARGEST_FILE, true);
   return sized;
 }

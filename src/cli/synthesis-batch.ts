@@ -1,0 +1,158 @@
+// `vocode` for a folder or several inputs: each becomes a .wav of its name in the output folder, with one checkpoint
+// loaded. An input that cannot be used does not stop the others; it is named at the end.
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { isRecordingName } from "../audio/recording/find-recordings.js";
+import { FileError, InputError } from "../errors.js";
+import { findFiles } from "../files/find-files.js";
+import { isFolder } from "../files/is-folder.js";
+import { makeFolder } from "../files/make-folder.js";
+import type { Vocoder } from "../vocoder.js";
+import { FailedInputsError, type Failure } from "./failures.js";
+import { printNote, printResult } from "./output.js";
+import { Progress } from "./progress.js";
+import { PIPE } from "./synthesis-input.js";
+import { loadChosenVocoder } from "./synthesis-options.js";
+import type { SynthesizeOptions } from "./synthesize-options.js";
+import { processText, reportObject, speedText } from "./synthesis-report.js";
+import { makeSpeech, type MadeSpeech } from "./synthesis-run.js";
+
+const MEL_EXTENSIONS = [".mel", ".npy", ".safetensors"];
+
+/** An input and the file that it becomes. */
+export interface Job {
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * What becomes what, before anything is done.
+ *
+ * @param inputs files and folders; folders are searched to any depth
+ * @throws InputError where two would become the same file, or one would replace an input
+ */
+export async function planBatch(inputs: readonly string[], folder: string): Promise<Job[]> {
+  if (inputs.includes(PIPE))
+    throw new InputError("A pipe can only be a single input, with a file or - as output.");
+  if (folder === PIPE)
+    throw new InputError("Several inputs become several files: name a folder in place of -.");
+  if (extname(folder).toLowerCase() === ".wav" && !(await isFolder(folder)))
+    throw new InputError(
+      `Several inputs become several files, and '${folder}' is named like one. Name a folder.`,
+    );
+  const jobs = new Map<string, Job>();
+  for (const { path, name } of await findInputs(inputs)) {
+    const output = join(folder, `${name.slice(0, name.length - extname(name).length)}.wav`);
+    const other = jobs.get(output);
+    if (other)
+      throw new InputError(
+        `'${other.input}' and '${path}' would both become '${output}'. Rename one, or do it apart.`,
+      );
+    jobs.set(output, { input: path, output });
+  }
+  const planned = [...jobs.values()];
+  const own = new Set(planned.map(({ input }) => resolve(input)));
+  const replaced = planned.find(({ output }) => own.has(resolve(output)));
+  if (replaced)
+    throw new InputError(`The result would replace the input '${replaced.output}'. Name another folder.`);
+  return planned;
+}
+
+/**
+ * Turns all inputs into speech.
+ *
+ * @throws FailedInputsError at the end, if any could not be used
+ */
+export async function runBatch(
+  inputs: readonly string[],
+  folder: string,
+  options: SynthesizeOptions,
+): Promise<void> {
+  if (options.picture !== undefined)
+    throw new InputError("--picture draws the mels of one input, and there are several. Leave it out.");
+  const jobs = await planBatch(inputs, folder);
+  await makeFolder(folder);
+  const loading = performance.now();
+  const vocoder = await loadChosenVocoder(options);
+  const loadSeconds = (performance.now() - loading) / 1000;
+  const progress = new Progress(options, jobs.length, "inputs");
+  const made: MadeSpeech[] = [];
+  const failures: Failure[] = [];
+  for (const job of jobs) {
+    const result = await attempt(vocoder, job, options);
+    if ("error" in result) failures.push(result);
+    else made.push(result);
+    progress.advance(job.input);
+  }
+  progress.end();
+  await vocoder.dispose();
+  printMade(folder, made, failures, loadSeconds, options);
+  if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "inputs");
+}
+
+async function findInputs(inputs: readonly string[]): Promise<{ path: string; name: string }[]> {
+  const found: { path: string; name: string }[] = [];
+  for (const input of inputs) {
+    if (!(await isFolder(input))) {
+      found.push({ path: input, name: basename(input) });
+      continue;
+    }
+    const names = await findFiles(input, isInputName);
+    if (names.length === 0)
+      throw new InputError(
+        `The folder '${input}' holds no mels and no recordings: no file in it or below it ends in ${MEL_EXTENSIONS.join(", ")}, .wav or .flac.`,
+      );
+    found.push(...names.map((name) => ({ path: join(input, name), name })));
+  }
+  return found;
+}
+
+function isInputName(name: string): boolean {
+  return isRecordingName(name) || MEL_EXTENSIONS.includes(extname(name).toLowerCase());
+}
+
+async function attempt(
+  vocoder: Vocoder,
+  { input, output }: Job,
+  options: SynthesizeOptions,
+): Promise<MadeSpeech | Failure> {
+  await makeFolder(dirname(output));
+  try {
+    return await makeSpeech(vocoder, input, output, { ...options, quiet: true });
+  } catch (error) {
+    // where a file cannot be written, the others cannot either
+    const unwritable = error instanceof FileError && error.path === output;
+    if (unwritable || !(error instanceof InputError)) throw error;
+    return { input, error: error.message };
+  }
+}
+
+function printMade(
+  folder: string,
+  made: readonly MadeSpeech[],
+  failures: readonly Failure[],
+  loadSeconds: number,
+  options: SynthesizeOptions,
+): void {
+  const total = (value: (each: MadeSpeech) => number): number =>
+    made.reduce((sum, each) => sum + value(each), 0);
+  const audioSeconds = total(({ report }) => report.audioSeconds);
+  const seconds = total(({ report }) => report.seconds);
+  const clippedSamples = total(({ written }) => written.clippedSamples);
+  if (made.length > 0) printNote(options, processText(made[0].report));
+  if (clippedSamples > 0) printNote(options, `${clippedSamples} samples beyond full scale were cut off.`);
+  const result = {
+    output: folder,
+    made: made.map(reportObject),
+    failures,
+    audioSeconds,
+    seconds,
+    realTimeFactor: seconds / audioSeconds,
+    loadSeconds,
+  };
+  printResult(
+    options,
+    result,
+    () =>
+      `${folder}: ${made.length} ${made.length === 1 ? "file" : "files"}, ${speedText(audioSeconds, seconds)}`,
+  );
+}

@@ -1,0 +1,120 @@
+// One input of the main command on its way into one output: read, synthesised and written piece by piece.
+import { MelAnalyzer } from "../audio/mel-analysis/mel-analyzer.js";
+import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
+import { concatenate } from "../audio/recording/recording.js";
+import { WaveformBytes, writeWav, type WrittenWav } from "../audio/wav/write-wav.js";
+import type { SynthesisReport, Vocoder } from "../vocoder.js";
+import { printNote } from "./output.js";
+import { WorkProgress } from "./progress.js";
+import { fitted, openSynthesisInput, PIPE, type SynthesisInput } from "./synthesis-input.js";
+import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./synthesize-options.js";
+
+/** What became of an input. */
+export interface MadeSpeech {
+  readonly input: string;
+  readonly output: string;
+  readonly report: SynthesisReport;
+  readonly written: WrittenWav;
+  /** The mel given and the mel made, where they are to be drawn. */
+  readonly mels: readonly [Mel, Mel] | undefined;
+}
+
+/**
+ * Turns one input into speech.
+ *
+ * @param output a file, or "-" for stdout
+ * @throws what openSynthesisInput, Vocoder.stream and writeWav throw
+ */
+export async function makeSpeech(
+  vocoder: Vocoder,
+  input: string,
+  output: string,
+  options: SynthesizeOptions,
+): Promise<MadeSpeech> {
+  const source = await openSynthesisInput(input, vocoder.format, await inputOptions(options));
+  const progress = new WorkProgress(options);
+  try {
+    for (const remark of source.remarks) printNote(options, remark);
+    const drawn = options.picture === undefined ? undefined : new DrawnMels(vocoder.format);
+    const speech = vocoder.stream(drawn?.watchMel(source.source) ?? source.source, {
+      ...streamOptions(options),
+      patient: input !== PIPE,
+      ...(source.expectedFrames === undefined ? {} : { expectedFrames: source.expectedFrames }),
+      onProgress: (done, total) => {
+        progress.update(done, total, total > 0 ? "" : `${speech.report.audioSeconds.toFixed(1)} s of audio`);
+      },
+    });
+    if (input === PIPE || output === PIPE) {
+      const { frames, seconds } = speech.lookAhead;
+      printNote(options, `sound comes ${seconds.toFixed(2)} s (${frames} frames) and a tile behind the mel`);
+    }
+    const pieces = fitted(drawn?.watchSpeech(speech) ?? speech, source);
+    const written = await write(output, pieces, speech.sampleRate, options);
+    return { input, output, report: speech.report, written, mels: drawn?.mels() };
+  } finally {
+    progress.end();
+    await source.close();
+  }
+}
+
+async function write(
+  output: string,
+  pieces: AsyncIterable<Float32Array>,
+  sampleRate: number,
+  options: SynthesizeOptions,
+): Promise<WrittenWav> {
+  const encoding = encodings[options.bitDepth];
+  if (output !== PIPE) return writeWav(output, pieces, sampleRate, encoding);
+  const bytes = new WaveformBytes(sampleRate, encoding, options.raw ? "raw" : "wav");
+  await writeOut(bytes.header);
+  for await (const piece of pieces) await writeOut(bytes.encode(piece));
+  return bytes.written;
+}
+
+async function writeOut(bytes: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(bytes, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+/** Keeps the mels of both ends while they pass. */
+class DrawnMels {
+  readonly #analyzer: MelAnalyzer;
+  readonly #given: Float32Array[] = [];
+  readonly #made: Float32Array[] = [];
+
+  constructor(format: MelFormat) {
+    this.#analyzer = new MelAnalyzer(format);
+  }
+
+  watchMel(source: SynthesisInput["source"]): SynthesisInput["source"] {
+    if ("frames" in source) {
+      this.#given.push(source.values);
+      return source;
+    }
+    return kept(source, (rows) => this.#given.push(rows));
+  }
+
+  watchSpeech(pieces: AsyncIterable<Float32Array>): AsyncIterable<Float32Array> {
+    return kept(pieces, (samples) => this.#made.push(this.#analyzer.push(samples)));
+  }
+
+  mels(): [Mel, Mel] {
+    const { format } = this.#analyzer;
+    const melOf = (values: Float32Array): Mel => ({ frames: values.length / format.bands, format, values });
+    return [melOf(concatenate(this.#given)), melOf(concatenate([...this.#made, this.#analyzer.finish()]))];
+  }
+}
+
+async function* kept(
+  pieces: AsyncIterable<Float32Array>,
+  keep: (piece: Float32Array) => void,
+): AsyncGenerator<Float32Array, void> {
+  for await (const piece of pieces) {
+    keep(piece.slice());
+    yield piece;
+  }
+}

@@ -1,0 +1,84 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { computeMel } from "../../src/audio/mel-analysis/mel.js";
+import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { writeMel } from "../../src/audio/mel-file/mel-file.js";
+import { readRecording } from "../../src/audio/recording/read-recording.js";
+import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { audioFixture } from "../support/audio-fixtures.js";
+import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { runCli } from "../support/run-cli.js";
+
+const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
+const checkpoint = join(folder, "checkpoint");
+const inputs = join(folder, "inputs");
+const fast = ["--checkpoint", checkpoint, "--steps", "1", "--refine", "1"];
+
+beforeAll(async () => {
+  await saveCheckpoint(checkpoint, randomCheckpoint(), "random");
+  mkdirSync(join(inputs, "deeper"), { recursive: true });
+  copyFileSync(audioFixture("speech.flac"), join(inputs, "copy.flac"));
+  const { samples } = await readRecording(audioFixture("speech.wav"));
+  await writeMel(join(inputs, "deeper", "speech.mel"), computeMel(samples, findPreset("hifigan-22k-80")));
+  writeFileSync(join(inputs, "broken.npy"), "no mel");
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("vocode <folder> <folder>", () => {
+  it("turns all inputs into files of their names, and names those that it could not", async () => {
+    const out = join(folder, "out");
+    const { code, stdout, stderr } = await runCli([inputs, out, ...fast]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/out: 2 files, .* s of audio in .* real time/);
+    expect(stderr).toMatch(/1 of 3 inputs could not be used:\n.*broken\.npy': The file is no mel/);
+    const length = (await readRecording(audioFixture("speech.flac"))).samples.length;
+    expect((await readRecording(join(out, "copy.wav"))).samples).toHaveLength(length);
+    expect(existsSync(join(out, "broken.wav"))).toBe(false);
+    // the same as alone
+    const alone = join(folder, "alone.wav");
+    expect((await runCli([join(inputs, "deeper", "speech.mel"), alone, ...fast])).code).toBe(0);
+    expect(readFileSync(join(out, "deeper", "speech.wav"))).toEqual(readFileSync(alone));
+  });
+
+  it("takes several files, and lists them in JSON", async () => {
+    const files = [join(inputs, "copy.flac"), join(inputs, "deeper", "speech.mel")];
+    const { code, stdout } = await runCli([...files, join(folder, "both"), ...fast, "--json", "--quiet"]);
+    expect(code).toBe(0);
+    const { made, failures } = JSON.parse(stdout) as { made: { input: string }[]; failures: unknown[] };
+    expect(made.map(({ input }) => input)).toEqual(files);
+    expect(failures).toEqual([]);
+  });
+
+  it.each([
+    ["a file as output", () => [inputs, join(folder, "one.wav")], /is named like one. Name a folder/],
+    ["a pipe as output", () => [inputs, "-"], /name a folder in place of -/],
+    [
+      "a pipe among inputs",
+      () => ["-", join(inputs, "copy.flac"), folder],
+      /pipe can only be a single input/,
+    ],
+    [
+      "two inputs of one name",
+      () => [join(inputs, "copy.flac"), audioFixture("speech.wav"), join(inputs, "copy.flac"), folder],
+      /would both become/,
+    ],
+    ["a folder without inputs", () => [checkpoint + "/../empty", folder], /holds no mels and no recordings/],
+  ])("refuses %s before anything is done", async (_, args, message) => {
+    mkdirSync(join(folder, "empty"), { recursive: true });
+    const { code, stderr } = await runCli([...args(), ...fast]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
