@@ -110,7 +110,7 @@ async function outputFile(input: string, output?: string): Promise<string> {
 
 function describe({ output, frames, seconds, level }: MelOfFile, format: MelFormat): string {
   const range = [level.minimum, level.maximum].map((value) => value.toFixed(2).replace("-", "−"));
-  return `${output}: ${frames} frames of ${format.bands} bands, ${seconds.toFixed(2)} s, ${range.join(" to ")} (${format.log})`;
+  return `${output}: ${frames} ${frames === 1 ? "frame" : "frames"} of ${format.bands} bands, ${seconds.toFixed(2)} s, ${range.join(" to ")} (${format.log})`;
 }
 
 async function drawMelFile(made: MelOfFile, format: MelFormat): Promise<Figure> {
