@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
 import { describeSystemError } from "../files/system-error.js";
 import { removeUnfinishedFiles } from "../files/write-atomically.js";
+import { benchCommand } from "./bench.js";
 import { corpusCommand } from "./corpus.js";
 import { enginesCommand } from "./engines.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -29,6 +30,7 @@ const commands: readonly (() => Command)[] = [
   reportCommand,
   evaluateCommand,
   tuneCommand,
+  benchCommand,
   exportCommand,
   scheduleCommand,
   toyCommand,

@@ -91,3 +91,21 @@ export function piecesOf(
 export function secondsOf(clips: readonly Clip[]): number {
   return clips.reduce((sum, { samples, mel }) => sum + samples.length / mel.format.sampleRate, 0);
 }
+
+/**
+ * The mel of clips joined one after the other, over again where they are too short, cut to a length: what speed is
+ * measured on.
+ *
+ * @param seconds at least a frame of it
+ */
+export function joinedMel(clips: readonly Clip[], format: MelFormat, seconds: number): Mel {
+  const { bands, hopLength, sampleRate } = format;
+  const frames = Math.max(1, Math.round((seconds * sampleRate) / hopLength));
+  const values = new Float32Array(frames * bands);
+  for (let filled = 0, index = 0; filled < values.length; index++) {
+    const part = clips[index % clips.length].mel.values.subarray(0, values.length - filled);
+    values.set(part, filled);
+    filled += part.length;
+  }
+  return { frames, format, values };
+}

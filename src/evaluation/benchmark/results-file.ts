@@ -1,0 +1,152 @@
+// A benchmark's results as they come: one JSON line for what is measured, then one for each measurement. A benchmark
+// that was stopped is continued by leaving out what the file already holds; a line that was cut off is dropped.
+import { appendFile, truncate } from "node:fs/promises";
+import { InputError } from "../../errors.js";
+import { readWholeFile } from "../../files/read-whole-file.js";
+import { describeSystemError, systemCode } from "../../files/system-error.js";
+import { writeAtomically } from "../../files/write-atomically.js";
+import type { MetricName } from "../metrics/metric-definitions.js";
+import type { BenchmarkSetting } from "./settings.js";
+import type { Machine } from "./machine.js";
+
+/** What is measured, on what: measurements under different heads do not belong together. */
+export interface BenchmarkHead {
+  readonly kind: "benchmark";
+  /** Of the checkpoint's files. */
+  readonly checkpoint: { readonly name: string; readonly sha256: string };
+  readonly clips: { readonly names: readonly string[]; readonly seconds: number; readonly sha256: string };
+  /** Seconds of audio that speed is measured on. */
+  readonly timedSeconds: number;
+  readonly threads: number | null;
+  readonly seed: number;
+  readonly machine: Machine;
+}
+
+/** How a setting was carried out, as the synthesis reports it. */
+export interface CarriedOut {
+  readonly schedule: string;
+  readonly steps: number;
+  readonly refine: number;
+  readonly engine: string;
+  readonly device: string;
+}
+
+/** The quality of a setting: means over the clips. */
+export interface QualityLine extends CarriedOut {
+  readonly kind: "quality";
+  readonly setting: BenchmarkSetting;
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+}
+
+/** One timed synthesis. */
+export interface SpeedLine {
+  readonly kind: "speed";
+  readonly setting: BenchmarkSetting;
+  readonly round: number;
+  readonly realTimeFactor: number;
+  /** From the start of a stream, its whole mel at hand, to its first samples. */
+  readonly firstSoundSeconds?: number;
+  /** The share of the machine that others took meanwhile. */
+  readonly others: number;
+}
+
+/** The peak memory of a process that does nothing else. */
+export interface MemoryLine {
+  readonly kind: "memory";
+  readonly setting: BenchmarkSetting;
+  readonly peakMegabytes: number;
+}
+
+/** One measurement. */
+export type BenchmarkLine = QualityLine | SpeedLine | MemoryLine;
+
+/** A results file that belongs to something else. */
+export class OtherBenchmarkError extends InputError {
+  constructor(
+    readonly path: string,
+    difference: string,
+  ) {
+    super(
+      `'${path}' holds results that do not belong here: ${difference}. Name another file with --results, or remove it.`,
+    );
+  }
+}
+
+/** A results file. */
+export class ResultsFile {
+  readonly path: string;
+  readonly lines: BenchmarkLine[];
+
+  private constructor(path: string, lines: BenchmarkLine[]) {
+    this.path = path;
+    this.lines = lines;
+  }
+
+  /**
+   * Opens a file to continue, or begins one.
+   *
+   * @throws OtherBenchmarkError where it holds results of something else, FileError
+   */
+  static async open(path: string, head: BenchmarkHead): Promise<ResultsFile> {
+    const text = await textOf(path);
+    if (text === undefined || text === "") {
+      await writeAtomically(path, `${JSON.stringify(head)}\n`);
+      return new ResultsFile(path, []);
+    }
+    const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+    const [first, ...rest] = whole.split("\n").filter((line) => line !== "");
+    const found = first === undefined ? undefined : parsed(first);
+    const difference = differenceOf(found, head);
+    if (difference !== undefined) throw new OtherBenchmarkError(path, difference);
+    const lines = rest.map((line, i) => {
+      const value = parsed(line);
+      if (isLine(value)) return value;
+      throw new OtherBenchmarkError(path, `line ${i + 2} is no measurement`);
+    });
+    if (whole.length < text.length) await truncate(path, new TextEncoder().encode(whole).length);
+    return new ResultsFile(path, lines);
+  }
+
+  /** Adds a measurement. @throws FileError */
+  async add(line: BenchmarkLine): Promise<void> {
+    this.lines.push(line);
+    try {
+      await appendFile(this.path, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw describeSystemError(error, this.path);
+    }
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return new TextDecoder().decode(await readWholeFile(path));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || (error as { code?: string }).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLine(value: unknown): value is BenchmarkLine {
+  const { kind, setting } = (value ?? {}) as Record<string, unknown>;
+  const known = kind === "quality" || kind === "speed" || kind === "memory";
+  return known && typeof setting === "object" && setting !== null;
+}
+
+/** The first thing in which two heads differ, in words. */
+function differenceOf(found: unknown, wanted: BenchmarkHead): string | undefined {
+  if ((found as Partial<BenchmarkHead> | undefined)?.kind !== "benchmark") return "it is no benchmark";
+  for (const key of Object.keys(wanted) as (keyof BenchmarkHead)[]) {
+    const [was, is] = [(found as BenchmarkHead)[key], wanted[key]].map((value) => JSON.stringify(value));
+    if (was !== is) return `its ${key} is ${was}, and here it is ${is}`;
+  }
+  return undefined;
+}

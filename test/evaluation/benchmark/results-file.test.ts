@@ -1,0 +1,83 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { thisMachine } from "../../../src/evaluation/benchmark/machine.js";
+import {
+  type BenchmarkHead,
+  type BenchmarkLine,
+  OtherBenchmarkError,
+  ResultsFile,
+} from "../../../src/evaluation/benchmark/results-file.js";
+
+const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const head: BenchmarkHead = {
+  kind: "benchmark",
+  checkpoint: { name: "voice", sha256: "0123" },
+  clips: { names: ["a.wav"], seconds: 2, sha256: "4567" },
+  timedSeconds: 10,
+  threads: null,
+  seed: 1,
+  machine: thisMachine("1.2.3"),
+};
+const line: BenchmarkLine = {
+  kind: "memory",
+  setting: {
+    engine: "auto",
+    precision: "float32",
+    start: "noise",
+    sampler: "ddim",
+    schedule: "default",
+    steps: 6,
+    refine: 0,
+  },
+  peakMegabytes: 123,
+};
+
+describe("ResultsFile", () => {
+  it("grows by a line each, and is found again", async () => {
+    const path = join(folder, "grows.jsonl");
+    const file = await ResultsFile.open(path, head);
+    await file.add(line);
+    await file.add({ ...line, peakMegabytes: 124 });
+    const again = await ResultsFile.open(path, head);
+    expect(again.lines).toEqual([line, { ...line, peakMegabytes: 124 }]);
+  });
+
+  it("drops a line that was cut off, and goes on behind the last whole one", async () => {
+    const path = join(folder, "cut.jsonl");
+    await (await ResultsFile.open(path, head)).add(line);
+    appendFileSync(path, '{"kind":"memory","set');
+    const again = await ResultsFile.open(path, head);
+    expect(again.lines).toEqual([line]);
+    await again.add(line);
+    expect((await ResultsFile.open(path, head)).lines).toEqual([line, line]);
+  });
+
+  it.each([
+    [{ ...head, timedSeconds: 5 }, /its timedSeconds is 10, and here it is 5/],
+    [{ ...head, checkpoint: { name: "voice", sha256: "89ab" } }, /its checkpoint is .*0123.*89ab/],
+    [{ ...head, machine: { ...head.machine, cpu: "another" } }, /its machine is/],
+  ])("refuses to mix in results of something else: %#", async (wanted, message) => {
+    const path = join(folder, "other.jsonl");
+    await ResultsFile.open(path, head);
+    const before = readFileSync(path, "utf8");
+    await expect(ResultsFile.open(path, wanted)).rejects.toThrow(message);
+    await expect(ResultsFile.open(path, wanted)).rejects.toThrow(OtherBenchmarkError);
+    expect(readFileSync(path, "utf8")).toBe(before);
+  });
+
+  it.each(["not JSON\n", '{"kind":"else"}\n', `${JSON.stringify(head)}\n{"kind":"song"}\n`])(
+    "refuses a file of another kind, and leaves it alone: %j",
+    async (content) => {
+      const path = join(folder, "foreign.jsonl");
+      writeFileSync(path, content);
+      await expect(ResultsFile.open(path, head)).rejects.toThrow(OtherBenchmarkError);
+      expect(readFileSync(path, "utf8")).toBe(content);
+    },
+  );
+});
