@@ -20,3 +20,9 @@ export interface CropSource {
   /** Natural-log mel frames first … first+count, ln(floor) outside the recording. */
   readMel(utterance: Utterance, first: number, count: number, target: Float32Array, at: number): void;
 }
+
+/** Tells the pitch of recordings. */
+export interface PitchSource {
+  /** Frames first … first+count, six values each: Hz, 0 where there is no voice, then the voicing of five bands. */
+  readPitch(utterance: Utterance, first: number, count: number, target: Float32Array, at: number): void;
+}

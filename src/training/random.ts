@@ -3,7 +3,7 @@ import { keyFromSeed, type Seed } from "../diffusion/noise/seed.js";
 import { philox4x32 } from "../diffusion/noise/philox.js";
 
 /** What the numbers are drawn for; each purpose has a stream of its own. */
-export const purposes = { crops: 1, levels: 2, gains: 3, noise: 4, weights: 5 } as const;
+export const purposes = { crops: 1, levels: 2, gains: 3, noise: 4, weights: 5, excitation: 6 } as const;
 
 /** A source of uniform numbers for one step and purpose. */
 export class StepRandom {

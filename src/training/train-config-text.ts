@@ -20,6 +20,7 @@ const SIGNED: ReadonlySet<string> = new Set([
   "highestLogSnr",
 ]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  "excitationSteps",
   "corrections",
   "weightDecay",
   "lossCorner",

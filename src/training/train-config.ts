@@ -41,6 +41,8 @@ export interface TrainConfig {
   steps: number;
   /** Optimiser steps of the prior, before. */
   priorSteps: number;
+  /** Optimiser steps of the excitation model, before the network's; 0 for none. */
+  excitationSteps: number;
   /** Crops a step. */
   batch: number;
   /** Mel frames a crop. */
@@ -95,6 +97,7 @@ export const defaultTrainConfig: TrainConfig = {
 
   steps: 4000,
   priorSteps: 800,
+  excitationSteps: 1000,
   batch: 16,
   cropFrames: 64,
   seed: 1,

@@ -44,6 +44,16 @@ describe("a checkpoint's config", () => {
     });
   });
 
+  it("may have an excitation model, whose weights it then lists", () => {
+    const excitation = { channels: 8, expanded: 12, dilations: [1, 2] };
+    const read = parseCheckpointConfig(withValue("excitation", excitation), "config.json");
+    expect(read).toEqual({ ...config, excitation });
+    const names = checkpointWeights(read).map(({ name }) => name);
+    expect(names.filter((name) => name.startsWith("excitation.blocks.1."))).toHaveLength(9);
+    expect(refusal(withValue("excitation", { channels: 0 })).message).toContain("'excitation.channels'");
+    expect(refusal(withValue("excitation", true)).message).toContain("where 'excitation' should be one");
+  });
+
   it("lists weights of both parts, each once", () => {
     const names = checkpointWeights(config).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);

@@ -2,12 +2,12 @@
 import { computeMel } from "../../src/audio/mel-analysis/mel.js";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import type { CropSource, Utterance } from "../../src/training/crop-source.js";
+import type { CropSource, PitchSource, Utterance } from "../../src/training/crop-source.js";
 
 const format = findPreset("hifigan-22k-80");
 
 /** Utterances of some mel frames each; the last is held out. */
-export function syntheticCorpus(count = 3, frames = 40): CropSource {
+export function syntheticCorpus(count = 3, frames = 40): CropSource & PitchSource {
   const length = frames * format.hopLength;
   const recordings = Array.from({ length: count }, (_, index) => buzz(index, length));
   const mels = recordings.map((samples) => computeMel(samples, format).values);
@@ -30,7 +30,24 @@ export function syntheticCorpus(count = 3, frames = 40): CropSource {
       const floor = Math.log(format.floor);
       for (let i = 0; i < wanted * format.bands; i++) target[at + i] = mel[first * format.bands + i] ?? floor;
     },
+    readPitch: (utterance, first, wanted, target, at) => {
+      for (let i = 0; i < wanted; i++) {
+        const row = [
+          pitchAt(indexOf(utterance), (first + i + 0.5) * format.hopLength, length),
+          1,
+          0.9,
+          0.6,
+          0.3,
+          0.1,
+        ];
+        target.set(row, at + i * row.length);
+      }
+    },
   };
+}
+
+function pitchAt(index: number, n: number, length: number): number {
+  return 120 + 40 * index + 20 * Math.sin((2 * Math.PI * n) / length + index);
 }
 
 function buzz(index: number, length: number): Float32Array {
@@ -38,7 +55,7 @@ function buzz(index: number, length: number): Float32Array {
   let phase = 0;
   return noise.map((value, n) => {
     const wander = Math.sin((2 * Math.PI * n) / length + index);
-    phase += (120 + 40 * index + 20 * wander) / format.sampleRate;
+    phase += pitchAt(index, n, length) / format.sampleRate;
     const pulse = 2 * (phase % 1) - 1;
     return 0.3 * (1 + 0.5 * wander) * pulse + 0.02 * value;
   });

@@ -14,6 +14,7 @@ const settings: Readonly<Record<string, string>> = {
   encoderExpanded: "12",
   encoderDilations: "1",
   priorSteps: "20",
+  excitationSteps: "0",
   batch: "2",
   cropFrames: "8",
   speeds: "1",
