@@ -21,6 +21,7 @@ import {
   type MaskNetCheckpointConfig,
   parseCheckpointConfig,
   type WaveGradCheckpointConfig,
+  type weightParts,
 } from "./config.js";
 import { CheckpointError, WeightsError } from "./errors.js";
 
@@ -31,7 +32,7 @@ export const checkpointFiles = {
   card: "README.md",
 } as const;
 
-/** A configuration with its weights, which are named "prior.…" and "denoiser.…". */
+/** A configuration with its weights, which are named "prior.…", "excitation.…" and "denoiser.…". */
 interface CheckpointOf<Config extends CheckpointConfig> {
   readonly config: Config;
   readonly weights: Readonly<Record<string, WeightValue>>;
@@ -93,7 +94,7 @@ export async function saveCheckpoint(
 /** The weights of one part, without its name before theirs. */
 export function weightsOfPart(
   { weights }: Checkpoint,
-  part: "prior" | "denoiser",
+  part: keyof typeof weightParts,
 ): Record<string, WeightValue> {
   const prefix = `${part}.`;
   return Object.fromEntries(

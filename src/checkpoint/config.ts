@@ -1,6 +1,8 @@
 // What a checkpoint's config.json says: everything that is needed to rebuild its models, and how they came about.
 import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import type { EncoderConfig } from "../models/encoder.js";
+import { excitationWeights } from "../models/excitation-model.js";
 import { type MaskNetConfig, maskNetWeights, trunkLayers } from "../models/mask-net-config.js";
 import { spectralPriorWeights } from "../models/spectral-prior.js";
 import { waveGradWeights } from "../models/wavegrad-config.js";
@@ -8,6 +10,7 @@ import { specsWithin, type WeightSpec } from "../models/weights.js";
 import { numbers, objectOf } from "./config-fields.js";
 import {
   type MaskNetDenoiser,
+  encoderShape,
   maskNetShape,
   type WaveGradDenoiser,
   waveGradShape,
@@ -41,6 +44,8 @@ interface SharedConfig {
 export interface MaskNetCheckpointConfig extends SharedConfig {
   readonly denoiser: MaskNetDenoiser;
   readonly prior: "spectral";
+  /** The shape of the model that reads pitch and voicing off a mel; absent where there is none. */
+  readonly excitation?: EncoderConfig;
   /** How the inputs of the trunk's Linear layers become 8-bit, by the layer's weight; absent until it is calibrated. */
   readonly quantisation?: Readonly<Record<string, LayerQuantisation>>;
 }
@@ -55,16 +60,18 @@ export interface WaveGradCheckpointConfig extends SharedConfig {
 export type CheckpointConfig = MaskNetCheckpointConfig | WaveGradCheckpointConfig;
 
 /** Names of the parts of a checkpoint's weights. */
-export const weightParts = { denoiser: "denoiser", prior: "prior" } as const;
+export const weightParts = { denoiser: "denoiser", prior: "prior", excitation: "excitation" } as const;
 
 /** Every weight that a checkpoint of this configuration holds. */
-export function checkpointWeights({ denoiser, mel }: CheckpointConfig): WeightSpec[] {
-  const { bands, hopLength } = mel;
-  if (denoiser.kind === "wavegrad") {
-    return specsWithin(weightParts.denoiser, waveGradWeights(denoiser.shape, bands));
+export function checkpointWeights(config: CheckpointConfig): WeightSpec[] {
+  const { bands, hopLength } = config.mel;
+  if (config.prior === "standard") {
+    return specsWithin(weightParts.denoiser, waveGradWeights(config.denoiser.shape, bands));
   }
+  const { denoiser, excitation } = config;
   return [
     ...specsWithin(weightParts.prior, spectralPriorWeights({ bands, bins: hopLength })),
+    ...(excitation ? specsWithin(weightParts.excitation, excitationWeights(bands, excitation)) : []),
     ...specsWithin(weightParts.denoiser, maskNetWeights(denoiser.shape, bands, hopLength)),
   ];
 }
@@ -117,7 +124,8 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
       const shape = maskNetShape(denoiser["shape"], path);
       const prior = priorOf(fields["prior"], "spectral", "mask-net", path);
       const quantisation = quantisationOf(fields["quantisation"], shape, path);
-      return { ...shared, denoiser: { kind: "mask-net", shape }, prior, ...quantisation };
+      const excitation = excitationOf(fields["excitation"], path);
+      return { ...shared, denoiser: { kind: "mask-net", shape }, prior, ...excitation, ...quantisation };
     }
     case "wavegrad": {
       const shape = waveGradShape(denoiser["shape"], mel.hopLength, path);
@@ -130,6 +138,10 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
         `has a denoiser of the unknown kind ${JSON.stringify(denoiser["kind"])}`,
       );
   }
+}
+
+function excitationOf(value: unknown, path: string): Pick<MaskNetCheckpointConfig, "excitation"> {
+  return value === undefined ? {} : { excitation: encoderShape(value, path, "excitation") };
 }
 
 /** Each denoiser is made for one prior. */

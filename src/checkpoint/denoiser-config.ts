@@ -1,4 +1,5 @@
 // The denoisers that a checkpoint can hold, each a kind with a shape, as config.json writes them.
+import type { EncoderConfig } from "../models/encoder.js";
 import { type MaskNetConfig } from "../models/mask-net-config.js";
 import { type UpsamplingBlockConfig, type WaveGradConfig, waveGradHop } from "../models/wavegrad-config.js";
 import { count, counts, objectOf } from "./config-fields.js";
@@ -28,7 +29,6 @@ export type DenoiserConfig = MaskNetDenoiser | WaveGradDenoiser;
 /** @throws CheckpointError where a field is missing or cannot be */
 export function maskNetShape(value: unknown, path: string): MaskNetConfig {
   const fields = objectOf(value, path, "'denoiser.shape'");
-  const encoder = objectOf(fields["encoder"], path, "'denoiser.shape.encoder'");
   return {
     windowLengths: counts(fields["windowLengths"], path, "windowLengths"),
     channels: count(fields["channels"], path, "channels"),
@@ -36,11 +36,21 @@ export function maskNetShape(value: unknown, path: string): MaskNetConfig {
     dilations: counts(fields["dilations"], path, "dilations"),
     corrections: count(fields["corrections"], path, "corrections", 0),
     levelWidth: count(fields["levelWidth"], path, "levelWidth"),
-    encoder: {
-      channels: count(encoder["channels"], path, "encoder.channels"),
-      expanded: count(encoder["expanded"], path, "encoder.expanded"),
-      dilations: counts(encoder["dilations"], path, "encoder.dilations"),
-    },
+    encoder: encoderShape(fields["encoder"], path, "encoder", "denoiser.shape.encoder"),
+  };
+}
+
+/**
+ * @param name before its fields' names, for messages
+ * @param place of it in config.json
+ * @throws CheckpointError where a field is missing or cannot be
+ */
+export function encoderShape(value: unknown, path: string, name: string, place = name): EncoderConfig {
+  const fields = objectOf(value, path, `'${place}'`);
+  return {
+    channels: count(fields["channels"], path, `${name}.channels`),
+    expanded: count(fields["expanded"], path, `${name}.expanded`),
+    dilations: counts(fields["dilations"], path, `${name}.dilations`),
   };
 }
 

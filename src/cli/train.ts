@@ -43,6 +43,11 @@ export function trainCommand(): Command {
     .option("--files <list>", "text file with the recordings to use, one path a line")
     .option("--mels <folder>", "train on these mel files, one for each recording")
     .option("--steps <n>", "steps of the network", wholeNumber(1, 10_000_000))
+    .option(
+      "--excitation-steps <n>",
+      "steps of the model that reads the pitch off a mel; 0: none, and synthesis starts from noise",
+      wholeNumber(0, 10_000_000),
+    )
     .option("--hours <h>", "the same in hours of audio seen", anyNumber)
     .option("--config <file>", "JSON file with settings")
     .option("--set <key=value>", "one setting; may be repeated", collect, [])
@@ -75,14 +80,14 @@ function collect(value: string, before: readonly string[]): string[] {
 /** What a run began with, and --resume takes from there. */
 const SETTLED = [
   ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels", "steps", "hours"] as const),
-  ...(["config", "set"] as const),
+  ...(["config", "set", "excitationSteps"] as const),
 ];
 
 async function run(folder: string | undefined, options: TrainOptions, command: Command): Promise<void> {
   if (options.resume !== undefined) {
     const given = SETTLED.find((name) => command.getOptionValueSource(name) === "cli");
     if (given !== undefined) {
-      const flag = given === "heldOut" ? "held-out" : given;
+      const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       throw new InputError(
         `--${flag} cannot be changed by --resume: a run goes on as it began. Leave it out.`,
       );
@@ -94,7 +99,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     : await newRun(runFolder, folder, options);
   const { config, mel, from } = description;
   const runtime = await openChosenRuntime(options);
-  const corpus = await openCorpusOf(runFolder, description, options);
+  const corpus = await openCorpusOf(runFolder, description, options, start);
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short
   utterancesToTrainOn(corpus, config);
@@ -128,6 +133,9 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
       },
       onMeasure: (step, error) => {
         line.showMeasure(step, error);
+      },
+      onPitchMeasure: (error) => {
+        line.showPitchMeasure(error);
       },
       onRemark: (sentence) => {
         line.note(sentence);

@@ -1,5 +1,6 @@
 // What a person sees of a training: one line that rewrites itself on a terminal, a line now and then in a log.
 import { type DevError, devLogSnrs } from "../training/dev-error.js";
+import type { PitchError } from "../training/excitation-measure.js";
 import type { TrainingProgress } from "../training/trainer.js";
 import { isInteractive, type OutputOptions, printNote } from "./output.js";
 
@@ -27,12 +28,12 @@ export class TrainingLine {
   }
 
   /** The latest steps. */
-  show({ phase, step, total, loss, speed }: TrainingProgress): void {
+  show({ phase, step, total, loss, speed, secondsAStep = this.#secondsAStep }: TrainingProgress): void {
     if (this.#options.quiet) return;
     if (phase !== this.#phase) [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
     // smoothed over some ten reports, which the time left follows
     this.#speed += 0.1 * (speed - this.#speed);
-    const left = ((total - step) * this.#secondsAStep) / this.#speed;
+    const left = ((total - step) * secondsAStep) / this.#speed;
     if (phase === "network") this.#estimate(step, total, left);
     const line =
       `${phase} ${step}/${total} · ${duration(left)} left · ${speed.toFixed(1)} audio-s/s · ` +
@@ -51,6 +52,14 @@ export class TrainingLine {
     const each = error.byLevel.map((value, index) => `${devLogSnrs[index]}: ${value.toFixed(3)}`).join("  ");
     this.note(
       `step ${step} · ε error on the held-out recordings ${error.mean.toFixed(4)}  (by log-SNR ${each})`,
+    );
+  }
+
+  /** How well the excitation model reads recordings that it was not trained on; stays on the screen. */
+  showPitchMeasure({ medianCents, gross, voicing }: PitchError): void {
+    this.note(
+      `excitation model on the held-out recordings: pitch within ${medianCents.toFixed(1)} cents (median), ` +
+        `${percent(gross)} of it over 200 cents away, ${percent(voicing)} of the frames wrongly voiced or unvoiced`,
     );
   }
 
@@ -75,6 +84,10 @@ export class TrainingLine {
 function errorWords({ mean, byLevel }: DevError): string {
   const each = byLevel.map((value) => value.toFixed(2).replace(/^0/, "")).join(" ");
   return `ε error ${mean.toFixed(4)} (λ ${devLogSnrs[0]}…${devLogSnrs[devLogSnrs.length - 1]}: ${each})`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** A duration in seconds as a person says it: "45 s", "12 min", "3 h 20 min". */

@@ -26,6 +26,7 @@ export interface RunOptions {
   readonly files?: string;
   readonly mels?: string;
   readonly steps?: number;
+  readonly excitationSteps?: number;
   readonly hours?: number;
   readonly config?: string;
   readonly set: readonly string[];
@@ -115,7 +116,12 @@ async function configOf(
 ): Promise<TrainConfig> {
   const fromFile = options.config === undefined ? {} : await readSettings(options.config);
   const fromOptions = Object.assign({}, ...options.set.map(parseSetting)) as Record<string, unknown>;
-  const changes = { ...fromFile, ...fromOptions };
+  const { excitationSteps } = options;
+  const changes: Record<string, unknown> = {
+    ...fromFile,
+    ...fromOptions,
+    ...(excitationSteps !== undefined && { excitationSteps }),
+  };
   const config = begins
     ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
     : withSettings(baseConfig(changes["denoiser"]), changes);

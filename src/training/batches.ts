@@ -2,6 +2,7 @@
 // proportional to the recordings' lengths, a gain for each, its noise level and its noise.
 import { fillNormals } from "../diffusion/noise.js";
 import type { TensorValue } from "../runtime/runtime.js";
+import { type Crop, CropDraw } from "./crop-draw.js";
 import type { CropSource, Utterance } from "./crop-source.js";
 import { MARGIN } from "./crops.js";
 import { averageDecay, rateFactor, type RateShape } from "./optimiser/rate-schedule.js";
@@ -22,9 +23,7 @@ export class BatchSource {
   readonly #source: CropSource;
   readonly #config: TrainConfig;
   readonly #denoiser: Pick<DenoiserTraining, "logSnrs" | "optimiser">;
-  readonly #utterances: readonly Utterance[];
-  /** Crop positions in the utterances up to and including each. */
-  readonly #ends: Float64Array;
+  readonly #draw: CropDraw;
 
   /** @throws NothingToTrainOnError where no recording is as long as a crop */
   constructor(
@@ -35,9 +34,7 @@ export class BatchSource {
     this.#source = source;
     this.#config = config;
     this.#denoiser = denoiser;
-    this.#utterances = utterancesToTrainOn(source, config);
-    let end = 0;
-    this.#ends = Float64Array.from(this.#utterances, ({ frames }) => (end += frames));
+    this.#draw = new CropDraw(utterancesToTrainOn(source, config), config.cropFrames);
   }
 
   /** Inputs of a step of the prior's fit. */
@@ -64,7 +61,7 @@ export class BatchSource {
     const { batch, cropFrames, seed, gainLow, gainHigh } = this.#config;
     const random = new StepRandom(seed, "crops", step >= 0 ? step : 2 ** 31 - step);
     const gains = new StepRandom(seed, "gains", step >= 0 ? step : 2 ** 31 - step);
-    const crops = Array.from({ length: batch }, () => this.#draw(random));
+    const crops = Array.from({ length: batch }, () => this.#draw.next(random));
     return {
       ...readCrops(this.#source, crops, cropFrames),
       heard: heardBins(
@@ -73,13 +70,6 @@ export class BatchSource {
       ),
       gain: { data: Float32Array.from(crops, () => gains.between(gainLow, gainHigh)), shape: [batch] },
     };
-  }
-
-  #draw(random: StepRandom): { utterance: Utterance; frame: number } {
-    const wanted = random.uniform() * this.#ends[this.#ends.length - 1];
-    const utterance = this.#utterances[this.#ends.findIndex((end) => end > wanted)];
-    const positions = utterance.frames - this.#config.cropFrames + 1;
-    return { utterance, frame: Math.floor(random.uniform() * positions) };
   }
 }
 
@@ -100,7 +90,7 @@ export function utterancesToTrainOn(
 /** Samples and mels of crops, with a margin of frames at both sides. */
 export function readCrops(
   source: CropSource,
-  crops: readonly { utterance: Utterance; frame: number }[],
+  crops: readonly Crop[],
   cropFrames: number,
 ): { samples: TensorValue; mel: TensorValue } {
   const { hopLength, bands } = source.format;
@@ -148,7 +138,8 @@ function repeatEnds(rows: Float32Array, bands: number, begin: number, end: numbe
   }
 }
 
-function scheduleInputs(
+/** What the schedule says about a step of `total`. */
+export function scheduleInputs(
   shape: RateShape,
   step: number,
   total: number,

@@ -1,6 +1,5 @@
 // Crops of utterances, each position of a crop in any of them about as likely as any other.
 import type { Utterance } from "./crop-source.js";
-import { NothingToTrainOnError } from "./errors.js";
 import type { StepRandom } from "./random.js";
 
 /** Where a crop is cut. */
@@ -17,10 +16,9 @@ export class CropDraw {
   /** Frames in the utterances up to and including each. */
   readonly #ends: Float64Array;
 
-  /** @throws NothingToTrainOnError where no utterance is as long as a crop */
+  /** @param utterances each at least as long as a crop */
   constructor(utterances: readonly Utterance[], cropFrames: number) {
-    this.#utterances = utterances.filter(({ frames }) => frames >= cropFrames);
-    if (this.#utterances.length === 0) throw new NothingToTrainOnError(cropFrames);
+    this.#utterances = utterances;
     this.#cropFrames = cropFrames;
     let end = 0;
     this.#ends = Float64Array.from(this.#utterances, ({ frames }) => (end += frames));

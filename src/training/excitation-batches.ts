@@ -2,13 +2,13 @@
 // probability proportional to the recordings' lengths, a gain for each, and their frames' pitch and voicing.
 import { PITCH_CLASSES, pitchClass, voicingBands } from "../models/excitation-model.js";
 import type { TensorValue } from "../runtime/runtime.js";
+import { utterancesToTrainOn } from "./batches.js";
 import { CropDraw } from "./crop-draw.js";
 import type { CropSource, PitchSource, Utterance } from "./crop-source.js";
 import { StepRandom } from "./random.js";
 import type { TrainConfig } from "./train-config.js";
 
-/** Crops a step, and mel frames a crop: less where no recording is so long. */
-export const EXCITATION_BATCH = 16;
+/** Mel frames a crop: less where no recording is so long. */
 const CROP_FRAMES = 100;
 
 const BANDS = voicingBands.length;
@@ -37,19 +37,17 @@ export class ExcitationBatches {
   constructor(source: CropSource & PitchSource, config: TrainConfig) {
     this.#source = source;
     this.#config = config;
-    const utterances = withPitch(source.utterances).filter(({ heldOut }) => !heldOut);
-    this.cropFrames = utterances.reduce(
-      (most, { frames }) => Math.max(most, Math.min(frames, CROP_FRAMES)),
-      1,
-    );
-    this.#draw = new CropDraw(utterances, this.cropFrames);
+    const utterances = withPitch(source.utterances);
+    const longest = Math.max(1, ...utterances.filter(({ heldOut }) => !heldOut).map(({ frames }) => frames));
+    this.cropFrames = Math.min(longest, CROP_FRAMES);
+    this.#draw = new CropDraw(utterancesToTrainOn({ utterances }, this), this.cropFrames);
   }
 
   /** The inputs of a step but for the schedule's. */
   inputs(step: number): Record<string, TensorValue> {
-    const { seed, gainLow, gainHigh } = this.#config;
+    const { batch, seed, gainLow, gainHigh } = this.#config;
     const random = new StepRandom(seed, "excitation", step);
-    const crops = Array.from({ length: EXCITATION_BATCH }, () => this.#draw.next(random));
+    const crops = Array.from({ length: batch }, () => this.#draw.next(random));
     const gains = crops.map(() => random.between(gainLow, gainHigh));
     const { bands } = this.#source.format;
     const mel = new Float32Array(crops.length * this.cropFrames * bands);

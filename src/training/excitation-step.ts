@@ -11,9 +11,8 @@ import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { weightsOf } from "../models/weights.js";
 import type { TensorFunction, Tensors, TensorValue } from "../runtime/runtime.js";
 import { melWithGain } from "./crops.js";
-import { EXCITATION_BATCH } from "./excitation-batches.js";
 import { type OptimiserSettings, startState } from "./optimiser/optimiser.js";
-import { ADAM_BETA1, beta2, scheduleSpecs, type StepProgram, trainOn } from "./train-step.js";
+import { scheduleSpecs, type StepProgram, trainOn } from "./train-step.js";
 
 const RATE = 2e-3;
 const WEIGHT_DECAY = 0.01;
@@ -24,8 +23,9 @@ const PITCH_SHARE = 0.3;
 const LABEL_CENTS = 25;
 const BANDS = voicingBands.length;
 
-const settings: OptimiserSettings = {
-  adamW: { beta1: ADAM_BETA1, beta2: beta2.network, weightDecay: WEIGHT_DECAY },
+/** AdamW for all weights. */
+export const excitationOptimiser: OptimiserSettings = {
+  adamW: { beta1: 0.9, beta2: 0.99, weightDecay: WEIGHT_DECAY },
   muon: { momentum: 0, weightDecay: 0 },
   adamWRate: RATE,
   muonRate: 0,
@@ -36,11 +36,12 @@ const settings: OptimiserSettings = {
 /**
  * A step's function and signature.
  *
+ * @param batch how many crops of how many frames
  * @param values the weights to start from
  */
 export function excitationStep(
   format: MelFormat,
-  cropFrames: number,
+  [batch, cropFrames]: readonly [number, number],
   values: Readonly<Record<string, TensorValue>>,
 ): StepProgram {
   const specs = excitationWeights(format.bands);
@@ -51,22 +52,22 @@ export function excitationStep(
       const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
       return excitationLoss(excitationLogits(weights, mel), inputs);
     };
-    return trainOn(loss, names, inputs, held, settings);
+    return trainOn(loss, names, inputs, held, excitationOptimiser);
   };
-  const frames = [EXCITATION_BATCH, cropFrames];
+  const frames = [batch, cropFrames];
   return {
     step,
     signature: {
       inputs: {
         mel: { shape: [...frames, format.bands] },
-        gain: { shape: [EXCITATION_BATCH] },
+        gain: { shape: [batch] },
         pitchClass: { shape: frames },
         pitched: { shape: frames },
         voiced: { shape: frames },
         bandVoicing: { shape: [...frames, BANDS] },
         ...scheduleSpecs,
       },
-      state: startState(specs, values, settings.usesMuon),
+      state: startState(specs, values, excitationOptimiser.usesMuon),
     },
   };
 }

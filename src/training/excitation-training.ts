@@ -6,19 +6,18 @@ import { scheduleInputs } from "./batches.js";
 import type { CropSource, PitchSource } from "./crop-source.js";
 import { ExcitationBatches } from "./excitation-batches.js";
 import { measureExcitation, type PitchError } from "./excitation-measure.js";
-import { excitationStep } from "./excitation-step.js";
+import { excitationOptimiser, excitationStep } from "./excitation-step.js";
 import { registerGradients } from "./gradients.js";
 import { statePrefix } from "./optimiser/optimiser.js";
-import { tensorsOf } from "./state-tensors.js";
+import { partOf } from "./state-tensors.js";
 import type { TrainConfig } from "./train-config.js";
-import { beta2 } from "./train-step.js";
-import { initialise } from "./training-model.js";
+import { initialise } from "./start-values.js";
 
 /** How to train an excitation model. */
 export interface ExcitationTraining {
   readonly runtime: Runtime;
   readonly source: CropSource & PitchSource;
-  /** Its seed, gains and `excitationSteps` are used. */
+  /** Its seed, batch, gains and `excitationSteps` are used. */
   readonly config: TrainConfig;
   /** Called behind each step with its loss and the audio that it saw. */
   readonly onStep?: (step: number, loss: number, audioSeconds: number) => void;
@@ -46,7 +45,7 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
   const { format } = source;
   const batches = new ExcitationBatches(source, config);
   const start = initialise(excitationWeights(format.bands), config.seed);
-  const { step: fn, signature } = excitationStep(format, batches.cropFrames, start);
+  const { step: fn, signature } = excitationStep(format, [config.batch, batches.cropFrames], start);
   const program = await runtime.compile(fn, signature);
   const total = config.excitationSteps;
   try {
@@ -54,7 +53,7 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
       await beforeStep?.();
       if (signal?.aborted) return undefined;
       const inputs = batches.inputs(step);
-      const schedule = scheduleInputs("cosine", step, total, beta2.network);
+      const schedule = scheduleInputs("cosine", step, total, excitationOptimiser.adamW);
       const loss = (await program.run({ ...inputs, ...schedule }))["loss"].data[0];
       if (!Number.isFinite(loss)) throw new Error("The excitation model's loss is no number any more.");
       onStep?.(
@@ -63,7 +62,7 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
         (inputs["gain"].data.length * batches.cropFrames * format.hopLength) / format.sampleRate,
       );
     }
-    const weights = tensorsOf(await program.readState(), statePrefix.average);
+    const weights = partOf(await program.readState(), statePrefix.average);
     return { weights, error: await measureExcitation(runtime, source, weights) };
   } finally {
     await program.dispose();

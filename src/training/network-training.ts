@@ -1,6 +1,5 @@
 // The loop over the network's steps: progress, measurements, saved states, and the way back from a step that went wrong.
 import type { Program } from "../runtime/runtime.js";
-import type { WeightValue } from "../models/weights.js";
 import type { BatchSource } from "./batches.js";
 import type { DevError } from "./dev-error.js";
 import type { DevMeasure } from "./dev-measure.js";
@@ -34,7 +33,7 @@ export class NetworkTraining {
   readonly #batches: BatchSource;
   readonly #program: Program;
   readonly #measure: DevMeasure;
-  readonly #prior: Readonly<Record<string, WeightValue>>;
+  readonly #others: Omit<TrainedWeights, "network">;
   readonly #secondsAStep: number;
   /** For the progress, and for the metrics. */
   readonly #meters: readonly [Meter, Meter];
@@ -48,13 +47,13 @@ export class NetworkTraining {
     batches: BatchSource,
     program: Program,
     measure: DevMeasure,
-    prior: Readonly<Record<string, WeightValue>>,
+    others: Omit<TrainedWeights, "network">,
   ) {
     this.#options = options;
     this.#batches = batches;
     this.#program = program;
     this.#measure = measure;
-    this.#prior = prior;
+    this.#others = others;
     this.#secondsAStep = audioSecondsAStep(options.config, options.source.format);
     this.#meters = [new Meter(this.#secondsAStep), new Meter(this.#secondsAStep)];
   }
@@ -190,7 +189,7 @@ export class NetworkTraining {
       `Step ${best.step} measured best on the held-out recordings: its weights are taken.`,
     );
     const network = partOf(best.tensors, statePrefix.average);
-    return { step: best.step, weights: { prior: this.#prior, network } };
+    return { step: best.step, weights: { ...this.#others, network } };
   }
 
   async #state(step: number): Promise<RunState> {
@@ -199,7 +198,7 @@ export class NetworkTraining {
 
   async #weights(): Promise<TrainedWeights> {
     const network = partOf(await this.#program.readState(), statePrefix.average);
-    return { prior: this.#prior, network };
+    return { ...this.#others, network };
   }
 
   #hours(step: number): number {

@@ -52,7 +52,8 @@ export type Metrics = Readonly<Record<string, number | readonly number[]>> & { r
 
 const KEPT_STATES = 3;
 /** What `writeAtomically` leaves of a state where the process is killed meanwhile. */
-const UNFINISHED_NAME = /^\.(state-\d{8}|prior|start)\.safetensors\.[0-9a-f]+\.part$/;
+const UNFINISHED_NAME = /^\.(state-\d{8}|prior|excitation|start)\.safetensors\.[0-9a-f]+\.part$/;
+const EXCITATION = "excitation.safetensors";
 const START = "start.safetensors";
 const METRICS = "metrics.jsonl";
 const STATE_NAME = /^state-(\d{8})\.safetensors$/;
@@ -98,8 +99,8 @@ export class RunFolder {
       }
       const { config, mel, paths, from } = run as RunDescription;
       return {
-        // settings that came later than the run
-        config: { ...baseConfig(config.denoiser), ...config },
+        // settings that came later than the run; one without an excitation model goes on without
+        config: { ...withoutExcitation(config.denoiser), ...config },
         mel: formatFromFields({ ...mel }),
         paths,
         ...(from !== undefined && { from }),
@@ -162,6 +163,17 @@ export class RunFolder {
     await writeTensors(join(this.path, "prior.safetensors"), weights);
   }
 
+  /** The trained excitation model's weights; undefined before its training is done. */
+  async readExcitation(): Promise<Record<string, WeightValue> | undefined> {
+    if (!(await this.#names()).includes(EXCITATION)) return undefined;
+    return readTensors(join(this.path, EXCITATION));
+  }
+
+  /** Writes the trained excitation model's weights. */
+  async saveExcitation(weights: Readonly<Record<string, WeightValue>>): Promise<void> {
+    await writeTensors(join(this.path, EXCITATION), weights);
+  }
+
   /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */
   async readStart(): Promise<Record<string, WeightValue> | undefined> {
     if (!(await this.#names()).includes(START)) return undefined;
@@ -216,6 +228,10 @@ export class RunFolder {
     });
     return steps.sort((a, b) => b - a);
   }
+}
+
+function withoutExcitation(denoiser: TrainConfig["denoiser"]): TrainConfig {
+  return { ...baseConfig(denoiser), excitationSteps: 0 };
 }
 
 function stateName(step: number): string {

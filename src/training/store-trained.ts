@@ -1,5 +1,6 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
 import { type Checkpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
+import { excitationShape } from "../models/excitation-model.js";
 import type { CropSource } from "./crop-source.js";
 import { modelCard } from "./model-card.js";
 import type { RunFolder } from "./run-folder.js";
@@ -33,21 +34,29 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     mean: latest["devError"] as number,
     byLevel: latest["devErrorByLevel"] as readonly number[],
   };
-  const all = { ...withPrefix("prior.", weights.prior), ...withPrefix("denoiser.", weights.network) };
+  const { prior, excitation, network } = weights;
+  const all = {
+    ...withPrefix("prior.", prior),
+    ...withPrefix("excitation.", excitation ?? {}),
+    ...withPrefix("denoiser.", network),
+  };
   const { denoiser } = createTrainingModel(config, format);
   const facts = {
     ...(from !== undefined && { from }),
     ...{ recordings: recorded.length, recordedHours, steps, audioHours },
   };
   const checkpoint = {
-    config: denoiser.describe({
-      mel: format,
-      schedules: {},
-      training: { ...facts, devError: error ?? null, settings: config },
-    }),
+    config: {
+      ...denoiser.describe({
+        mel: format,
+        schedules: {},
+        training: { ...facts, devError: error ?? null, settings: config },
+      }),
+      ...(excitation && { excitation: excitationShape }),
+    },
     weights: all,
   } as Checkpoint;
-  const weightCount = Object.values(weights.network).reduce((sum, { data }) => sum + data.length, 0);
+  const weightCount = Object.values(network).reduce((sum, { data }) => sum + data.length, 0);
   await saveCheckpoint(
     folder,
     checkpoint,

@@ -59,7 +59,7 @@ export function networkStep(
         ...cropInputs(format, batch, cropFrames),
         noise: { shape: [batch, cropFrames * format.hopLength] },
         logSnr: { shape: [batch] },
-        ...scheduleInputs,
+        ...scheduleSpecs,
       },
       weights: values.prior,
       state: startState(denoiser.weights, values.network, denoiser.optimiser.usesMuon),
@@ -93,13 +93,14 @@ export function priorStep(
   return {
     step,
     signature: {
-      inputs: { ...cropInputs(format, config.batch, config.cropFrames), ...scheduleInputs },
+      inputs: { ...cropInputs(format, config.batch, config.cropFrames), ...scheduleSpecs },
       state: startState(specs, values, settings.usesMuon),
     },
   };
 }
 
-const scheduleInputs: Readonly<Record<string, TensorSpec>> = {
+/** What a step is told of the schedule. */
+export const scheduleSpecs: Readonly<Record<string, TensorSpec>> = {
   rateFactor: { shape: [] },
   correction1: { shape: [] },
   correction2: { shape: [] },
@@ -121,7 +122,7 @@ function cropTensors(inputs: Tensors): { samples: tf.Tensor; mel: tf.Tensor; gai
 }
 
 /** The loss's gradient and the optimiser's step: the loss, the gradient's norm and the next state. */
-function trainOn(
+export function trainOn(
   loss: (...tensors: tf.Tensor[]) => tf.Tensor,
   names: readonly string[],
   inputs: Tensors,

@@ -2,6 +2,7 @@
 // function of the state and its number alone, so a run that was killed and continued ends with the same weights.
 import { BatchSource } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
+import { fittedExcitation } from "./excitation-fit.js";
 import { registerGradients } from "./gradients.js";
 import { NetworkTraining } from "./network-training.js";
 import { fittedPrior } from "./prior-fit.js";
@@ -25,7 +26,8 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const model = createTrainingModel(config, source.format);
   const batches = new BatchSource(source, config, model.denoiser);
   const prior = await fittedPrior(options, batches, model);
-  if (!prior) {
+  const excitation = prior && (await fittedExcitation(options));
+  if (!prior || !excitation) {
     return { prior: {}, network: {}, steps: 0, weightsOf: 0, finished: false, error: undefined };
   }
   const start = await run.readStart();
@@ -34,7 +36,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const program = await runtime.compile(fn, signature);
   const measure = await DevMeasure.create(runtime, model, config, source, prior, network);
   try {
-    const training = new NetworkTraining(options, batches, program, measure, prior);
+    const training = new NetworkTraining(options, batches, program, measure, { prior, ...excitation });
     return await training.run(start !== undefined);
   } finally {
     await program.dispose();

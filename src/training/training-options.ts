@@ -1,14 +1,15 @@
 // What training is told, what it tells while it runs, and what it ends with.
 import type { WeightValue } from "../models/weights.js";
 import type { Runtime } from "../runtime/runtime.js";
-import type { CropSource } from "./crop-source.js";
+import type { CropSource, PitchSource } from "./crop-source.js";
 import type { DevError } from "./dev-error.js";
+import type { PitchError } from "./excitation-measure.js";
 import type { RunFolder } from "./run-folder.js";
 import type { TrainConfig } from "./train-config.js";
 
 /** What training tells while it runs. */
 export interface TrainingProgress {
-  readonly phase: "prior" | "network";
+  readonly phase: "prior" | "excitation" | "network";
   /** Steps done, of the phase's total. */
   readonly step: number;
   readonly total: number;
@@ -16,12 +17,15 @@ export interface TrainingProgress {
   readonly loss: number;
   /** Audio-seconds trained on a second, over the last steps. */
   readonly speed: number;
+  /** Audio in a step, where it is not as much as in the network's. */
+  readonly secondsAStep?: number;
 }
 
 /** How to train. */
 export interface TrainingOptions {
   readonly runtime: Runtime;
-  readonly source: CropSource;
+  /** Where an excitation model is to be trained, it has to tell the pitch too. */
+  readonly source: CropSource & Partial<PitchSource>;
   readonly config: TrainConfig;
   /** Where the run is kept, and what weights it begins with, if not with random ones. */
   readonly run: RunFolder;
@@ -31,6 +35,8 @@ export interface TrainingOptions {
   readonly measureEvery: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly onMeasure?: (step: number, error: DevError) => void;
+  /** The trained excitation model's errors on the held-out recordings. */
+  readonly onPitchMeasure?: (error: PitchError) => void;
   readonly onRemark?: (sentence: string) => void;
   /** Called with the averaged weights, and the step that they are of, whenever a state was saved. */
   readonly onSave?: (step: number, weights: TrainedWeights) => Promise<void>;
@@ -46,6 +52,8 @@ export interface TrainingOptions {
 export interface TrainedWeights {
   /** None for a denoiser without a prior. */
   readonly prior: Readonly<Record<string, WeightValue>>;
+  /** Absent where the run has none. */
+  readonly excitation?: Readonly<Record<string, WeightValue>>;
   /** Averaged over the last steps. */
   readonly network: Readonly<Record<string, WeightValue>>;
 }

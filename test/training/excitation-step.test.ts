@@ -81,7 +81,7 @@ describe("the training of the excitation model", () => {
   it("learns, and to the same weights each time", async () => {
     const source = syntheticCorpus(3, 24);
     const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
-    const config = { ...defaultTrainConfig, excitationSteps: 12 };
+    const config = { ...defaultTrainConfig, batch: 2, excitationSteps: 12 };
     const losses: number[][] = [];
     const run = async (): Promise<Float32Array> => {
       const seen: number[] = [];
@@ -105,7 +105,7 @@ describe("the training of the excitation model", () => {
     const trained = await trainExcitation({
       runtime,
       source: syntheticCorpus(3, 24),
-      config: defaultTrainConfig,
+      config: { ...defaultTrainConfig, batch: 2 },
       signal,
     });
     expect(trained).toBeUndefined();

@@ -27,6 +27,7 @@ const config: TrainConfig = {
   encoderDilations: [1],
   steps: 12,
   priorSteps: 10,
+  excitationSteps: 0,
   batch: 2,
   cropFrames: 16,
   speeds: [1],
@@ -68,6 +69,28 @@ describe("training", () => {
     expect(continued.finished).toBe(true);
     expect(continued.network).toEqual(whole.network);
     expect(continued.prior).toEqual(whole.prior);
+  });
+
+  it("trains the excitation model once, before the network, and keeps it", async () => {
+    const withExcitation = { ...config, excitationSteps: 2, steps: 1 };
+    const stop = new AbortController();
+    const first = await trainIn("run", {
+      config: withExcitation,
+      onProgress: () => {
+        stop.abort();
+      },
+      signal: stop.signal,
+    });
+    expect([first.finished, first.excitation]).toEqual([false, undefined]);
+    const phases = new Set<string>();
+    const second = await trainIn("run", {
+      config: { ...withExcitation, excitationSteps: 10 },
+      onProgress: ({ phase }) => phases.add(phase),
+    });
+    expect([second.finished, [...phases]]).toEqual([true, ["prior", "excitation"]]);
+    expect(second.excitation!["output.weight"].shape).toEqual([192, 206]);
+    const again = await trainIn("run", { config: withExcitation });
+    expect(again.excitation).toEqual(second.excitation);
   });
 
   it("goes back to good weights after a step that gave no numbers", async () => {
