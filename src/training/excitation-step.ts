@@ -36,12 +36,12 @@ export const excitationOptimiser: OptimiserSettings = {
 /**
  * A step's function and signature.
  *
- * @param batch how many crops of how many frames
+ * @param sizes how many crops, of how many frames
  * @param values the weights to start from
  */
 export function excitationStep(
   format: MelFormat,
-  [batch, cropFrames]: readonly [number, number],
+  sizes: readonly [crops: number, frames: number],
   values: Readonly<Record<string, TensorValue>>,
 ): StepProgram {
   const specs = excitationWeights(format.bands);
@@ -54,13 +54,13 @@ export function excitationStep(
     };
     return trainOn(loss, names, inputs, held, excitationOptimiser);
   };
-  const frames = [batch, cropFrames];
+  const frames = [...sizes];
   return {
     step,
     signature: {
       inputs: {
         mel: { shape: [...frames, format.bands] },
-        gain: { shape: [batch] },
+        gain: { shape: [sizes[0]] },
         pitchClass: { shape: frames },
         pitched: { shape: frames },
         voiced: { shape: frames },
