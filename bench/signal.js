@@ -84,9 +84,7 @@ async function timedPath() {
 }
 
 const path = await timedPath();
-const featureRows = new Float32Array(frames * path.featureColumns);
 const outputRows = normals(frames * path.outputColumns, 1005, 0.3);
-const estimate = new Float32Array(frames * hopLength);
 const signalShape = [1, frames * hopLength];
 const level = { data: Float32Array.of(logSnr), shape: [1] };
 const rows = (data) => ({ data, shape: [1, frames, data.length / frames] });
@@ -103,10 +101,11 @@ const cases = {
   "denoiser with the fast path": () => fast.noise(tile),
   "its trunk": () => trunk.run({ features, logSnr: level, encoded: given.encoded }),
   "signal path, analyse": () => {
-    path.analyse(tile, featureRows);
+    path.analyse(tile);
+    path.output.set(outputRows);
   },
   "signal path, synthesise": () => {
-    path.synthesise(outputRows, estimate);
+    path.synthesise();
   },
 };
 /** What the kernel's functions are for. */

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { convNextBlock, norm } from "./layers/conv-next-block.js";
 import { levelEmbedding } from "./layers/level-embedding.js";
-import { affine } from "./layers/linear.js";
+import { affine, affineRows } from "./layers/linear.js";
 import { permute } from "./layers/permute.js";
 import type { MaskNetConfig } from "./mask-net-config.js";
 import { createMdct, inverseMdct, mdct, type Mdct } from "./mdct.js";
@@ -200,6 +200,17 @@ export interface TrunkInputs {
 export function maskNetTrunk(
   net: MaskNet,
   weights: Weights,
+  inputs: TrunkInputs,
+  order?: Int32Array,
+): tf.Tensor {
+  const rows = maskNetTrunkRows(net, weights, inputs, order);
+  return tf.reshape(rows, [...inputs.features.shape.slice(0, -1), rows.shape[1]!]);
+}
+
+/** The same as one row a frame, [batch·F, outputs], as the last product gives them. */
+export function maskNetTrunkRows(
+  net: MaskNet,
+  weights: Weights,
   { features, logSnr, encoded }: TrunkInputs,
   order?: Int32Array,
 ): tf.Tensor {
@@ -210,7 +221,7 @@ export function maskNetTrunk(
     (x, dilation, block) => convNextBlock(within(weights, `blocks.${block}`), x, dilation, level),
     start,
   );
-  return affine(norm(within(weights, "norm"), mixed), ends.output, ends.outputBias);
+  return affineRows(norm(within(weights, "norm"), mixed), ends.output, ends.outputBias);
 }
 
 /** The first and last weights of the trunk. */

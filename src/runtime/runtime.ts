@@ -85,10 +85,14 @@ export interface Program {
    * Runs the function once; calls may not overlap.
    *
    * @param inputs one value for each input of the signature
+   * @param into values that results of these names are written to, of their shapes; such a result is that value
    * @returns the function's results without the state's
    * @throws SignatureError if names, shapes or types differ from the signature
    */
-  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>>;
+  run(
+    inputs: Readonly<Record<string, TensorValue>>,
+    into?: Readonly<Record<string, TensorValue>>,
+  ): Promise<Record<string, TensorValue>>;
   /** Copies of the state's present values. */
   readState(): Promise<Record<string, TensorValue>>;
   /** Replaces the named parts of the state. */

@@ -81,6 +81,21 @@ export function checkInputs(signature: Signature, inputs: Readonly<Record<string
 }
 
 /**
+ * Checks the values that results are written to.
+ *
+ * @param names the function's results
+ * @throws SignatureError if one is no result, or of another content than its shape says
+ */
+export function checkTargets(names: readonly string[], into: Readonly<Record<string, TensorValue>>): void {
+  for (const [name, value] of Object.entries(into)) {
+    if (!names.includes(name)) {
+      throw new SignatureError(name, `The function has no result '${name}'; it gives ${names.join(", ")}.`);
+    }
+    checkContent(name, value, "float32");
+  }
+}
+
+/**
  * Checks new values for a part of the state.
  *
  * @throws SignatureError if one is unknown or has another shape or type

@@ -2,7 +2,7 @@
 // features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns].
 import { type MaskNetCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
-import { createMaskNet, maskNetTrunk } from "../models/mask-net.js";
+import { createMaskNet, maskNetTrunkRows } from "../models/mask-net.js";
 import { featureCount } from "../models/mask-net-config.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../runtime/runtime.js";
@@ -23,7 +23,7 @@ export interface DenoiserTile {
   readonly encoded: Float32Array;
 }
 
-/** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output. */
+/** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
 export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const net = createMaskNet(denoiser.shape, format);
@@ -32,7 +32,7 @@ export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   return {
     fn: (inputs, held) => {
       const { features, logSnr, encoded } = inputs;
-      return { output: maskNetTrunk(net, weightsOf(held), { features, logSnr, encoded }) };
+      return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
     },
     signature: {
       inputs: {
@@ -50,8 +50,6 @@ export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
 export class FastDenoiser {
   readonly #signal: MaskNetSignal;
   readonly #trunk: Program;
-  /** Room for the features of the longest tile so far. */
-  #features = new Float32Array(0);
 
   private constructor(signal: MaskNetSignal, trunk: Program) {
     this.#signal = signal;
@@ -78,32 +76,25 @@ export class FastDenoiser {
     return new FastDenoiser(signal, await runtime.compile(trunk.fn, trunk.signature));
   }
 
-  /** The clean whitened waveform x̂₀ [F·hop]. */
-  async estimate(tile: DenoiserTile): Promise<Float32Array> {
+  /** The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ). [F·hop] */
+  async noise(tile: DenoiserTile): Promise<Float32Array> {
     const { z, logSnr, encoded } = tile;
-    const { featureColumns, hopLength } = this.#signal;
+    const { featureColumns, hopLength, outputColumns } = this.#signal;
     const rows = z.length / hopLength;
-    const count = rows * featureColumns;
-    if (this.#features.length < count) this.#features = new Float32Array(count);
-    const features = this.#features.subarray(0, count);
-    this.#signal.analyse(tile, features);
-    const { output } = await this.#trunk.run({
+    // the trunk reads and writes the kernel's memory
+    const features = this.#signal.analyse(tile);
+    const inputs = {
       features: { data: features, shape: [1, rows, featureColumns] },
       logSnr: { data: Float32Array.of(logSnr), shape: [1] },
       encoded: { data: encoded, shape: [1, rows, encoded.length / rows] },
-    });
-    const estimate = new Float32Array(z.length);
-    this.#signal.synthesise(output.data as Float32Array, estimate);
-    return estimate;
-  }
-
-  /** The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ). [F·hop] */
-  async noise(tile: DenoiserTile): Promise<Float32Array> {
-    const estimate = await this.estimate(tile);
-    const signal = Math.sqrt(1 / (1 + Math.exp(-tile.logSnr)));
-    const scale = 1 / Math.sqrt(1 / (1 + Math.exp(tile.logSnr)));
-    for (let n = 0; n < estimate.length; n++) estimate[n] = (tile.z[n] - signal * estimate[n]) * scale;
-    return estimate;
+    };
+    await this.#trunk.run(inputs, { output: { data: this.#signal.output, shape: [rows, outputColumns] } });
+    const estimate = this.#signal.synthesise();
+    const signal = Math.sqrt(1 / (1 + Math.exp(-logSnr)));
+    const scale = 1 / Math.sqrt(1 / (1 + Math.exp(logSnr)));
+    const noise = new Float32Array(z.length);
+    for (let n = 0; n < noise.length; n++) noise[n] = (z[n] - signal * estimate[n]) * scale;
+    return noise;
   }
 
   /** Frees what the engine holds. */

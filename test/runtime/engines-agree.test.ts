@@ -133,6 +133,24 @@ describe.each(["graph", "tensorflow"] as const)("the engine %s against plain Jav
     }
   });
 
+  it("writes results where it is told to", async (context) => {
+    if (faults[engine]) context.skip(faults[engine]);
+    const signature: Signature = { inputs: { x: { shape: [1, frames(), 8] } }, weights };
+    const program = await compileOn(engine, network, signature);
+    const x = randomValue(7, [1, 7, 8]);
+    const { y: expected } = await program.run({ x });
+    const target = { data: new Float32Array(56), shape: [1, 7, 8] };
+    const { y } = await program.run({ x }, { y: target });
+    expect(y.data).toEqual(expected.data);
+    expect(target.data).toEqual(expected.data);
+    await expect(async () => program.run({ x }, { z: target })).rejects.toThrow("no result 'z'");
+    await expect(async () => program.run({ x }, { y: { ...target, shape: [1, 8, 7] } })).rejects.toThrow();
+    await expect(async () => program.run({ x }, { y: { ...target, shape: [1, 8, 8] } })).rejects.toThrow(
+      "56 elements",
+    );
+    await program.dispose();
+  });
+
   it("trains: three steps leave the same weights and moments", async (context) => {
     if (faults[engine]) context.skip(faults[engine]);
     const shape = [2, 16, 8];

@@ -16,11 +16,13 @@ export function linear(weights: Weights, x: tf.Tensor): tf.Tensor {
 
 /** x·matrix + bias over the last axis. */
 export function affine(x: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor): tf.Tensor {
-  const [inputs, outputs] = matrix.shape;
-  const rows = tf.reshape(x, [-1, inputs]);
+  return tf.reshape(affineRows(x, matrix, bias), [...x.shape.slice(0, -1), matrix.shape[1]!]);
+}
+
+/** The same as a matrix, one row for all that comes before the last axis: [… , inputs] → [rows, outputs]. */
+export function affineRows(x: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   // added to the rows, so that an engine can fuse product and sum
-  const sums = tf.add(tf.matMul(rows, matrix), bias);
-  return tf.reshape(sums, [...x.shape.slice(0, -1), outputs]);
+  return tf.add(tf.matMul(tf.reshape(x, [-1, matrix.shape[0]]), matrix), bias);
 }
 
 /** The weights of a linear layer: weight [inputs, outputs], bias [outputs]. */

@@ -2,7 +2,7 @@
 import { dispose, getBackend, keep, setBackend, tensor, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { SignatureError } from "../errors.js";
 import type { EngineName, Program, Runtime, Signature, TensorFunction, TensorValue } from "../runtime.js";
-import { checkInputs, checkQuantised, checkState } from "../signature.js";
+import { checkInputs, checkQuantised, checkState, checkTargets } from "../signature.js";
 
 function toTensor({ data, shape }: TensorValue): Tensor {
   return tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32");
@@ -55,7 +55,10 @@ class EagerProgram implements Program {
     ]);
   }
 
-  run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>> {
+  run(
+    inputs: Readonly<Record<string, TensorValue>>,
+    into: Readonly<Record<string, TensorValue>> = {},
+  ): Promise<Record<string, TensorValue>> {
     checkInputs(this.signature, inputs);
     const results: Record<string, TensorValue> = {};
     withBackend(this.backend, () => {
@@ -70,6 +73,17 @@ class EagerProgram implements Program {
         }
       });
     });
+    checkTargets(Object.keys(results), into);
+    for (const [name, value] of Object.entries(into)) {
+      if (value.shape.join() !== results[name].shape.join()) {
+        throw new SignatureError(
+          name,
+          `'${name}' is [${results[name].shape.join(", ")}], and is to be written to [${value.shape.join(", ")}].`,
+        );
+      }
+      value.data.set(results[name].data);
+      results[name] = value;
+    }
     return Promise.resolve(results);
   }
 

@@ -11,6 +11,8 @@ import type { Signature, TensorValue } from "../runtime.js";
 export interface Target {
   readonly runtimeVersion: string;
   readonly device: string;
+  /** onnxruntime's fusions that are left out. */
+  readonly withoutFusions: readonly string[];
 }
 
 const sourceFolder = fileURLToPath(new URL("../..", import.meta.url));

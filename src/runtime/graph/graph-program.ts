@@ -3,7 +3,7 @@
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { SignatureError } from "../errors.js";
 import type { Program, Signature, TensorValue } from "../runtime.js";
-import { checkInputs, checkState } from "../signature.js";
+import { checkInputs, checkState, checkTargets } from "../signature.js";
 import { nextStateName } from "./graph.js";
 
 /** tfjs's int32 is int64 in a graph. */
@@ -42,15 +42,20 @@ export class GraphProgram implements Program {
     this.next = Object.fromEntries(replaced.map(([name, value]) => [name, copyOf(toOrt(value))]));
   }
 
-  async run(inputs: Readonly<Record<string, TensorValue>>): Promise<Record<string, TensorValue>> {
+  async run(
+    inputs: Readonly<Record<string, TensorValue>>,
+    into: Readonly<Record<string, TensorValue>> = {},
+  ): Promise<Record<string, TensorValue>> {
     checkInputs(this.signature, inputs);
+    checkTargets(this.session.outputNames, into);
     const feeds: Record<string, Tensor> = {};
     // a function need not use all that it is given: the graph lists what it has
     for (const name of this.session.inputNames) {
       feeds[name] = name in inputs ? toOrt(inputs[name]) : this.present[name];
     }
     const fetches: Record<string, Tensor | null> = {};
-    for (const name of this.session.outputNames) fetches[name] = null;
+    // onnxruntime writes into the memory of a tensor that it is given for an output
+    for (const name of this.session.outputNames) fetches[name] = name in into ? toOrt(into[name]) : null;
     for (const [name, tensor] of Object.entries(this.next)) fetches[nextStateName(name)] = tensor;
     const outputs = await this.session.run(feeds, fetches);
     const before = this.present;

@@ -102,9 +102,9 @@ export class MaskNetSignal {
    * The trunk's features: log powers, window after window, sub-frame after sub-frame, bin after bin; then the clipped
    * mel residual times κ.
    *
-   * @param features filled, [F, featureColumns]
+   * @returns [F, featureColumns] in the kernel's memory, until the next tile is analysed
    */
-  analyse({ z, sigma, mel, logSnr }: SignalInputs, features: Float32Array): void {
+  analyse({ z, sigma, mel, logSnr }: SignalInputs): Float32Array {
     const frames = z.length / this.hopLength;
     const { transforms } = this.#constants;
     const { functions } = this.#kernel;
@@ -138,22 +138,25 @@ export class MaskNetSignal {
       this.#levels.sharpness,
       RESIDUAL_LIMIT,
     );
-    features.set(this.#kernel.floats(buffers.features, frames * this.featureColumns));
+    return this.#kernel.floats(buffers.features, frames * this.featureColumns);
+  }
+
+  /** Where the trunk's output for the tile that was analysed last is to be written: [F, outputColumns]. */
+  get output(): Float32Array {
+    const count = this.#memory.frames * this.outputColumns;
+    return this.#kernel.floats(this.#analysed.output, count);
   }
 
   /**
-   * The estimate of the clean whitened waveform for the tile that was analysed last.
+   * The estimate of the clean whitened waveform for the tile that was analysed last, by what was written to `output`.
    *
-   * @param output the trunk's, [F, outputColumns]
-   * @param estimate filled with x̂₀, [F·hop]
+   * @returns x̂₀ [F·hop] in the kernel's memory, until the next tile is analysed
    */
-  synthesise(output: Float32Array, estimate: Float32Array): void {
-    const buffers = this.#buffers;
-    if (!buffers) throw new Error("There is nothing to synthesise before a tile was analysed.");
-    requireLength("trunk's output", output, this.#memory.frames * this.outputColumns);
+  synthesise(): Float32Array {
+    const buffers = this.#analysed;
     const { functions } = this.#kernel;
     const { transforms } = this.#constants;
-    this.#memory.placeRows(buffers.output, output, this.outputColumns);
+    this.#memory.clearRowsBeyond(buffers.output, this.outputColumns);
     for (const { windowBack, windowBackPointer, length } of transforms) {
       const target = this.#kernel.floats(windowBackPointer, length);
       for (let n = 0; n < length; n++) target[n] = this.#levels.noise * windowBack[n];
@@ -176,7 +179,12 @@ export class MaskNetSignal {
         4 * Math.ceil((this.#memory.frames * this.hopLength) / 4),
       );
     }
-    estimate.set(this.#kernel.floats(buffers.estimate, this.#memory.frames * this.hopLength));
+    return this.#kernel.floats(buffers.estimate, this.#memory.frames * this.hopLength);
+  }
+
+  get #analysed(): Buffers {
+    if (!this.#buffers) throw new Error("There is nothing to synthesise before a tile was analysed.");
+    return this.#buffers;
   }
 
   #mask(buffers: Buffers, index: number): void {

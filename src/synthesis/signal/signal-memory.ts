@@ -98,9 +98,13 @@ export class SignalMemory {
 
   /** Copies rows; those that fill the last group up are 0. */
   placeRows(pointer: number, rows: Float32Array, columns: number): void {
-    const target = this.#kernel.floats(pointer, 4 * this.groups * columns);
-    target.set(rows.subarray(0, this.frames * columns));
-    target.fill(0, this.frames * columns);
+    this.#kernel.floats(pointer, this.frames * columns).set(rows);
+    this.clearRowsBeyond(pointer, columns);
+  }
+
+  /** Makes the rows that fill the last group up 0. */
+  clearRowsBeyond(pointer: number, columns: number): void {
+    this.#kernel.floats(pointer, 4 * this.groups * columns).fill(0, this.frames * columns);
   }
 
   /** target ← MDCT⁻¹(gains·MDCT(signal)) with closed ends; the signal must be 0 beyond its ends, and is again. */

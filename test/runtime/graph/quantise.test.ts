@@ -132,7 +132,7 @@ describe("a Linear layer in 8 bits", () => {
 
 describe("a signature with 8-bit layers", () => {
   it("has compiled graphs of its own", async () => {
-    const target = { runtimeVersion: "1", device: "cpu" };
+    const target = { runtimeVersion: "1", device: "cpu", withoutFusions: [] };
     const changed = { ...signature, quantised: { weight: { scale: 0.007, zeroPoint: 121 } } };
     const observed = { ...signature, observed: ["weight"] };
     const keys = [signature, quantised, changed, observed].map((each) => keyOfSource(each, "layer", target));

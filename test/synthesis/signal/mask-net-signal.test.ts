@@ -100,11 +100,9 @@ describe("the fast signal path", () => {
   ];
   it.each(cases)("equals the network's definition on %i frames at log-SNR %i", (frames, logSnr) => {
     const inputs = randomInputs(frames, logSnr, goldenConfig.channels);
-    const features = new Float32Array(frames * signal.featureColumns);
-    signal.analyse({ ...inputs.arrays, logSnr }, features);
-    const output = runTrunk(goldenConfig, weights, features, inputs);
-    const estimate = new Float32Array(frames * hopLength);
-    signal.synthesise(output, estimate);
+    const features = signal.analyse({ ...inputs.arrays, logSnr });
+    signal.output.set(runTrunk(goldenConfig, weights, features, inputs));
+    const estimate = signal.synthesise();
     const expected = maskNetEstimate(createMaskNet(goldenConfig, goldenFormat), weights, inputs);
     expect(relativeError(estimate, expected.dataSync())).toBeLessThan(1e-4);
   });
@@ -113,8 +111,7 @@ describe("the fast signal path", () => {
     const frames = 5;
     const inputs = randomInputs(frames, 0, goldenConfig.channels);
     const columns = signal.featureColumns;
-    const features = new Float32Array(frames * columns);
-    signal.analyse({ ...inputs.arrays, logSnr: 0 }, features);
+    const features = signal.analyse({ ...inputs.arrays, logSnr: 0 });
     const net = createMaskNet(goldenConfig, goldenFormat);
     const inOrder = maskNetFeatures(net, inputs.z);
     const expected = permute(inOrder, inversePermutation(net.featureOrder), 2).dataSync();
@@ -132,10 +129,9 @@ describe("the fast signal path", () => {
     const held = randomWeights(config);
     const inputs = randomInputs(6, 2, config.channels);
     const path = await MaskNetSignal.create(config, goldenFormat);
-    const features = new Float32Array(6 * path.featureColumns);
-    path.analyse({ ...inputs.arrays, logSnr: 2 }, features);
-    const estimate = new Float32Array(6 * hopLength);
-    path.synthesise(runTrunk(config, held, features, inputs), estimate);
+    const features = path.analyse({ ...inputs.arrays, logSnr: 2 });
+    path.output.set(runTrunk(config, held, features, inputs));
+    const estimate = path.synthesise();
     const expected = maskNetEstimate(createMaskNet(config, goldenFormat), held, inputs);
     expect(relativeError(estimate, expected.dataSync())).toBeLessThan(1e-4);
   });
@@ -144,15 +140,12 @@ describe("the fast signal path", () => {
     const golden = weightsOf(asTensors(goldenWeights("net")));
     // the reference was made without the epsilon under the magnitude's root
     const path = await MaskNetSignal.create(goldenConfig, goldenFormat, 0);
-    const [frames] = goldenShape("mel");
     const z = goldenValues("net.z");
     const sigma = goldenValues("prior.logSigma").map((value) => Math.exp(value));
-    const features = new Float32Array(frames * path.featureColumns);
-    path.analyse({ z, sigma, mel: goldenValues("mel"), logSnr }, features);
+    const features = path.analyse({ z, sigma, mel: goldenValues("mel"), logSnr });
     const encoded = tf.tensor(goldenValues("net.encoded"), [1, ...goldenShape("net.encoded")]);
-    const output = runTrunk(goldenConfig, golden, features, { logSnr: tf.tensor1d([logSnr]), encoded });
-    const estimate = new Float32Array(z.length);
-    path.synthesise(output, estimate);
+    path.output.set(runTrunk(goldenConfig, golden, features, { logSnr: tf.tensor1d([logSnr]), encoded }));
+    const estimate = path.synthesise();
     const alphaBar = 1 / (1 + Math.exp(-logSnr));
     const noise = z.map((value, n) => (value - Math.sqrt(alphaBar) * estimate[n]) / Math.sqrt(1 - alphaBar));
     expectGolden(noise, `net.noise.lambda${logSnr}`);
