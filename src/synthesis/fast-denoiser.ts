@@ -8,6 +8,8 @@ import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../runtime/runtime.js";
 import type { NetworkFunction } from "./network-functions.js";
 import { MaskNetSignal } from "./signal/mask-net-signal.js";
+import type { SignalPath } from "./signal/signal-path.js";
+import { SplitSignal } from "./signal/split-signal.js";
 
 /** What the denoiser is given of a tile of F frames. */
 export interface DenoiserTile {
@@ -48,10 +50,10 @@ export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
 
 /** A denoiser for one tile at a time; its calls may not overlap. */
 export class FastDenoiser {
-  readonly #signal: MaskNetSignal;
+  readonly #signal: SignalPath;
   readonly #trunk: Program;
 
-  private constructor(signal: MaskNetSignal, trunk: Program) {
+  private constructor(signal: SignalPath, trunk: Program) {
     this.#signal = signal;
     this.#trunk = trunk;
   }
@@ -62,7 +64,7 @@ export class FastDenoiser {
   }
 
   /**
-   * @param runtime of the trunk; with workers of their own tiles, of one thread
+   * @param runtime of the trunk; as many threads share the signal path
    * @param trunk another form of trunkFunction, such as one in 8 bits
    * @throws SignalPathError where the signal path cannot do the network
    */
@@ -72,7 +74,11 @@ export class FastDenoiser {
     trunk = trunkFunction(checkpoint),
   ): Promise<FastDenoiser> {
     const { denoiser, mel } = checkpoint.config;
-    const signal = await MaskNetSignal.create(denoiser.shape, mel);
+    const { threads = 1 } = runtime;
+    const signal =
+      threads > 1
+        ? await SplitSignal.create(denoiser.shape, mel, threads)
+        : await MaskNetSignal.create(denoiser.shape, mel);
     return new FastDenoiser(signal, await runtime.compile(trunk.fn, trunk.signature));
   }
 
@@ -97,8 +103,9 @@ export class FastDenoiser {
     return noise;
   }
 
-  /** Frees what the engine holds. */
+  /** Frees what the engine holds and ends the threads. */
   async dispose(): Promise<void> {
+    await this.#signal.dispose();
     await this.#trunk.dispose();
   }
 }

@@ -1,11 +1,26 @@
 // How a denoiser's Linear layers compute: float32, or 8-bit whole numbers with scales that a calibration found.
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
+import type { Runtime } from "../runtime/runtime.js";
 
 /** The precisions' names. */
 export const precisionNames = ["float32", "int8"] as const;
 
 /** A precision's name. */
 export type Precision = (typeof precisionNames)[number];
+
+/**
+ * What is used where nothing is asked for: int8 where an engine has it and the checkpoint was calibrated for it. With the
+ * voice that ships, the error of the predicted noise rises by 0.05 % and that of the mel by 0.06 %.
+ */
+export function defaultPrecision(runtime: Runtime, { config }: Checkpoint): Precision {
+  return hasInt8(runtime) && "quantisation" in config ? "int8" : "float32";
+}
+
+/** Whether an engine multiplies in 8 bits. */
+export function hasInt8({ engine, device }: Pick<Runtime, "engine" | "device">): boolean {
+  return engine === "graph" && device === "cpu";
+}
 
 /** int8 was asked for, and the checkpoint does not say how activations become 8-bit. */
 export class NotCalibratedError extends InputError {

@@ -102,7 +102,11 @@ function createSession(
     graphOptimizationLevel: "all",
     // warnings here are about the optimised graph's tie to this machine, which the cache's key takes care of
     logSeverityLevel: 3,
-    extra: { optimization: { disable_specified_optimizers: UNWANTED_FUSIONS.join(";") } },
+    extra: {
+      // between runs its threads leave the cores to others: the signal path, mel corrections, the caller
+      session: { force_spinning_stop: "1" },
+      optimization: { disable_specified_optimizers: UNWANTED_FUSIONS.join(";") },
+    },
     ...options,
   });
 }
