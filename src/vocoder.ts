@@ -16,7 +16,12 @@ import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { createMelCorrection } from "./synthesis/create-mel-correction.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
-import { type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
+import {
+  defaultPrecision,
+  hasInt8,
+  type Precision,
+  PrecisionUnavailableError,
+} from "./synthesis/precision.js";
 import { RefinementPool } from "./synthesis/refinement-pool.js";
 import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
 import { noiseStart } from "./synthesis/start-signal.js";
@@ -26,7 +31,10 @@ import { tiles } from "./synthesis/wavefront/wavefront.js";
 
 /** Where and how the networks run. */
 export interface VocoderOptions extends RuntimeOptions {
-  /** Of the denoiser's Linear layers; int8 is there for the graph engine on the CPU. Default: float32. */
+  /**
+   * Of the denoiser's Linear layers; int8 is there for the graph engine on the CPU, and the default there for a checkpoint
+   * that was calibrated for it.
+   */
   readonly precision?: Precision;
 }
 
@@ -169,10 +177,10 @@ export class Vocoder {
    * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
    */
   static async load(folder = shippedCheckpoint, options: VocoderOptions = {}): Promise<Vocoder> {
-    const { precision = "float32" } = options;
     const checkpoint = await loadCheckpoint(folder);
     const runtime = await openRuntime(options);
-    if (precision === "int8" && !(runtime.engine === "graph" && runtime.device === "cpu")) {
+    const { precision = defaultPrecision(runtime, checkpoint) } = options;
+    if (precision === "int8" && !hasInt8(runtime)) {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }
     const format = checkpoint.config.mel;

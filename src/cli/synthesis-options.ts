@@ -45,7 +45,7 @@ export function addSynthesisOptions(command: Command): Command {
     .addOption(
       new Option(
         "--precision <name>",
-        "of the network's Linear layers; int8 is for the graph engine on the CPU (default: float32)",
+        "of the network's Linear layers (default: int8 on the CPU's graph engine if the checkpoint is calibrated for it)",
       ).choices(precisionNames),
     );
   return addEngineOptions(command);

@@ -38,8 +38,8 @@ async function synthesise(name: string, ...more: string[]) {
 }
 
 it("makes nearly the same waveform in 8 bits, and says so", { timeout: 60_000 }, async () => {
-  const exact = await synthesise("exact", "--checkpoint", calibrated);
-  const eightBit = await synthesise("int8", "--checkpoint", calibrated, "--precision", "int8");
+  const exact = await synthesise("exact", "--checkpoint", calibrated, "--precision", "float32");
+  const eightBit = await synthesise("int8", "--checkpoint", calibrated);
   expect(exact).toMatchObject({ code: 0 });
   expect(eightBit).toMatchObject({ code: 0 });
   expect(JSON.parse(exact.stdout)).toMatchObject({ precision: "float32" });
@@ -54,6 +54,15 @@ it("makes nearly the same waveform in 8 bits, and says so", { timeout: 60_000 },
   });
   expect(change).toBeGreaterThan(0);
   expect(Math.sqrt(change / size)).toBeLessThan(0.1);
+});
+
+it("speaks in float32 where nobody calibrated it, or on another engine", { timeout: 60_000 }, async () => {
+  const javascript = ["--checkpoint", calibrated, "--engine", "javascript"];
+  for (const where of [["--checkpoint", uncalibrated], javascript]) {
+    const { stdout, code } = await synthesise("plain", ...where);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ precision: "float32" });
+  }
 });
 
 it.each([
