@@ -5,6 +5,7 @@ import { VocodeError } from "../errors.js";
 import { describeSystemError } from "../files/system-error.js";
 import { removeUnfinishedFiles } from "../files/write-atomically.js";
 import { benchCommand } from "./bench.js";
+import { compareCommand } from "./compare.js";
 import { corpusCommand } from "./corpus.js";
 import { enginesCommand } from "./engines.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -29,6 +30,7 @@ const commands: readonly (() => Command)[] = [
   trainCommand,
   reportCommand,
   evaluateCommand,
+  compareCommand,
   tuneCommand,
   benchCommand,
   exportCommand,

@@ -1,4 +1,5 @@
 // Threads that measure pairs of clips: a pair keeps one core busy for a twentieth of its length.
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.js";
 import type { ClipMeasurement, MeasureJob } from "./measure-pair.js";
@@ -46,26 +47,17 @@ export class MeasurePool {
 }
 
 async function exchange(worker: Worker, job: MeasureJob): Promise<MeasureAnswer> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      worker.removeAllListeners();
-      act();
-    };
-    worker.once("message", (answer: MeasureAnswer) => {
-      settle(() => {
-        resolve(answer);
-      });
-    });
-    worker.once("error", (error) => {
-      settle(() => {
-        reject(error);
-      });
-    });
-    worker.once("exit", () => {
-      settle(() => {
-        reject(new Error("A measuring thread ended early."));
-      });
+  // an "error" of the worker rejects both
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  try {
+    const answered = once(worker, "message", { signal }).then(([answer]) => answer as MeasureAnswer);
+    const ended = once(worker, "exit", { signal }).then(() => {
+      throw new Error("A measuring thread ended early.");
     });
     worker.postMessage(job);
-  });
+    return await Promise.race([answered, ended]);
+  } finally {
+    listeners.abort();
+  }
 }

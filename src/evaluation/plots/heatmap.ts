@@ -1,5 +1,5 @@
 // A matrix as colours: mels, spectrograms, histograms over time. The matrix becomes one PNG inside the plot, so that a
-// picture of an hour of mel stays small. Colours are matplotlib's magma, as d3 interpolates it.
+// picture of an hour of mel stays small. Colours are d3's: matplotlib's magma, or for differences blue to white to red.
 import * as Plot from "@observablehq/plot";
 import { encode } from "fast-png";
 import type { Panel } from "./figure.js";
@@ -14,7 +14,12 @@ export interface Heatmap {
   readonly y: readonly [number, number];
   /** Values drawn darkest and brightest; without them the finite values' own range. */
   readonly range?: readonly [number, number];
+  /** "magma" from dark to bright, the default; "difference" from blue over white to red. */
+  readonly colours?: HeatmapColours;
 }
+
+/** The colours of a heatmap. */
+export type HeatmapColours = "magma" | "difference";
 
 // more columns than a picture has pixels are averaged
 const MAX_COLUMNS = 1700;
@@ -71,7 +76,7 @@ export function heatmapPng(heatmap: Heatmap): Uint8Array {
     }
   }
   const [low, high] = heatmap.range ?? finiteRange(cells);
-  const palette = magmaPalette();
+  const palette = paletteOf(heatmap.colours ?? "magma");
   const data = new Uint8Array(cells.length * 3);
   cells.forEach((value, i) => {
     const shade = Math.round((255 * (value - low)) / (high - low || 1));
@@ -93,10 +98,17 @@ function finiteRange(values: Float64Array): [number, number] {
   return low <= high ? [low, high] : [0, 1];
 }
 
-function magmaPalette(): number[][] {
-  const colour = Plot.scale({ color: { type: "sequential", scheme: "magma", domain: [0, 255] } });
+function paletteOf(colours: HeatmapColours): number[][] {
+  // rdbu runs from red to blue, and what is more should be red
+  const scheme = colours === "magma" ? { scheme: "magma" } : { scheme: "rdbu", reverse: true };
+  const colour = Plot.scale({
+    color: { type: "sequential", ...scheme, domain: [0, 255] } as Plot.ScaleOptions,
+  });
   return Array.from({ length: 256 }, (_, shade) => {
-    const code = Number.parseInt(String(colour.apply(shade)).slice(1), 16);
+    const text = String(colour.apply(shade));
+    const numbers = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(text);
+    if (numbers) return numbers.slice(1).map(Number);
+    const code = Number.parseInt(text.slice(1), 16);
     return [code >> 16, (code >> 8) & 255, code & 255];
   });
 }
