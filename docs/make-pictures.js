@@ -18,6 +18,8 @@ import { scheduleSteps } from "../dist/diffusion/schedules/schedule-steps.js";
 import { exactDenoiser } from "../dist/diffusion/toy/exact-score.js";
 import { drawFrom, gaussianMixture, marginalAt } from "../dist/diffusion/toy/gaussian-mixture.js";
 import { runToy } from "../dist/diffusion/toy/toy-process.js";
+import { Transforms } from "../dist/evaluation/metrics/transforms.js";
+import { drawComparison } from "../dist/evaluation/plots/comparison-picture.js";
 import { drawFigure } from "../dist/evaluation/plots/figure.js";
 import { drawMel } from "../dist/evaluation/plots/mel-picture.js";
 import { toyFigure } from "../dist/evaluation/plots/toy-figure.js";
@@ -74,6 +76,20 @@ async function melPicture() {
   const { samples } = await readRecording(fileURLToPath(path));
   const mel = computeMel(samples, findPreset(preset));
   await save(drawMel(`speech.flac, ${preset}`, mel), "mel.png");
+}
+
+/** A recording and what the checkpoint of version 0.1.0 made of its mel, as `vocode compare --picture` draws them. */
+async function comparisonPicture() {
+  const fixtures = new URL("../test/fixtures/", import.meta.url);
+  const read = async (path, title) => {
+    const { samples, sampleRate } = await readRecording(fileURLToPath(new URL(path, fixtures)));
+    return { samples, sampleRate, title };
+  };
+  const recording = await read("mel/speech_22k.wav", "recording");
+  const synthesis = await read("evaluation/vocoded.flac", "synthesis");
+  const transforms = await Transforms.create();
+  await save(drawComparison(recording, synthesis, transforms), "comparison.png");
+  transforms.dispose();
 }
 
 /** Where the training schedules lose the signal. */
@@ -252,6 +268,7 @@ async function wrongLevel() {
 
 await mkdir(folder, { recursive: true });
 await melPicture();
+await comparisonPicture();
 await toyPicture();
 await schedulePicture();
 await convergencePicture();

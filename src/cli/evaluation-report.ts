@@ -13,7 +13,9 @@ const LENGTH_TOLERANCE = 0.05;
 export function metricText(name: MetricName, value: number): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return "∞";
-  return value.toFixed(metricDefinitions[name].decimals).replace("-", "−");
+  const text = value.toFixed(metricDefinitions[name].decimals);
+  // a tiny negative value is 0, and not minus 0
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 /** A line a clip and one with the means. */
