@@ -109,6 +109,8 @@ export interface Runtime {
   readonly device: string;
   /** Threads of a CPU engine; undefined where the engine decides. */
   readonly threads: number | undefined;
+  /** Folder of compiled graphs; undefined where there is none. */
+  readonly cacheFolder: string | undefined;
   /**
    * Makes a function run on this engine.
    *

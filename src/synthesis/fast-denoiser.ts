@@ -6,10 +6,9 @@ import { createMaskNet, maskNetTrunkRows } from "../models/mask-net.js";
 import { featureCount } from "../models/mask-net-config.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../runtime/runtime.js";
-import type { NetworkFunction } from "./network-functions.js";
+import { type NetworkFunction, quantisedLayers } from "./network-functions.js";
+import type { Precision } from "./precision.js";
 import { MaskNetSignal } from "./signal/mask-net-signal.js";
-import type { SignalPath } from "./signal/signal-path.js";
-import { SplitSignal } from "./signal/split-signal.js";
 
 /** What the denoiser is given of a tile of F frames. */
 export interface DenoiserTile {
@@ -26,7 +25,10 @@ export interface DenoiserTile {
 }
 
 /** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
-export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
+export function trunkFunction(
+  checkpoint: MaskNetCheckpoint,
+  precision: Precision = "float32",
+): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const net = createMaskNet(denoiser.shape, format);
   const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
@@ -43,6 +45,7 @@ export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
         encoded: { shape: [1, frames(), denoiser.shape.channels] },
       },
       weights: Object.fromEntries(weights.filter(([name]) => !name.startsWith("encoder."))),
+      ...quantisedLayers(checkpoint, precision),
       source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
     },
   };
@@ -50,10 +53,10 @@ export function trunkFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
 
 /** A denoiser for one tile at a time; its calls may not overlap. */
 export class FastDenoiser {
-  readonly #signal: SignalPath;
+  readonly #signal: MaskNetSignal;
   readonly #trunk: Program;
 
-  private constructor(signal: SignalPath, trunk: Program) {
+  private constructor(signal: MaskNetSignal, trunk: Program) {
     this.#signal = signal;
     this.#trunk = trunk;
   }
@@ -64,21 +67,18 @@ export class FastDenoiser {
   }
 
   /**
-   * @param runtime of the trunk; as many threads share the signal path
-   * @param trunk another form of trunkFunction, such as one in 8 bits
-   * @throws SignalPathError where the signal path cannot do the network
+   * @param runtime of the trunk
+   * @param precision of the trunk's Linear layers
+   * @throws SignalPathError where the signal path cannot do the network; NotCalibratedError for int8
    */
   static async create(
     runtime: Runtime,
     checkpoint: MaskNetCheckpoint,
-    trunk = trunkFunction(checkpoint),
+    precision: Precision = "float32",
   ): Promise<FastDenoiser> {
+    const trunk = trunkFunction(checkpoint, precision);
     const { denoiser, mel } = checkpoint.config;
-    const { threads = 1 } = runtime;
-    const signal =
-      threads > 1
-        ? await SplitSignal.create(denoiser.shape, mel, threads)
-        : await MaskNetSignal.create(denoiser.shape, mel);
+    const signal = await MaskNetSignal.create(denoiser.shape, mel);
     return new FastDenoiser(signal, await runtime.compile(trunk.fn, trunk.signature));
   }
 
@@ -103,9 +103,8 @@ export class FastDenoiser {
     return noise;
   }
 
-  /** Frees what the engine holds and ends the threads. */
+  /** Frees what the engine holds. */
   async dispose(): Promise<void> {
-    await this.#signal.dispose();
     await this.#trunk.dispose();
   }
 }

@@ -1,10 +1,11 @@
 // The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in
-// WebAssembly and the trunk as a graph, elsewhere the whole as one graph.
+// WebAssembly and the trunk as a graph, a part of the tile on each thread; elsewhere the whole as one graph.
 import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
 import type { Program, Runtime, TensorValue } from "../runtime/runtime.js";
-import { type DenoiserTile, FastDenoiser, trunkFunction } from "./fast-denoiser.js";
-import { denoiserFunction, quantisedLayers } from "./network-functions.js";
+import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import { denoiserFunction } from "./network-functions.js";
 import type { Precision } from "./precision.js";
+import { SplitDenoiser } from "./split-denoiser.js";
 
 /** Predicts the noise of one tile at a time; calls may not overlap. */
 export interface TileDenoiser {
@@ -25,9 +26,10 @@ export async function openTileDenoiser(
 ): Promise<TileDenoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
   if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint)) {
-    const { fn, signature } = trunkFunction(checkpoint);
-    const trunk = { fn, signature: { ...signature, ...quantisedLayers(checkpoint, precision) } };
-    return FastDenoiser.create(runtime, checkpoint, trunk);
+    const { threads = 1 } = runtime;
+    return threads > 1
+      ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
+      : FastDenoiser.create(runtime, checkpoint, precision);
   }
   const { fn, signature } = denoiserFunction(checkpoint, precision);
   const names = Object.keys(signature.inputs);

@@ -1,26 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fillNormals } from "../../src/diffusion/noise.js";
 import type { Program } from "../../src/runtime/runtime.js";
 import { openRuntime } from "../../src/runtime/engines.js";
-import { type DenoiserTile, FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
+import { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
 import { denoiserFunction } from "../../src/synthesis/network-functions.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { randomTile } from "../support/random-tile.js";
 
 const checkpoint = randomCheckpoint();
 const { bands, hopLength } = checkpoint.config.mel;
 const { channels } = checkpoint.config.denoiser.shape;
-
-function randomTile(frames: number, logSnr: number): DenoiserTile {
-  const normals = (count: number, step: number): Float32Array =>
-    fillNormals(new Float32Array(count), { seed: 3, step });
-  return {
-    z: normals(frames * hopLength, 1),
-    logSnr,
-    mel: normals(frames * bands, 2).map((value) => 0.5 * value - 2.5),
-    sigma: normals(frames * hopLength, 3).map((value) => Math.exp(0.5 * value - 3)),
-    encoded: normals(frames * channels, 4),
-  };
-}
 
 describe("the denoiser with its fast signal path", () => {
   let fast: FastDenoiser;
@@ -46,7 +34,7 @@ describe("the denoiser with its fast signal path", () => {
     [7, -2],
     [30, 8],
   ])("predicts the graph's noise on %i frames at log-SNR %i", async (frames, logSnr) => {
-    const tile = randomTile(frames, logSnr);
+    const tile = randomTile(checkpoint, frames, logSnr);
     const { noise } = await graph.run({
       z: { data: tile.z, shape: [1, frames * hopLength] },
       logSnr: { data: Float32Array.of(logSnr), shape: [1] },

@@ -118,6 +118,7 @@ class EagerProgram implements Program {
 /** An engine on a tfjs backend that is registered and ready. */
 export class EagerRuntime implements Runtime {
   readonly threads = undefined;
+  readonly cacheFolder = undefined;
 
   /**
    * @param engine its name in the list of engines

@@ -17,6 +17,10 @@ export class GraphRuntime implements Runtime {
     return this.target.threads;
   }
 
+  get cacheFolder(): string | undefined {
+    return this.target.cacheFolder;
+  }
+
   async compile(fn: TensorFunction, signature: Signature): Promise<Program> {
     // onnxruntime has these products for the CPU only
     const given = this.device === "cpu" ? signature : { ...signature, quantised: {} };

@@ -8,7 +8,6 @@ import { HANN_POWER } from "../../models/spectrum.js";
 import { placeConstants, type SignalConstants } from "./constants.js";
 import { Kernel } from "./kernel.js";
 import { type Buffers, SignalMemory } from "./signal-memory.js";
-import type { SignalPath } from "./signal-path.js";
 import { signalPathFault, SignalPathError } from "./support.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -48,7 +47,7 @@ function requireLength(name: string, values: Float32Array, length: number): void
 }
 
 /** The signal path of one mask-net; holds memory for the longest tile it has seen. */
-export class MaskNetSignal implements SignalPath {
+export class MaskNetSignal {
   /** Samples a frame. */
   readonly hopLength: number;
   /** Columns of the features, the mel residual's included. */
@@ -181,11 +180,6 @@ export class MaskNetSignal implements SignalPath {
       );
     }
     return this.#kernel.floats(buffers.estimate, this.#memory.frames * this.hopLength);
-  }
-
-  /** Nothing: it has no threads. */
-  dispose(): Promise<void> {
-    return Promise.resolve();
   }
 
   get #analysed(): Buffers {

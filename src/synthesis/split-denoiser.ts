@@ -1,0 +1,206 @@
+// The denoiser on several threads: each predicts a part of the tile's frames, overlapping its neighbours by the network's
+// reach. It keeps all threads busy to the end, which threads inside each operator do not: half of the work beside the large
+// products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
+// milliseconds.
+import { Worker } from "node:worker_threads";
+import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import { maskNetReach } from "../models/reach.js";
+import { openRuntime } from "../runtime/engines.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import {
+  commands,
+  type DenoiserThreadTask,
+  type PartMemory,
+  type PartWidths,
+  sharedPart,
+} from "./part-memory.js";
+import type { Precision } from "./precision.js";
+import type { TileDenoiser } from "./tile-denoiser.js";
+
+/** Frames first … end are computed, of which keepFirst … keepEnd are kept. */
+interface Part {
+  readonly first: number;
+  readonly end: number;
+  readonly keepFirst: number;
+  readonly keepEnd: number;
+}
+
+/** A denoiser whose tiles are shared by threads. */
+export class SplitDenoiser implements TileDenoiser {
+  readonly #own: FastDenoiser;
+  readonly #helpers: readonly Helper[];
+  readonly #widths: PartWidths;
+  readonly #margin: number;
+  #started: Promise<void> | undefined;
+
+  private constructor(own: FastDenoiser, helpers: readonly Helper[], widths: PartWidths, margin: number) {
+    this.#own = own;
+    this.#helpers = helpers;
+    this.#widths = widths;
+    this.#margin = margin;
+  }
+
+  /**
+   * @param runtime whose cache of compiled graphs is used
+   * @param threads the caller's among them
+   * @throws what FastDenoiser.create throws
+   */
+  static async create(
+    runtime: Runtime,
+    checkpoint: MaskNetCheckpoint,
+    precision: Precision,
+    threads: number,
+  ): Promise<SplitDenoiser> {
+    const { denoiser, mel } = checkpoint.config;
+    const { cacheFolder } = runtime;
+    const single = await openRuntime({
+      engine: "graph",
+      device: "cpu",
+      threads: 1,
+      cacheFolder: cacheFolder ?? null,
+    });
+    const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
+    const task = { checkpoint, precision, cacheFolder };
+    // begun first, since a thread takes longer to start than this one
+    const helpers = Array.from({ length: threads - 1 }, () => new Helper(task, widths));
+    const own = await FastDenoiser.create(single, checkpoint, precision);
+    const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
+    return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
+  }
+
+  async noise(tile: DenoiserTile): Promise<Float32Array> {
+    const { hop } = this.#widths;
+    const parts = this.#split(tile.z.length / hop);
+    if (parts.length === 1) return this.#own.noise(tile);
+    // parts depend on the length only: whatever starts when, the same seed gives the same bits
+    await (this.#started ??= this.#start());
+    const noise = new Float32Array(tile.z.length);
+    const keep = ({ first, keepFirst, keepEnd }: Part, rows: Float32Array): void => {
+      noise.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
+    };
+    const [ownPart, ...others] = parts;
+    others.forEach((part, index) => {
+      this.#helpers[index].begin(this.#tileOf(tile, part), part.end - part.first);
+    });
+    keep(ownPart, await this.#own.noise(this.#tileOf(tile, ownPart)));
+    others.forEach((part, index) => {
+      keep(part, this.#helpers[index].finish().noise);
+    });
+    return noise;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#helpers.map((helper) => helper.dispose()));
+    await this.#own.dispose();
+  }
+
+  async #start(): Promise<void> {
+    await Promise.all(this.#helpers.map((helper) => helper.start()));
+  }
+
+  /** Parts that are at least as long as their overlap, or else fewer. */
+  #split(frames: number): Part[] {
+    const most = Math.floor(frames / Math.max(1, 2 * this.#margin));
+    const count = Math.max(1, Math.min(this.#helpers.length + 1, most));
+    const border = (index: number): number => Math.round((frames * index) / count);
+    return Array.from({ length: count }, (_, index) => {
+      const [keepFirst, keepEnd] = [border(index), border(index + 1)];
+      return {
+        keepFirst,
+        keepEnd,
+        first: Math.max(0, keepFirst - this.#margin),
+        end: Math.min(frames, keepEnd + this.#margin),
+      };
+    });
+  }
+
+  #tileOf({ z, mel, sigma, encoded, logSnr }: DenoiserTile, { first, end }: Part): DenoiserTile {
+    const { hop, bands, channels } = this.#widths;
+    return {
+      z: z.subarray(first * hop, end * hop),
+      mel: mel.subarray(first * bands, end * bands),
+      sigma: sigma.subarray(first * hop, end * hop),
+      encoded: encoded.subarray(first * channels, end * channels),
+      logSnr,
+    };
+  }
+}
+
+/** The caller's side of one thread. */
+class Helper {
+  readonly #worker: Worker;
+  readonly #started: Promise<void>;
+  readonly #control = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  readonly #widths: PartWidths;
+  #memory: PartMemory | undefined;
+  #capacity = 0;
+
+  constructor(task: Omit<DenoiserThreadTask, "control">, widths: PartWidths) {
+    this.#widths = widths;
+    this.#worker = new Worker(new URL("./denoiser-worker.js", import.meta.url));
+    this.#started = new Promise((resolve, reject) => {
+      this.#worker.once("message", () => {
+        resolve();
+      });
+      this.#worker.once("error", reject);
+    });
+    // told to the one who waits for it
+    this.#started.catch(() => undefined);
+    // an idle thread does not keep the process alive
+    this.#worker.unref();
+    this.#worker.postMessage({ ...task, control: this.#control } satisfies DenoiserThreadTask);
+  }
+
+  /** Resolves when it takes commands. */
+  async start(): Promise<void> {
+    this.#worker.ref();
+    try {
+      await this.#started;
+    } finally {
+      this.#worker.unref();
+    }
+  }
+
+  /** Begins with a part. */
+  begin({ z, mel, sigma, encoded, logSnr }: DenoiserTile, frames: number): void {
+    const memory = this.#prepare(frames);
+    memory.z.set(z);
+    memory.mel.set(mel);
+    memory.sigma.set(sigma);
+    memory.encoded.set(encoded);
+    memory.logSnr[0] = logSnr;
+    this.#send(commands.noise, frames);
+  }
+
+  /** Waits for what was begun. */
+  finish(): PartMemory {
+    for (;;) {
+      const command = Atomics.load(this.#control, 0);
+      if (command === commands.idle) return this.#memory!;
+      if (command === commands.failed) throw new Error("A thread of the denoiser failed.");
+      Atomics.wait(this.#control, 0, command);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #prepare(frames: number): PartMemory {
+    if (!this.#memory || frames > this.#capacity) {
+      this.#memory = sharedPart(frames, this.#widths);
+      this.#capacity = frames;
+      this.#worker.postMessage(this.#memory);
+      this.#send(commands.memory, frames);
+      this.finish();
+    }
+    return this.#memory;
+  }
+
+  #send(command: number, frames: number): void {
+    this.#control[1] = frames;
+    Atomics.store(this.#control, 0, command);
+    Atomics.notify(this.#control, 0);
+  }
+}

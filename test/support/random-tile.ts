@@ -1,0 +1,19 @@
+// A tile of random numbers for a checkpoint's denoiser.
+import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { fillNormals } from "../../src/diffusion/noise.js";
+import type { DenoiserTile } from "../../src/synthesis/fast-denoiser.js";
+
+/** Noise, mel and levels of the size that speech has; the same for the same arguments. */
+export function randomTile({ config }: MaskNetCheckpoint, frames: number, logSnr: number): DenoiserTile {
+  const { bands, hopLength } = config.mel;
+  const { channels } = config.denoiser.shape;
+  const normals = (count: number, step: number): Float32Array =>
+    fillNormals(new Float32Array(count), { seed: 3, step });
+  return {
+    z: normals(frames * hopLength, 1),
+    logSnr,
+    mel: normals(frames * bands, 2).map((value) => 0.5 * value - 2.5),
+    sigma: normals(frames * hopLength, 3).map((value) => Math.exp(0.5 * value - 3)),
+    encoded: normals(frames * channels, 4),
+  };
+}
