@@ -14,6 +14,8 @@ export {
   type SynthesisReport,
   type VocoderOptions,
 } from "./vocoder.js";
+export { StartError } from "./synthesis/start-choice.js";
+export { RefinementError } from "./synthesis/mel-consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 export { CheckpointError, WeightsError } from "./checkpoint/errors.js";

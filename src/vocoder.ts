@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { naturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
-import { loadCheckpoint } from "./checkpoint/checkpoint.js";
+import { isMaskNet, loadCheckpoint } from "./checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
+import type { TunedStart } from "./checkpoint/tunings.js";
 import type { Seed } from "./diffusion/noise.js";
 import type { NoiseSchedule } from "./diffusion/noise-schedule.js";
 import { planFor, type SamplerName } from "./diffusion/samplers/plan-for.js";
@@ -15,6 +16,8 @@ import { InputError } from "./errors.js";
 import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { createMelCorrection } from "./synthesis/create-mel-correction.js";
+import { ExcitationSource } from "./synthesis/excitation-source.js";
+import { HarmonicStart } from "./synthesis/harmonic-start.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
 import {
   defaultPrecision,
@@ -24,8 +27,8 @@ import {
 } from "./synthesis/precision.js";
 import { RefinementPool } from "./synthesis/refinement-pool.js";
 import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
-import { noiseStart } from "./synthesis/start-signal.js";
-import { chosenSettings, DEFAULT_REFINE } from "./synthesis/tuned-settings.js";
+import { noiseStart, type StartSignal } from "./synthesis/start-signal.js";
+import { chosenSettings, type ChosenSettings, DEFAULT_REFINE } from "./synthesis/tuned-settings.js";
 import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
 import { tiles } from "./synthesis/wavefront/wavefront.js";
 
@@ -46,12 +49,27 @@ export interface SynthesisOptions {
   readonly sampler?: SamplerName;
   /** A schedule or the name of one, in place of the tuned or else the default one for `steps`. */
   readonly schedule?: string | NoiseSchedule;
+  /**
+   * What the process starts from: an excitation with the pitch of the mel, or white noise. Without it harmonic where the
+   * checkpoint has an excitation model, the sampler adds no noise and no schedule is given, else noise. With a schedule
+   * of one's own and "harmonic" the first level is the start's.
+   */
+  readonly start?: TunedStart;
+  /** λ₀ of a harmonic start, in place of what was tuned; −1 without it. */
+  readonly startLevel?: number;
   readonly seed?: Seed;
   /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 4. */
   readonly refine?: number;
+  /** p: the gain of each correction is raised to it; 1.2 for K up to 14, else 1, or as tuned. */
+  readonly refineExponent?: number;
+  /** Share of the last change that each correction goes beyond; 0.7 for K up to 14, else 0.9, or as tuned. */
+  readonly refineMomentum?: number;
   /** Mel frames that are computed at once, about; more take more memory, and fewer more time. The result is the same. */
   readonly tile?: number;
-  /** Where a mel that was cut out of a longer one begins in it: its noise is then the noise of that place. */
+  /**
+   * Where a mel that was cut out of a longer one begins in it: its noise is then the noise of that place. The pulses of a
+   * harmonic start begin with the piece all the same.
+   */
   readonly firstFrame?: number;
   /** Ends the synthesis with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -101,8 +119,13 @@ export interface SynthesisReport {
   readonly schedule: string;
   readonly steps: number;
   /** What the process started from. */
-  readonly start: string;
+  readonly start: TunedStart;
+  /** λ₀ of a harmonic start. */
+  readonly startLevel?: number;
   readonly refine: number;
+  /** p and momentum of the corrections. */
+  readonly refineExponent: number;
+  readonly refineMomentum: number;
   readonly seed: string;
   readonly engine: string;
   readonly device: string;
@@ -155,12 +178,14 @@ export class Vocoder {
   readonly #config: CheckpointConfig;
   readonly #runtime: Runtime;
   readonly #parts: SynthesisParts;
+  readonly #excitation: ExcitationSource | undefined;
 
   private constructor(
     config: CheckpointConfig,
     precision: Precision,
     runtime: Runtime,
     parts: SynthesisParts,
+    excitation: ExcitationSource | undefined,
   ) {
     this.format = parts.format;
     this.kind = config.denoiser.kind;
@@ -168,6 +193,7 @@ export class Vocoder {
     this.precision = precision;
     this.#runtime = runtime;
     this.#parts = parts;
+    this.#excitation = excitation;
   }
 
   /**
@@ -184,12 +210,14 @@ export class Vocoder {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }
     const format = checkpoint.config.mel;
-    return new Vocoder(checkpoint.config, precision, runtime, {
+    const parts = {
       format,
       networks: await MelDenoiser.create(runtime, checkpoint, precision),
       pool: new RefinementPool(runtime.threads ?? 1),
       correction: await createMelCorrection(format),
-    });
+    };
+    const excitation = isMaskNet(checkpoint) ? await ExcitationSource.create(runtime, checkpoint) : undefined;
+    return new Vocoder(checkpoint.config, precision, runtime, parts, excitation);
   }
 
   /**
@@ -265,11 +293,12 @@ export class Vocoder {
   #open(options: StreamOptions & { tile: number; patient: boolean }): OpenSpeech {
     const { steps, seed } = { ...defaultSynthesis, ...options };
     const { tile, patient, signal, onProgress } = options;
-    const { sampler, schedule, refinement } = chosenSettings(this.#config, { ...options, steps });
-    const plan = planFor(sampler, schedule);
+    const chosen = chosenSettings(this.#config, { ...options, steps });
+    const { refinement } = chosen;
+    const plan = planFor(chosen.sampler, chosen.schedule);
     const wavefront = new SynthesisWavefront(this.#parts, {
       plan,
-      start: noiseStart(seed),
+      start: this.#start(chosen, seed),
       seed,
       refinement,
       tile,
@@ -289,13 +318,18 @@ export class Vocoder {
     return {
       pieces: (mel) => speech.pieces(mel),
       lookAhead: wavefront.lookAhead,
-      report: () => this.#report(plan, { seed, refine: refinement.iterations }, wavefront, speech),
+      report: () => this.#report(plan, { seed, ...chosen }, wavefront, speech),
     };
+  }
+
+  #start({ start, schedule }: ChosenSettings, seed: Seed): StartSignal {
+    if (start === "noise" || !this.#excitation) return noiseStart(seed);
+    return new HarmonicStart(this.#excitation, { format: this.format, seed, logSnr: schedule.logSnrs[0] });
   }
 
   #report(
     plan: SamplingPlan,
-    { seed, refine }: { seed: Seed; refine: number },
+    { seed, start, refinement }: Pick<ChosenSettings, "start" | "refinement"> & { seed: Seed },
     wavefront: SynthesisWavefront,
     speech: SpeechStream,
   ): SynthesisReport {
@@ -306,8 +340,11 @@ export class Vocoder {
       sampler: plan.sampler,
       schedule: plan.schedule,
       steps: plan.steps.length,
-      start: "noise",
-      refine,
+      start,
+      ...(start === "harmonic" && { startLevel: plan.steps[0].logSnr }),
+      refine: refinement.iterations,
+      refineExponent: refinement.exponent,
+      refineMomentum: refinement.momentum,
       seed: String(seed),
       engine: this.#runtime.engine,
       device: this.#runtime.device,
@@ -328,6 +365,7 @@ export class Vocoder {
   /** Frees the engine's memory and ends the threads. */
   async dispose(): Promise<void> {
     await this.#parts.networks.dispose();
+    await this.#excitation?.dispose();
     await this.#parts.pool.dispose();
     this.#parts.correction.dispose();
   }

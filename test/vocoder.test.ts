@@ -9,6 +9,7 @@ import type { Mel } from "../src/audio/mel-format/mel-format.js";
 import { findPreset } from "../src/audio/mel-format/mel-presets.js";
 import { saveCheckpoint } from "../src/checkpoint/checkpoint.js";
 import { clipSamples } from "./support/mel-reference.js";
+import { largestDifference, pieces } from "./support/mel-pieces.js";
 import { randomCheckpoint } from "./support/random-checkpoint.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
@@ -29,24 +30,6 @@ afterAll(async () => {
 /** The first frames of a mel. */
 function cut(mel: Mel, frames: number, from = 0): Mel {
   return { ...mel, frames, values: mel.values.slice(from * bands, (from + frames) * bands) };
-}
-
-function largestDifference(first: Float32Array, second: Float32Array): number {
-  expect(second).toHaveLength(first.length);
-  return first.reduce((most, value, n) => Math.max(most, Math.abs(value - second[n])), 0);
-}
-
-/** The same mel as pieces of changing length, in one array that is used again. */
-async function* pieces({ frames, values }: Mel, lengths: readonly number[]): AsyncGenerator<Float32Array> {
-  const room = new Float32Array(Math.max(...lengths) * bands);
-  for (let frame = 0, turn = 0; frame < frames; turn++) {
-    const end = Math.min(frames, frame + lengths[turn % lengths.length]);
-    const piece = room.subarray(0, (end - frame) * bands);
-    piece.set(values.subarray(frame * bands, end * bands));
-    yield piece;
-    await Promise.resolve();
-    frame = end;
-  }
 }
 
 async function streamed(

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { checkpointFiles } from "../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import { readCheckpointConfig } from "../checkpoint/store-tuning.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
@@ -103,6 +104,10 @@ the machine does beside it meets all alike. Stop it at any time: the same comman
     .action(run);
 }
 
+function startsOf(config: CheckpointConfig): TunedStart[] {
+  return "excitation" in config ? ["harmonic", "noise"] : ["noise"];
+}
+
 function refineValue(text: string): number | "default" {
   return text === "default" ? text : wholeNumber(0, 1000)(text);
 }
@@ -117,7 +122,7 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
   const settings = settingsOf({
     engine: options.engines,
     precision: options.precisions,
-    start: options.starts ?? ["noise"],
+    start: options.starts ?? startsOf(config),
     sampler: options.samplers,
     schedule: options.schedules,
     steps: options.steps,

@@ -1,19 +1,24 @@
 // The options by which a command chooses how recordings are synthesised again, and the vocoder that they ask for. What is
 // left out is the vocoder's own default.
 import { type Command, Option } from "commander";
+import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
 import { defaultSynthesis, shippedCheckpoint, type SynthesisOptions, type Vocoder } from "../vocoder.js";
 import { addEngineOptions, type EngineOptions } from "./engine-options.js";
-import { wholeNumber } from "./number-option.js";
+import { anyNumber, wholeNumber } from "./number-option.js";
 
 /** What `addSynthesisOptions` adds to a command's options. */
 export interface SynthesisChoice extends EngineOptions {
   readonly steps?: number;
   readonly sampler?: SamplerName;
   readonly schedule?: string;
+  readonly start?: TunedStart;
+  readonly startLevel?: number;
   readonly refine?: number;
+  readonly refineExponent?: number;
+  readonly refineMomentum?: number;
   readonly seed?: Seed;
   readonly precision?: Precision;
   readonly checkpoint?: string;
@@ -36,10 +41,31 @@ export function addSynthesisOptions(command: Command): Command {
       ).choices(samplerNames),
     )
     .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
+    .addOption(
+      new Option(
+        "--start <name>",
+        "what the steps begin from: pulses of the voice's pitch, or white noise (default: harmonic where the model can)",
+      ).choices(tunedStarts),
+    )
+    .option(
+      "--start-level <λ>",
+      "log-SNR that a harmonic start is diffused to (default: as tuned, or -1)",
+      anyNumber,
+    )
     .option(
       "--refine <k>",
       `mel corrections after the last step, 0 to 1000 (default: as tuned with the levels, or ${refine})`,
       wholeNumber(0, 1000),
+    )
+    .option(
+      "--refine-exponent <p>",
+      "power of each correction's gain (default: 1.2 up to 14 corrections, else 1, or as tuned)",
+      anyNumber,
+    )
+    .option(
+      "--refine-momentum <m>",
+      "how far a correction goes on from the one before (default: 0.7 up to 14 corrections, else 0.9, or as tuned)",
+      anyNumber,
     )
     .addOption(new Option("--seed <n>", `seed of the noise (default: ${seed})`).argParser(parseSeed))
     .addOption(
@@ -53,8 +79,13 @@ export function addSynthesisOptions(command: Command): Command {
 
 /** The options that say how to synthesise, of those that were given. */
 export function chosenSynthesis(options: SynthesisChoice): SynthesisOptions {
-  const { steps, sampler, schedule, refine, seed } = options;
+  const { steps, sampler, schedule, start, startLevel, refine, refineExponent, refineMomentum, seed } =
+    options;
   return {
+    ...(start === undefined ? {} : { start }),
+    ...(startLevel === undefined ? {} : { startLevel }),
+    ...(refineExponent === undefined ? {} : { refineExponent }),
+    ...(refineMomentum === undefined ? {} : { refineMomentum }),
     ...(steps === undefined ? {} : { steps }),
     ...(sampler === undefined ? {} : { sampler }),
     ...(schedule === undefined ? {} : { schedule }),
@@ -70,7 +101,7 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
   const given = { checkpoint, ...chosenSynthesis(options), precision, engine, device, threads };
   return Object.entries(given)
     .filter(([, value]) => value !== undefined)
-    .map(([name]) => `--${name}`);
+    .map(([name]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 }
 
 /**

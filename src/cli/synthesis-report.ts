@@ -20,13 +20,18 @@ export function reportText({ report, written }: MadeSpeech, loadSeconds: number)
 
 /** What was done, in a line. */
 export function processText(report: SynthesisReport): string {
-  const { steps, sampler, schedule, start, refine, seed, engine, device, threads, precision } = report;
+  const { steps, sampler, schedule, refine, seed, engine, device, threads, precision } = report;
   return [
-    `${steps} ${steps === 1 ? "step" : "steps"} of ${sampler} on ${schedule} from ${start}`,
+    `${steps} ${steps === 1 ? "step" : "steps"} of ${sampler} on ${schedule} from ${startText(report)}`,
     `${refine} mel ${refine === 1 ? "correction" : "corrections"}`,
     `seed ${seed}`,
     `${engine} on ${device}, ${precision}${threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`}`,
   ].join(", ");
+}
+
+function startText({ start, startLevel }: SynthesisReport): string {
+  if (startLevel === undefined) return start;
+  return `a ${start} start at λ ${startLevel.toFixed(1).replace("-", "−")}`;
 }
 
 /** How long it took, as people compare it. */

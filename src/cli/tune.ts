@@ -89,8 +89,9 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
   });
-  const start = options.start ?? "noise";
-  const untuned = { denoiser: config.denoiser, schedules: {} };
+  const untuned = { ...config, schedules: {}, tunings: {} };
+  const own = chosenSettings(untuned, { steps: 1, sampler }).start;
+  const { start = own } = options;
   const budget = 60 * options.budget;
   const line = new TuningLine(options, budget);
   line.note(
@@ -115,7 +116,9 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
       results.push(tuned);
       line.note(sentence(tuned));
       if (store)
-        await storeTunings(checkpoint, [namedTuning(tuningName(tuned.steps), tuned, { start, sampler })]);
+        await storeTunings(checkpoint, [
+          namedTuning(tuningName(tuned.steps, start === own ? undefined : start), tuned, { start, sampler }),
+        ]);
     },
   });
   await vocoder.dispose();

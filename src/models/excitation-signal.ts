@@ -32,15 +32,26 @@ export function heldPitch(pitch: Float32Array, voiced: Float32Array, fallback = 
 export function framePhases(pitch: Float32Array, hop: number, sampleRate: number): Float64Array {
   const phases = new Float64Array(pitch.length + 1);
   for (let frame = 0; frame < pitch.length; frame++) {
-    let phase = phases[frame];
-    for (let n = 0; n < hop; n++) phase += pitchAt(pitch, frame * hop + n, hop) / sampleRate;
-    phases[frame + 1] = phase % 1;
+    phases[frame + 1] = phaseBehind(phases[frame], pitch, frame, hop, sampleRate);
   }
   return phases;
 }
 
+/** The phase behind a frame, given that at its first sample, in cycles; it depends on the pitch one frame around. */
+export function phaseBehind(
+  phase: number,
+  pitch: ArrayLike<number>,
+  frame: number,
+  hop: number,
+  sampleRate: number,
+): number {
+  let sum = phase;
+  for (let n = 0; n < hop; n++) sum += pitchAt(pitch, frame * hop + n, hop) / sampleRate;
+  return sum % 1;
+}
+
 /** ln F0 between the frames' centres, constant beyond the first and last. */
-function pitchAt(pitch: Float32Array, sample: number, hop: number): number {
+function pitchAt(pitch: ArrayLike<number>, sample: number, hop: number): number {
   const position = Math.min(Math.max((sample - hop / 2) / hop, 0), pitch.length - 1);
   const frame = Math.min(Math.floor(position), pitch.length - 2);
   if (frame < 0) return pitch[0];

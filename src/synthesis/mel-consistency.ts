@@ -2,6 +2,7 @@
 // (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
 import type { Mel } from "../audio/mel-format/mel-format.js";
 import { naturalLog } from "../audio/mel-format/mel-encoding.js";
+import { InputError } from "../errors.js";
 import { createMelCorrection } from "./create-mel-correction.js";
 import type { MelCorrection, MelPart } from "./mel-correction.js";
 
@@ -13,6 +14,34 @@ export interface RefinementOptions {
   readonly exponent: number;
   /** Each correction starts beyond the last waveform by this share of the last change; 1.2 and more diverges. */
   readonly momentum: number;
+}
+
+/** The corrections diverge beyond these. */
+export const largestRefinement = { exponent: 1.6, momentum: 1.2 } as const;
+
+/** Mel corrections that would diverge. */
+export class RefinementError extends InputError {
+  constructor(
+    readonly field: keyof typeof largestRefinement,
+    readonly value: number,
+  ) {
+    super(
+      `The ${field} of the mel corrections is ${value}; it lies from 0 to ${largestRefinement[field]}, beyond which they diverge.`,
+    );
+  }
+}
+
+/**
+ * The same refinement, if it is one that can converge.
+ *
+ * @throws RefinementError
+ */
+export function checkRefinement(refinement: RefinementOptions): RefinementOptions {
+  for (const field of ["exponent", "momentum"] as const) {
+    const value = refinement[field];
+    if (!(value >= 0 && value <= largestRefinement[field])) throw new RefinementError(field, value);
+  }
+  return refinement;
 }
 
 /** K corrections with the exponent and the momentum that measured best for few and for many of them. */

@@ -10,7 +10,8 @@ import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 import { defaultSampler, defaultSchedule } from "./default-process.js";
-import { type RefinementOptions, refinementFor } from "./mel-consistency.js";
+import { checkRefinement, type RefinementOptions, refinementFor } from "./mel-consistency.js";
+import { chosenStart, harmonicSchedule } from "./start-choice.js";
 
 /** Everything that a tuning decides. */
 export interface TunedSettings extends Omit<Tuning, "objective"> {
@@ -103,14 +104,21 @@ export interface SettingsRequest {
   readonly steps: number;
   readonly sampler?: SamplerName;
   readonly start?: TunedStart;
+  /** λ₀ of a harmonic start, in place of the tuned levels. */
+  readonly startLevel?: number;
   /** In place of the tuned or else the default one for `steps`. */
   readonly schedule?: string | NoiseSchedule;
   /** K. */
   readonly refine?: number;
+  /** p of each correction. */
+  readonly refineExponent?: number;
+  /** Of the corrections. */
+  readonly refineMomentum?: number;
 }
 
 /** What a process runs with. */
 export interface ChosenSettings {
+  readonly start: TunedStart;
   readonly sampler: SamplerName;
   readonly schedule: NoiseSchedule;
   readonly refinement: RefinementOptions;
@@ -120,28 +128,39 @@ export interface ChosenSettings {
 export const DEFAULT_REFINE = 4;
 
 /**
- * The sampler, levels and mel corrections for a request: what it names, else what was tuned, else the defaults. Tuned
- * exponents and momenta belong to the K that they were found with.
+ * The start, sampler, levels and mel corrections for a request: what it names, else what was tuned, else the defaults.
+ * Tuned exponents and momenta belong to the K that they were found with.
  *
- * @throws ScheduleError, NotTunedError for a name that is not known
+ * @throws ScheduleError, NotTunedError for a name that is not known; StartError for a start that cannot be had;
+ *   RefinementError for corrections that diverge
  */
 export function chosenSettings(
-  config: TunedConfig & { readonly denoiser: { readonly kind: DenoiserKind } },
+  config: TunedConfig & { readonly denoiser: { readonly kind: DenoiserKind }; readonly excitation?: unknown },
   request: SettingsRequest,
 ): ChosenSettings {
   const { kind } = config.denoiser;
-  const { steps, start = "noise", schedule: named } = request;
+  const { steps, startLevel, schedule: named } = request;
   const byName = typeof named === "string" && isTunedName(named) ? tunedByName(config, named) : undefined;
   const sampler = request.sampler ?? byName?.sampler ?? defaultSampler(kind);
-  const tuned = named === undefined ? tunedSettings(config, { steps, start, sampler }) : byName;
-  const plain = (): NoiseSchedule =>
-    typeof named === "object" ? named : scheduleByName(named ?? defaultSchedule(kind, sampler, steps));
+  const start = chosenStart(config.excitation !== undefined, {
+    ...{ start: request.start, startLevel, sampler, schedule: named },
+    tunedFor: byName?.start,
+  });
+  const isTuned = named === undefined && startLevel === undefined;
+  const tuned = isTuned ? tunedSettings(config, { steps, start, sampler }) : byName;
+  const plain = (): NoiseSchedule => {
+    if (typeof named === "object") return named;
+    if (named === undefined && start === "harmonic") return harmonicSchedule(steps, startLevel);
+    return scheduleByName(named ?? defaultSchedule(kind, sampler, steps));
+  };
   const refine = request.refine ?? tuned?.refine ?? DEFAULT_REFINE;
-  const refinement =
-    tuned && refine === tuned.refine
-      ? { iterations: refine, exponent: tuned.exponent, momentum: tuned.momentum }
-      : refinementFor(refine);
-  return { sampler, schedule: tuned?.schedule ?? plain(), refinement };
+  const usual = tuned && refine === tuned.refine ? tuned : refinementFor(refine);
+  const refinement = checkRefinement({
+    iterations: refine,
+    exponent: request.refineExponent ?? usual.exponent,
+    momentum: request.refineMomentum ?? usual.momentum,
+  });
+  return { start, sampler, schedule: tuned?.schedule ?? plain(), refinement };
 }
 
 function settingsOf(

@@ -2,7 +2,11 @@
 import type { MelFormat } from "../../src/audio/mel-format/mel-format.js";
 import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
+import {
+  checkpointConfig,
+  checkpointWeights,
+  type MaskNetCheckpointConfig,
+} from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
 import { initialise } from "../../src/training/start-values.js";
@@ -17,14 +21,25 @@ const shape: MaskNetConfig = {
   encoder: { channels: 8, expanded: 12, dilations: [1] },
 };
 
+/** The checkpoint with an excitation model of which nobody can foresee the pitch; some frames are voiced and some are not. */
+export function harmonicCheckpoint(): MaskNetCheckpoint {
+  return randomCheckpoint(findPreset("hifigan-22k-80"), {
+    excitation: { channels: 8, expanded: 12, dilations: [1, 2] },
+  });
+}
+
 /** The checkpoint; layers that start at zero hold small random numbers instead. */
-export function randomCheckpoint(mel: MelFormat = findPreset("hifigan-22k-80")): MaskNetCheckpoint {
+export function randomCheckpoint(
+  mel: MelFormat = findPreset("hifigan-22k-80"),
+  parts: Pick<MaskNetCheckpointConfig, "excitation"> = {},
+): MaskNetCheckpoint {
   const config = checkpointConfig({
     denoiser: { kind: "mask-net", shape },
     prior: "spectral",
     mel,
     logSnrRange: [-4.5, 8],
     schedules: {},
+    ...parts,
     training: { recordings: 3, recordedHours: 0.5, steps: 100, audioHours: 1.25, devError: null },
   });
   const weights = Object.fromEntries(

@@ -194,9 +194,10 @@ class Benchmark {
   }
 
   #synthesis(setting: BenchmarkSetting): SynthesisOptions {
-    const { steps, sampler, refine } = setting;
+    const { start, steps, sampler, refine } = setting;
     const schedule = scheduleName(setting);
     return {
+      start,
       steps,
       sampler,
       seed: this.#options.seed,

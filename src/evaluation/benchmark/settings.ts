@@ -2,6 +2,7 @@
 import type { SamplerName } from "../../diffusion/samplers/plan-for.js";
 import type { TunedStart } from "../../checkpoint/tunings.js";
 import { InputError } from "../../errors.js";
+import { addsNoise } from "../../synthesis/start-choice.js";
 import type { EngineName } from "../../runtime/runtime.js";
 import type { Precision } from "../../synthesis/precision.js";
 
@@ -30,7 +31,7 @@ export class EmptyGridError extends InputError {
 
 /**
  * The settings of a grid, the number of steps changing fastest. A schedule with a number of its own takes part for that
- * number of steps only.
+ * number of steps only, and a harmonic start with samplers that add no noise and levels of its own.
  *
  * @throws EmptyGridError
  */
@@ -48,7 +49,8 @@ export function settingsOf(grid: BenchmarkGrid): BenchmarkSetting[] {
       ),
     ),
   );
-  const possible = settings.filter(({ schedule, steps }) => {
+  const possible = settings.filter(({ start, sampler, schedule, steps }) => {
+    if (start === "harmonic" && (addsNoise(sampler) || schedule !== "default")) return false;
     const own = /-(\d+)$/.exec(schedule);
     return own === null || Number(own[1]) === steps;
   });

@@ -24,7 +24,7 @@ export interface ProcessOptions {
 
 /** The process of a vocoder. */
 export function vocoderProcess(vocoder: Vocoder, options: ProcessOptions): TuningProcess {
-  const { sampler, seed, clips } = options;
+  const { start, sampler, seed, clips } = options;
   const seeds: Record<ClipSet, number> = { pieces: seed, clips: seed + 1 };
   return {
     counts: { pieces: clips.pieces.length, clips: clips.clips.length },
@@ -32,6 +32,7 @@ export function vocoderProcess(vocoder: Vocoder, options: ProcessOptions): Tunin
     denoise: async (set, clip, logSnrs) => {
       const schedule = scheduleFromLogSnrs({ name: "candidate", source: "a search" }, logSnrs);
       const { samples } = await vocoder.synthesize(clips[set][clip].mel, {
+        start,
         schedule,
         sampler,
         seed: seeds[set],

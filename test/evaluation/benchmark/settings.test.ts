@@ -28,6 +28,15 @@ describe("settingsOf", () => {
     );
   });
 
+  it("leaves out what a harmonic start does not go with", () => {
+    const settings = settingsOf({ ...grid, start: ["harmonic", "noise"], sampler: ["ddim", "ddpm"] });
+    const harmonic = settings.filter(({ start }) => start === "harmonic");
+    expect(harmonic).toHaveLength(2 * 2 * 2);
+    expect(harmonic.every(({ sampler, schedule }) => sampler === "ddim" && schedule === "default")).toBe(
+      true,
+    );
+  });
+
   it("refuses a grid of which nothing is possible", () => {
     expect(() => settingsOf({ ...grid, schedule: ["wg-6"], steps: [7] })).toThrow(EmptyGridError);
   });

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { audioFixture } from "../support/audio-fixtures.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
+import { type CliRun, runCli } from "../support/run-cli.js";
+
+const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
+const [voice, other] = ["voice", "other"].map((name) => join(folder, name));
+
+beforeAll(async () => {
+  await saveCheckpoint(voice, harmonicCheckpoint(), "random");
+  await saveCheckpoint(other, randomCheckpoint(), "random");
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function synthesise(checkpoint: string, output: string, ...options: string[]): Promise<CliRun> {
+  const paths = [audioFixture("speech.wav"), join(folder, output)];
+  return runCli([...paths, "--checkpoint", checkpoint, "--steps", "2", "--refine", "1", ...options]);
+}
+
+describe("vocode --start", () => {
+  it("is harmonic where the checkpoint can, and says so", async () => {
+    const { code, stderr } = await synthesise(voice, "a.wav");
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stderr).toMatch(/2 steps of dpmpp-2m on shallow-2 from a harmonic start at λ −1.0/);
+    const { stdout } = await synthesise(voice, "b.wav", "--json", "--quiet", "--start-level", "0.5");
+    expect(JSON.parse(stdout)).toMatchObject({ start: "harmonic", startLevel: 0.5 });
+    expect(readFileSync(join(folder, "a.wav"))).not.toEqual(readFileSync(join(folder, "b.wav")));
+  });
+
+  it("noise is one option away", async () => {
+    const { stderr } = await synthesise(voice, "c.wav", "--start", "noise");
+    expect(stderr).toMatch(/on logsnr-2 from noise/);
+  });
+
+  it.each([
+    [() => other, ["--start", "harmonic"], /no excitation model.*vocode train/],
+    [() => voice, ["--start", "harmonic", "--schedule", "logsnr-2"], /'logsnr-2' begins at noise/],
+    [() => voice, ["--refine-exponent", "2"], /exponent .* is 2; it lies from 0 to 1.6/],
+  ] as const)("refuses what cannot be %#", async (checkpoint, options, message) => {
+    const { code, stderr } = await synthesise(checkpoint(), "e.wav", ...options);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
