@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { naturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
-import { isMaskNet, loadCheckpoint } from "./checkpoint/checkpoint.js";
+import { loadCheckpoint } from "./checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
 import type { TunedStart } from "./checkpoint/tunings.js";
@@ -216,7 +216,7 @@ export class Vocoder {
       pool: new RefinementPool(runtime.threads ?? 1),
       correction: await createMelCorrection(format),
     };
-    const excitation = isMaskNet(checkpoint) ? await ExcitationSource.create(runtime, checkpoint) : undefined;
+    const excitation = await ExcitationSource.create(runtime, checkpoint);
     return new Vocoder(checkpoint.config, precision, runtime, parts, excitation);
   }
 

@@ -13,6 +13,7 @@ import { exportCommand } from "./export.js";
 import { infoCommand } from "./info.js";
 import { melCommand } from "./mel.js";
 import { style } from "./output.js";
+import { pitchCommand } from "./pitch.js";
 import { reportCommand } from "./report.js";
 import { scheduleCommand } from "./schedule.js";
 import { synthesizeCommand } from "./synthesize.js";
@@ -26,6 +27,7 @@ const commands: readonly (() => Command)[] = [
   synthesizeCommand,
   melCommand,
   infoCommand,
+  pitchCommand,
   corpusCommand,
   trainCommand,
   reportCommand,

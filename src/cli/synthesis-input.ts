@@ -123,7 +123,8 @@ async function* wholeFrames(
   yield new Float32Array(whole - seen.samples);
 }
 
-async function holdsRecording(path: string): Promise<boolean> {
+/** Whether a file's content is that of a recording. */
+export async function holdsRecording(path: string): Promise<boolean> {
   const source = await openByteSource(path);
   try {
     return await isRecording(source);

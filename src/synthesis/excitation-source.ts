@@ -1,5 +1,10 @@
 // A checkpoint's excitation model on an engine, and the mixture of pulses and noise that it asks for.
-import { type MaskNetCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
+import {
+  type Checkpoint,
+  isMaskNet,
+  type MaskNetCheckpoint,
+  weightsOfPart,
+} from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import type { EncoderConfig } from "../models/encoder.js";
 import { type Excitation, excitationLogits, readExcitation } from "../models/excitation-model.js";
@@ -8,8 +13,19 @@ import { createMdct } from "../models/mdct.js";
 import { encoderReach, type Reach } from "../models/reach.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../runtime/runtime.js";
+import { InputError } from "../errors.js";
 import { type NetworkFunction, signalSpecs } from "./network-functions.js";
 import { Turns } from "./turns.js";
+
+/** A checkpoint was trained without an excitation model, and one is needed. */
+export class NoExcitationError extends InputError {
+  constructor() {
+    super(
+      "This checkpoint has no excitation model, which reads the pitch off a mel. Train one with 'vocode train " +
+        "--excitation-steps 1000', or take another checkpoint.",
+    );
+  }
+}
 
 /** Natural-log mel → the excitation model's logits [1, F, 206]. Weights by the model's own names. */
 export function excitationFunction(checkpoint: MaskNetCheckpoint, shape: EncoderConfig): NetworkFunction {
@@ -54,16 +70,25 @@ export class ExcitationSource {
   }
 
   /** The checkpoint's model; undefined where it has none. */
-  static async create(
-    runtime: Runtime,
-    checkpoint: MaskNetCheckpoint,
-  ): Promise<ExcitationSource | undefined> {
+  static async create(runtime: Runtime, checkpoint: Checkpoint): Promise<ExcitationSource | undefined> {
+    if (!isMaskNet(checkpoint)) return undefined;
     const { excitation: shape, mel } = checkpoint.config;
     if (!shape) return undefined;
     const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
     const model = await compile(excitationFunction(checkpoint, shape));
     const mixture = await compile(excitationMixFunction(checkpoint));
     return new ExcitationSource(mel.bands, encoderReach(shape), model, mixture);
+  }
+
+  /**
+   * The checkpoint's model, which has to be there.
+   *
+   * @throws NoExcitationError
+   */
+  static async open(runtime: Runtime, checkpoint: Checkpoint): Promise<ExcitationSource> {
+    const source = await ExcitationSource.create(runtime, checkpoint);
+    if (!source) throw new NoExcitationError();
+    return source;
   }
 
   /** Pitch and voicing of a natural-log mel [F, bands]. */

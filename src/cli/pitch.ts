@@ -1,0 +1,152 @@
+// `vocode pitch FILE`: F0 and voicing. Of a recording they are measured; of a mel the checkpoint's excitation model reads
+// them, as a harmonic start does.
+import { basename } from "node:path";
+import { Command } from "commander";
+import { melOfRecording, samplesAtRate } from "../audio/mel-analysis/mel-of-recording.js";
+import { readMel } from "../audio/mel-file/mel-file.js";
+import { naturalLog } from "../audio/mel-format/mel-encoding.js";
+import type { Mel } from "../audio/mel-format/mel-format.js";
+import { DEFAULT_PRESET, findPreset } from "../audio/mel-format/mel-presets.js";
+import { VOICING_EDGES } from "../audio/pitch/band-voicing.js";
+import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch/pitch.js";
+import { readRecording } from "../audio/recording/read-recording.js";
+import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./engine-options.js";
+import { printNote, printResult, table } from "./output.js";
+import { type PictureOptions, requirePicture, writePicture } from "./picture-option.js";
+import { type PitchSummary, summarisePitch, type VoicedStretch } from "./pitch-summary.js";
+import { holdsRecording } from "./synthesis-input.js";
+
+interface PitchCommandOptions extends PictureOptions, EngineOptions {
+  readonly checkpoint?: string;
+}
+
+/** What was found, and the mel that it belongs to. */
+interface FoundPitch {
+  readonly pitch: Pitch;
+  readonly mel: Mel;
+  readonly source: "recording" | "excitation model";
+}
+
+/** The command `vocode pitch <file>`. */
+export function pitchCommand(): Command {
+  const command = new Command("pitch")
+    .description("the pitch and the voicing of a recording, or those that a model reads off a mel")
+    .argument("<file>", "a .wav or .flac recording, or a .mel, .npy or .safetensors mel")
+    .option(
+      "--checkpoint <folder>",
+      "whose excitation model reads the mel, that of a recording too (default, for a mel: the one that comes with vocode)",
+    )
+    .option(
+      "--picture <file>",
+      "draw the mel with the pitch on it, the pitch and the voicing, as .png or .svg",
+    )
+    .option("--json", "print JSON, with a value for every frame")
+    .option("--quiet", "no notes on stderr");
+  return addEngineOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vocode pitch recording.wav --picture pitch.png
+  vocode pitch speech.mel --checkpoint checkpoints/my-voice
+  vocode pitch recording.wav --checkpoint checkpoints/my-voice    what the model makes of the recording's mel
+
+The table has a row for each stretch with a voice: when, its F0 in Hz, and how periodic each band of frequencies is.`,
+    )
+    .action(run);
+}
+
+async function run(file: string, options: PitchCommandOptions): Promise<void> {
+  await requirePicture(options);
+  const isRecording = await holdsRecording(file);
+  const { pitch, mel, source } =
+    isRecording && options.checkpoint === undefined
+      ? await measured(file)
+      : await readOff(file, isRecording, options);
+  const { hopLength, sampleRate } = mel.format;
+  const summary = summarisePitch(pitch, hopLength / sampleRate);
+  await writePicture(options, async () => {
+    const { drawPitch } = await import("../evaluation/plots/pitch-picture.js");
+    return drawPitch(basename(file), mel, pitch);
+  });
+  printNote(options, describe(summary));
+  const bands = VOICING_EDGES.length - 1;
+  const result = {
+    file,
+    source,
+    frameSeconds: hopLength / sampleRate,
+    ...summary,
+    hertz: Array.from(pitch.hertz),
+    bandVoicing: Array.from(pitch.hertz, (_, frame) =>
+      Array.from(pitch.bandVoicing.subarray(frame * bands, (frame + 1) * bands)),
+    ),
+  };
+  printResult(options, result, () => stretchTable(summary.stretches));
+}
+
+/** The pitch that a recording has. */
+async function measured(file: string): Promise<FoundPitch> {
+  const format = findPreset(DEFAULT_PRESET);
+  const recording = await readRecording(file);
+  const mel = await melOfRecording(recording, format);
+  const { RealFft } = await import("../synthesis/real-fft.js");
+  const transforms = await createPitchTransforms(format.sampleRate, (size) => RealFft.create(size));
+  const samples = await samplesAtRate(recording, format.sampleRate);
+  const pitch = analysePitch(samples, format.sampleRate, format.hopLength, transforms);
+  transforms.correlation.dispose();
+  transforms.filter.dispose();
+  return { pitch, mel, source: "recording" };
+}
+
+/** The pitch that a checkpoint's excitation model reads off a mel. */
+async function readOff(
+  file: string,
+  isRecording: boolean,
+  options: PitchCommandOptions,
+): Promise<FoundPitch> {
+  const { shippedCheckpoint } = await import("../vocoder.js");
+  const { loadCheckpoint } = await import("../checkpoint/checkpoint.js");
+  const { ExcitationSource } = await import("../synthesis/excitation-source.js");
+  const checkpoint = await loadCheckpoint(options.checkpoint ?? shippedCheckpoint);
+  const { mel: expected } = checkpoint.config;
+  const source = await ExcitationSource.open(await openChosenRuntime(options), checkpoint);
+  const mel = isRecording ? await melOfRecording(await readRecording(file), expected) : await melOf(file);
+  const { pitch, voiced, bandVoicing } = await source.read(naturalLog(mel));
+  await source.dispose();
+  const isVoiced = voiced.map((probability) => (probability > 0.5 ? 1 : 0));
+  const bands = bandVoicing.length / mel.frames;
+  return {
+    pitch: {
+      hertz: pitch.map((hertz, frame) => hertz * isVoiced[frame]),
+      bandVoicing: bandVoicing.map((value, i) => value * isVoiced[Math.floor(i / bands)]),
+    },
+    mel,
+    source: "excitation model",
+  };
+
+  async function melOf(path: string): Promise<Mel> {
+    const { mel: found, conversions, remarks } = await readMel(path, { expected });
+    for (const remark of [...conversions, ...remarks]) printNote(options, remark);
+    return found;
+  }
+}
+
+function describe({ seconds, voicedShare, medianHertz, lowestHertz, highestHertz }: PitchSummary): string {
+  const length = `${seconds.toFixed(2)} s`;
+  if (medianHertz === undefined) return `${length}, no voice`;
+  const range = `${lowestHertz!.toFixed(0)} to ${highestHertz!.toFixed(0)}`;
+  return `${length}, ${(100 * voicedShare).toFixed(0)} % voiced; F0 ${medianHertz.toFixed(0)} Hz in the median, ${range}`;
+}
+
+function stretchTable(stretches: readonly VoicedStretch[]): string {
+  const bands = VOICING_EDGES.slice(1).map((edge, band) => `${VOICING_EDGES[band]}–${edge}`);
+  return table([
+    ["from s", "to s", "F0 Hz", "lowest", "highest", ...bands],
+    ...stretches.map(({ from, to, medianHertz, lowestHertz, highestHertz, bandVoicing }) => [
+      from.toFixed(2),
+      to.toFixed(2),
+      ...[medianHertz, lowestHertz, highestHertz].map((hertz) => hertz.toFixed(1)),
+      ...bandVoicing.map((share) => share.toFixed(2)),
+    ]),
+  ]);
+}
