@@ -1,7 +1,7 @@
 // What a person sees of a benchmark: a bar with the time left on a terminal, a line now and then in a log.
 import type { BenchmarkProgress } from "../evaluation/benchmark/run-benchmark.js";
 import { isInteractive, type OutputOptions, printNote } from "./output.js";
-import { duration } from "./training-line.js";
+import { duration } from "./duration.js";
 
 const LOG_INTERVAL_MS = 30_000;
 const CLEAR_LINE = "\r\u001b[K";

@@ -5,6 +5,7 @@ import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
 import type { CorpusSurvey, Spread } from "../training/corpus/corpus-survey.js";
 import { surveyCorpus } from "../training/corpus/corpus-survey.js";
+import { duration } from "./duration.js";
 import { printResult, type OutputOptions } from "./output.js";
 import { Progress } from "./progress.js";
 
@@ -102,11 +103,6 @@ function spread({ median, least, most }: Spread, unit: string): string {
 
 function number(value: number): string {
   return value.toFixed(1).replace("-", "−");
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(0)} s`;
-  return seconds < 7200 ? `${(seconds / 60).toFixed(1)} minutes` : `${(seconds / 3600).toFixed(2)} hours`;
 }
 
 function counted(count: number, noun: string): string {

@@ -1,4 +1,5 @@
 // How far a long run is, on stderr: a line that rewrites itself on a terminal, a line now and then in a log file.
+import { duration } from "./duration.js";
 import { isInteractive, printNote, type OutputOptions } from "./output.js";
 
 const LOG_INTERVAL_MS = 10_000;
@@ -85,10 +86,4 @@ export class WorkProgress {
   end(): void {
     if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

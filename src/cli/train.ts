@@ -9,12 +9,13 @@ import { audioSecondsAStep } from "../training/meter.js";
 import { RunFolder } from "../training/run-folder.js";
 import { defaultTrainConfig } from "../training/train-config.js";
 import type { TrainingResult } from "../training/trainer.js";
+import { duration } from "./duration.js";
 import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./engine-options.js";
 import { anyNumber, wholeNumber } from "./number-option.js";
 import { type OutputOptions, printNote, printResult } from "./output.js";
 import { TrainingControls } from "./training-controls.js";
 import { openCorpusOf } from "./training-corpus.js";
-import { duration, TrainingLine } from "./training-line.js";
+import { TrainingLine } from "./training-line.js";
 import { TrainingSamples } from "./training-samples.js";
 import { newRun, type NewRun, type RunOptions, runPath, storedRun } from "./training-run.js";
 

@@ -6,7 +6,7 @@ import { storedExcitation, wantsExcitation } from "../training/excitation-fit.js
 import type { RunDescription, RunFolder } from "../training/run-folder.js";
 import { type OutputOptions, printNote } from "./output.js";
 import { Progress } from "./progress.js";
-import { duration } from "./training-line.js";
+import { duration } from "./duration.js";
 
 const MOST_NAMED = 10;
 

@@ -2,6 +2,7 @@
 import { type DevError, devLogSnrs } from "../training/dev-error.js";
 import type { PitchError } from "../training/excitation-measure.js";
 import type { TrainingProgress } from "../training/trainer.js";
+import { duration } from "./duration.js";
 import { isInteractive, type OutputOptions, printNote } from "./output.js";
 
 const LOG_INTERVAL_MS = 30_000;
@@ -88,12 +89,4 @@ function errorWords({ mean, byLevel }: DevError): string {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-/** A duration in seconds as a person says it: "45 s", "12 min", "3 h 20 min". */
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "some time";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

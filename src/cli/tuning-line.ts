@@ -1,7 +1,7 @@
 // What a person sees of a tuning: one line that rewrites itself on a terminal, a line now and then in a log.
 import type { TuneProgress } from "../evaluation/tuning/tune-steps.js";
 import { isInteractive, type OutputOptions, printNote } from "./output.js";
-import { duration } from "./training-line.js";
+import { duration } from "./duration.js";
 
 const LOG_INTERVAL_MS = 15_000;
 const CLEAR_LINE = "\r\u001b[K";

@@ -1,52 +1,29 @@
 // The pitch of recordings in a corpus's cache: of tones, whose pitch is known.
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCorpus as openBuilt } from "../../../dist/training/corpus/corpus.js";
-import { findPreset } from "../../../src/audio/mel-format/mel-presets.js";
-import { openCorpus, type Corpus, type CorpusOptions } from "../../../src/training/corpus/corpus.js";
+import type { Corpus, CorpusOptions } from "../../../src/training/corpus/corpus.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
+import { corpusFormat as format, CorpusFolders } from "../../support/corpus-folders.js";
 
-const format = findPreset("hifigan-22k-80");
-let root: string;
-let wavs: string;
-let cache: string;
-const opened: Corpus[] = [];
-
+let folders: CorpusFolders;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "vocode-corpus-"));
-  [wavs, cache] = [join(root, "wavs"), join(root, "cache")];
+  folders = new CorpusFolders();
 });
-
 afterEach(() => {
-  for (const corpus of opened.splice(0)) corpus.close();
-  rmSync(root, { recursive: true });
+  folders.remove();
 });
-
-async function open(options: Partial<CorpusOptions> = {}): Promise<Corpus> {
-  const corpus = await openCorpus({ folder: wavs, cacheFolder: cache, format, speeds: [1], ...options });
-  opened.push(corpus);
-  return corpus;
-}
 
 /** Recordings whose pitch was found. */
 async function found(options: Partial<CorpusOptions> = {}): Promise<number> {
   let calls = 0;
-  await open({ pitch: true, ...options, onPitchProgress: () => calls++ });
+  await folders.open({ pitch: true, ...options, onPitchProgress: () => calls++ });
   return calls;
 }
 
 function files(): string[] {
-  const folder = join(cache, readdirSync(cache)[0]);
+  const folder = folders.inner();
   return readdirSync(folder).map((name) => join(folder, name));
 }
 
@@ -64,8 +41,8 @@ function pitchOf(corpus: Corpus, name: string, speed: number): { hertz: number[]
 
 describe("a corpus's pitch", () => {
   it("is that of its recordings, and moves with the speed of their copies", async () => {
-    writeCorpus(wavs, 3);
-    const corpus = await open({ speeds: [1, 0.8, 1.25], pitch: true });
+    writeCorpus(folders.wavs, 3);
+    const corpus = await folders.open({ speeds: [1, 0.8, 1.25], pitch: true });
     for (const { name, speed, frames } of corpus.utterances) {
       const seed = Number(name[1]);
       const expected = (speed * (0.05 + 0.013 * seed) * format.sampleRate) / (2 * Math.PI);
@@ -79,11 +56,11 @@ describe("a corpus's pitch", () => {
     const low = tone(30_000, 0);
     const high = tone(30_000, 6);
     const rising = low.map((value, n) => (n < 15_000 ? value : high[n]));
-    writeTone(join(wavs, "a.wav"), rising);
-    writeTone(join(wavs, "b.wav"), low);
-    const heldOutList = join(root, "dev.txt");
+    writeTone(join(folders.wavs, "a.wav"), rising);
+    writeTone(join(folders.wavs, "b.wav"), low);
+    const heldOutList = join(folders.root, "dev.txt");
     writeFileSync(heldOutList, "b.wav");
-    const corpus = await open({ speeds: [1, 0.8], pitch: true, heldOutList });
+    const corpus = await folders.open({ speeds: [1, 0.8], pitch: true, heldOutList });
     const name = "a.wav";
     const jump = (hertz: number[]): number => hertz.findLastIndex((value) => value > 0 && value < 230) + 1;
     const natural = jump(pitchOf(corpus, name, 1).hertz);
@@ -92,19 +69,19 @@ describe("a corpus's pitch", () => {
   });
 
   it("is added to a cache that lacks it, which stays as it was, and is found once", async () => {
-    writeCorpus(wavs, 4);
-    await open();
+    writeCorpus(folders.wavs, 4);
+    await folders.open();
     const before = files().map((path) => [path, readFileSync(path)] as const);
     expect(await found()).toBe(4);
     for (const [path, bytes] of before) expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(await found()).toBe(0);
-    writeTone(join(wavs, "new.wav"), tone(20_000));
+    writeTone(join(folders.wavs, "new.wav"), tone(20_000));
     expect(await found()).toBe(1);
   });
 
   it("is found again where its file was cut off", async () => {
-    writeCorpus(wavs, 4);
-    await open({ pitch: true });
+    writeCorpus(folders.wavs, 4);
+    await folders.open({ pitch: true });
     const path = files().find((name) => name.endsWith(".pitch"))!;
     truncateSync(path, Math.floor(statSync(path).size / 2));
     expect(await found()).toBeGreaterThan(0);
@@ -113,16 +90,16 @@ describe("a corpus's pitch", () => {
 
   it("comes out the same from several threads", async () => {
     const count = 26;
-    for (let i = 0; i < count; i++) writeTone(join(wavs, `s${i}.wav`), tone(17_000, i % 9));
-    const corpus = await open({ pitch: true });
+    for (let i = 0; i < count; i++) writeTone(join(folders.wavs, `s${i}.wav`), tone(17_000, i % 9));
+    const corpus = await folders.open({ pitch: true });
     const built = await openBuilt({
-      folder: wavs,
-      cacheFolder: join(root, "other"),
+      folder: folders.wavs,
+      cacheFolder: join(folders.root, "other"),
       format,
       speeds: [1],
       pitch: true,
     });
-    opened.push(built as unknown as Corpus);
+    folders.opened.push(built as unknown as Corpus);
     for (const { name } of corpus.utterances)
       expect(pitchOf(built as unknown as Corpus, name, 1)).toEqual(pitchOf(corpus, name, 1));
   });
