@@ -1,14 +1,17 @@
 // Makes docs/pictures/ and prints the tables of docs/diffusion.md, but for those whose command stands beside them there:
-//   npm run build && node docs/make-pictures.js
+//   npm run build && node docs/make-pictures.js [a checkpoint with an excitation model]
 // Everything is seeded, so it prints the same numbers each time. Half a minute.
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as Plot from "@observablehq/plot";
 import { decode, encode } from "fast-png";
+import { MagnitudeSpectrum } from "../dist/audio/mel-analysis/magnitude-spectrum.js";
 import { computeMel } from "../dist/audio/mel-analysis/mel.js";
 import { findPreset } from "../dist/audio/mel-format/mel-presets.js";
 import { readRecording } from "../dist/audio/recording/read-recording.js";
+import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { noisePowerFromLogSnr, sqrtAlphaBarFromLogSnr } from "../dist/diffusion/levels.js";
+import { convert } from "../dist/diffusion/parameterisation.js";
 import { planFor } from "../dist/diffusion/samplers/plan-for.js";
 import { combine, runPlan, seededNoise } from "../dist/diffusion/samplers/run-plan.js";
 import { scheduleFromLogSnrs } from "../dist/diffusion/schedules/build-schedule.js";
@@ -21,8 +24,15 @@ import { runToy } from "../dist/diffusion/toy/toy-process.js";
 import { Transforms } from "../dist/evaluation/metrics/transforms.js";
 import { drawComparison } from "../dist/evaluation/plots/comparison-picture.js";
 import { drawFigure } from "../dist/evaluation/plots/figure.js";
+import { heatmapPanel } from "../dist/evaluation/plots/heatmap.js";
 import { drawMel } from "../dist/evaluation/plots/mel-picture.js";
 import { toyFigure } from "../dist/evaluation/plots/toy-figure.js";
+import { openRuntime } from "../dist/runtime/engines.js";
+import { ExcitationSource } from "../dist/synthesis/excitation-source.js";
+import { HarmonicStart } from "../dist/synthesis/harmonic-start.js";
+import { MelDenoiser } from "../dist/synthesis/mel-denoiser.js";
+import { harmonicSchedule } from "../dist/synthesis/start-choice.js";
+import { shippedCheckpoint } from "../dist/vocoder.js";
 
 const folder = new URL("pictures/", import.meta.url);
 const modes = (list) =>
@@ -266,8 +276,84 @@ async function wrongLevel() {
   }
 }
 
+/** A spectrogram of the first seconds up to 5 kHz, the loudest spot as bright as in every other. */
+function spectrogramPanel(title, samples, rate) {
+  const [size, hop, seconds] = [1024, 128, 1.8];
+  const rows = Math.round((5000 * size) / rate);
+  const columns = Math.floor((seconds * rate) / hop);
+  const spectrum = new MagnitudeSpectrum(size);
+  const levels = new Float32Array(columns * rows);
+  const magnitudes = new Float64Array(size / 2 + 1);
+  for (let column = 0; column < columns; column++) {
+    const frame = Float64Array.from({ length: size }, (_, n) => {
+      const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / size);
+      return window * (samples[column * hop + n - size / 2] ?? 0);
+    });
+    spectrum.transform(frame, 0, magnitudes);
+    for (let row = 0; row < rows; row++)
+      levels[column * rows + row] = 20 * Math.log10(magnitudes[row] + 1e-9);
+  }
+  const top = levels.reduce((most, level) => Math.max(most, level), -Infinity);
+  return heatmapPanel(
+    title,
+    {
+      columns,
+      rows,
+      value: (column, row) => levels[column * rows + row],
+      x: [0, seconds],
+      y: [0, 5],
+      range: [top - 70, top],
+    },
+    { x: "time (s) →", y: "↑ kHz" },
+    { height: 150 },
+  );
+}
+
+/** A harmonic start, its steps and the end, all in the speech's colours; nothing for a checkpoint without the model. */
+async function startPicture() {
+  const checkpoint = await loadCheckpoint(process.argv[2] ?? shippedCheckpoint);
+  const runtime = await openRuntime({});
+  const source = await ExcitationSource.create(runtime, checkpoint);
+  if (!source) return;
+  const networks = await MelDenoiser.create(runtime, checkpoint, "float32");
+  const format = checkpoint.config.mel;
+  const { samples } = await readRecording(fileURLToPath(new URL("../data/speech.flac", import.meta.url)));
+  const { values, frames } = computeMel(samples, format);
+  const rows = { mel: values, ...(await networks.condition(values)) };
+  const startAt = async (logSnr) => {
+    const z = new Float32Array(frames * format.hopLength);
+    const start = new HarmonicStart(source, { format, seed: 1, logSnr });
+    await start.fill(z, 0, { values, first: 0, total: frames });
+    return z;
+  };
+  const panel = async (title, z) =>
+    spectrogramPanel(title, await networks.waveform(z, rows), format.sampleRate);
+  const panels = [await panel("h: the excitation, pulses and noise", await startAt(60))];
+  const schedules = [harmonicSchedule(6), scheduleByName("logsnr-6")];
+  for (const [index, schedule] of schedules.entries()) {
+    const { steps } = planFor("dpmpp-2m", schedule);
+    let z = await startAt(index === 0 ? steps[0].logSnr : -60);
+    if (index === 0) panels.push(await panel("z₀: h in noise, at λ = −1", z));
+    let previous;
+    for (const [number, step] of steps.entries()) {
+      const x0 = convert("epsilon", "x0", step.logSnr, z, await networks.noise(z, step.logSnr, rows));
+      if (number + 1 < steps.length) z = combine(step, z, x0, previous ?? x0, new Float32Array(0));
+      previous = x0;
+      if (index === 0 && number === 0) panels.push(await panel("x̂₀ of the first step", x0));
+    }
+    panels.push(
+      await panel(index === 0 ? "the end, six steps from z₀" : "six steps from white noise", previous),
+    );
+  }
+  panels.push(spectrogramPanel("the recording", samples, format.sampleRate));
+  await save(drawFigure(panels), "harmonic-start.png");
+  await networks.dispose();
+  await source.dispose();
+}
+
 await mkdir(folder, { recursive: true });
 await melPicture();
+await startPicture();
 await comparisonPicture();
 await toyPicture();
 await schedulePicture();

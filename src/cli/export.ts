@@ -1,6 +1,7 @@
 // `vocode export CHECKPOINT OUT.onnx`: a checkpoint's network, or the whole way from mel to waveform, as an ONNX file.
 import { Command, Option } from "commander";
 import { loadCheckpoint } from "../checkpoint/checkpoint.js";
+import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
 import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
@@ -20,6 +21,17 @@ interface ExportOptions extends OutputOptions {
   readonly schedule?: string;
   readonly sampler?: SamplerName;
   readonly refine?: number;
+  readonly start?: TunedStart;
+}
+
+/** A harmonic start was asked for in a graph, which begins with noise. */
+export class GraphStartError extends InputError {
+  constructor() {
+    super(
+      "A graph of the whole synthesis starts from noise: the pulses of a harmonic start are not in it yet. Leave --start " +
+        "out, or synthesise with vocode itself.",
+    );
+  }
 }
 
 /** What was written, for the result. */
@@ -42,6 +54,9 @@ export function exportCommand(): Command {
     .option("--steps <n>", "everything from mel and noise to the waveform, in n steps", wholeNumber(1, 1000))
     .option("--schedule <name>", `the same with ${SCHEDULE_ARGUMENT}`)
     .addOption(new Option("--sampler <name>", "of --steps or --schedule").choices(samplerNames))
+    .addOption(
+      new Option("--start <name>", "what the graph begins with; only noise so far").choices(tunedStarts),
+    )
     .option("--refine <k>", "mel corrections of the waveform in the graph", wholeNumber(0, 1000))
     .addOption(
       new Option("--part <name>", "without --steps and --schedule: which network").choices([
@@ -70,6 +85,9 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   await requireTarget(out);
   const checkpoint = await loadCheckpoint(folder);
   const plan = await planOf(checkpoint.config.denoiser.kind, options);
+  if (plan && "excitation" in checkpoint.config && options.start === undefined) {
+    printNote(options, "The graph starts from noise; the harmonic start of this checkpoint is not in it.");
+  }
   if (plan && !plan.startsFromNoise) {
     printNote(
       options,
@@ -100,10 +118,11 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   printResult(options, exported, () => describe(exported));
 }
 
-function checkOptions(out: string, { part, steps, schedule, sampler, refine }: ExportOptions): void {
+function checkOptions(out: string, { part, steps, schedule, sampler, refine, start }: ExportOptions): void {
   if (!out.toLowerCase().endsWith(".onnx")) {
     throw new InputError(`'${out}' has to end in .onnx: that is the kind of file that export writes.`);
   }
+  if (start === "harmonic") throw new GraphStartError();
   const isWhole = steps !== undefined || schedule !== undefined;
   if (steps !== undefined && schedule !== undefined) {
     throw new InputError(
@@ -113,9 +132,9 @@ function checkOptions(out: string, { part, steps, schedule, sampler, refine }: E
   if (isWhole && part !== undefined) {
     throw new InputError("--part names one network, --steps and --schedule ask for all. Leave one out.");
   }
-  if (!isWhole && (sampler !== undefined || refine !== undefined)) {
+  if (!isWhole && (sampler ?? refine ?? start) !== undefined) {
     throw new InputError(
-      "--sampler and --refine belong to an export of the whole synthesis: give --steps or --schedule too.",
+      "--sampler, --start and --refine belong to an export of the whole synthesis: give --steps or --schedule too.",
     );
   }
 }

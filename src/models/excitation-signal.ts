@@ -45,18 +45,31 @@ export function phaseBehind(
   hop: number,
   sampleRate: number,
 ): number {
-  let sum = phase;
-  for (let n = 0; n < hop; n++) sum += pitchAt(pitch, frame * hop + n, hop) / sampleRate;
-  return sum % 1;
+  const hertz = framePitch(pitch, frame, hop);
+  return (phase + hertz.reduce((sum, value) => sum + value, 0) / sampleRate) % 1;
 }
 
-/** ln F0 between the frames' centres, constant beyond the first and last. */
-function pitchAt(pitch: ArrayLike<number>, sample: number, hop: number): number {
-  const position = Math.min(Math.max((sample - hop / 2) / hop, 0), pitch.length - 1);
-  const frame = Math.min(Math.floor(position), pitch.length - 2);
-  if (frame < 0) return pitch[0];
-  const share = position - frame;
-  return pitch[frame] * (pitch[frame + 1] / pitch[frame]) ** share;
+/**
+ * F0 at each sample of a frame: ln F0 is a line between the frames' centres, constant beyond the first and last. So F0
+ * itself grows by the same factor from sample to sample, which takes no power for each of them.
+ */
+function framePitch(pitch: ArrayLike<number>, frame: number, hop: number): Float64Array {
+  const here = pitch[frame];
+  const before = pitch[Math.max(0, frame - 1)];
+  const after = pitch[Math.min(pitch.length - 1, frame + 1)];
+  const hertz = new Float64Array(hop);
+  const middle = Math.ceil(hop / 2);
+  const fill = (from: number, to: number, left: number, right: number, share: number): void => {
+    const factor = (right / left) ** (1 / hop);
+    let value = left * (right / left) ** share;
+    for (let n = from; n < to; n++) {
+      hertz[n] = value;
+      value *= factor;
+    }
+  };
+  fill(0, middle, before, here, 0.5);
+  fill(middle, hop, here, after, (middle - hop / 2) / hop);
+  return hertz;
 }
 
 /**
@@ -78,8 +91,9 @@ export function pulses(
   const signal = new Float32Array((endFrame - firstFrame) * hop);
   for (let frame = firstFrame; frame < endFrame; frame++) {
     let phase = phases[frame];
+    const pitches = framePitch(pitch, frame, hop);
     for (let n = 0; n < hop; n++) {
-      const hertz = pitchAt(pitch, frame * hop + n, hop);
+      const hertz = pitches[n];
       phase += hertz / sampleRate;
       const harmonics = Math.floor((HIGHEST_HARMONIC * sampleRate) / hertz);
       signal[(frame - firstFrame) * hop + n] =
@@ -89,12 +103,12 @@ export function pulses(
   return signal;
 }
 
-/** Σ_{k=1…K} cos kθ = sin(Kθ/2)·cos((K+1)θ/2)/sin(θ/2). */
+/** Σ_{k=1…K} cos kθ = (sin((K+½)θ) − sin(θ/2))/(2·sin(θ/2)). */
 function cosineSum(angle: number, count: number): number {
   const half = Math.sin(angle / 2);
   // near a pulse the quotient loses its digits, and the sum is nearly K
   if (Math.abs(half) < 1e-7) return count;
-  return (Math.sin((count * angle) / 2) * Math.cos(((count + 1) * angle) / 2)) / half;
+  return (Math.sin((count + 0.5) * angle) / half - 1) / 2;
 }
 
 /**

@@ -32,6 +32,14 @@ describe("vocode export", () => {
     await session.release();
   });
 
+  it("refuses a harmonic start, which no graph has yet", async () => {
+    const file = join(folder, "harmonic.onnx");
+    const run = await runCli(["export", checkpoint, file, "--steps", "2", "--start", "harmonic"]);
+    expect(run.stderr).toMatch(/starts from noise.*Leave --start out/);
+    expect(run.code).toBe(2);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it("says what it wrote, also as JSON", async () => {
     const options = ["--schedule", "cosine-3", "--sampler", "ddpm"];
     const { stdout } = await runCli(["export", checkpoint, out, ...options, "--json"]);
