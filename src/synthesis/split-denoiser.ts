@@ -184,6 +184,8 @@ class Helper {
   }
 
   async dispose(): Promise<void> {
+    // a thread that ends while its engine opens takes the whole process with it
+    await this.start().catch(() => undefined);
     await this.#worker.terminate();
   }
 
