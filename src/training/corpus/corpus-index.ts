@@ -23,6 +23,8 @@ export interface FileStamp {
   readonly name: string;
   readonly size: number;
   readonly modified: number;
+  /** Of its content; not in caches of before it was noted. */
+  readonly digest?: string;
 }
 
 /** What was made of a recording. */

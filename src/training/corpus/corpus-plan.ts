@@ -1,6 +1,6 @@
 // What a corpus needs in its cache, what of it is there, and which utterances come of it.
 import { join } from "node:path";
-import type { CacheEntry, FileStamp } from "./corpus-index.js";
+import type { CacheEntry } from "./corpus-index.js";
 import { withoutWaste } from "./corpus-index.js";
 import {
   nameShare,
@@ -10,6 +10,7 @@ import {
   type Source,
   type SourceFile,
 } from "./corpus-sources.js";
+import { looksSame } from "./file-content.js";
 import type { WantedRecording } from "./prepare-corpus.js";
 import type { Copy } from "./prepare-recording.js";
 
@@ -70,11 +71,7 @@ export function currentEntries(
 }
 
 function isCurrent(entry: CacheEntry, { source, mel }: WantedRecording): boolean {
-  return isSame(entry, source) && isSame(entry.mel, mel);
-}
-
-function isSame(stored: FileStamp | undefined, found: FileStamp | undefined): boolean {
-  return stored?.name === found?.name && stored?.size === found?.size && stored?.modified === found?.modified;
+  return looksSame(entry, source) && looksSame(entry.mel, mel);
 }
 
 /** The held-out ones of the usable recordings: one at least, where there is any. */

@@ -3,10 +3,11 @@
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import { InputError } from "../../errors.js";
 import { makeFolder } from "../../files/make-folder.js";
-import { cacheFolderOf, readIndex } from "./corpus-index.js";
+import { cacheFolderOf, readIndex, writeIndex } from "./corpus-index.js";
 import { PartReader } from "./corpus-part.js";
 import { currentEntries, placeUtterances, planRecordings, type Utterance } from "./corpus-plan.js";
 import { findSources, type Problem, type SourceOptions } from "./corpus-sources.js";
+import { acceptSameContent } from "./file-content.js";
 import { prepareCorpus } from "./prepare-corpus.js";
 import { labelPitch } from "./label-pitch.js";
 import { naturalFrame, readPitchAt } from "./pitch-at-speed.js";
@@ -164,7 +165,11 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const settings = { format, minimumFrames };
   const folder = cacheFolderOf(options.cacheFolder, settings, [options.folder, options.mels ?? ""]);
   await makeFolder(folder);
-  const entries = currentEntries(await readIndex(folder, settings), wanted, unlisted);
+  const stored = await readIndex(folder, settings);
+  const accepted = await acceptSameContent(stored, wanted, signal);
+  const entries = currentEntries(stored, wanted, unlisted);
+  // where it cannot be noted, the next run looks again
+  if (accepted > 0) await writeIndex(folder, settings, [...entries.values()]).catch(() => undefined);
   await prepareCorpus(wanted, entries, {
     ...settings,
     folder,

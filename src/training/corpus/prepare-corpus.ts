@@ -3,9 +3,16 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../../errors.js";
-import { removeUnusedParts, writeIndex, type CacheEntry, type CacheSettings } from "./corpus-index.js";
+import {
+  removeUnusedParts,
+  writeIndex,
+  type CacheEntry,
+  type CacheSettings,
+  type FileStamp,
+} from "./corpus-index.js";
 import { allPartFiles } from "./corpus-part.js";
 import type { SourceFile } from "./corpus-sources.js";
+import { stampOf } from "./file-content.js";
 import type { Copy, Prepared } from "./prepare-recording.js";
 import {
   localThread,
@@ -159,8 +166,10 @@ class Preparation {
     const before = this.#entries.get(source.name);
     const speeds = missingSpeeds(wanted, before);
     const { name, path } = source;
+    // before the file is read: one that changes meanwhile is then found to have changed
+    const stamps = { ...(await stampOf(source)), ...(mel && { mel: await stampOf(mel) }) };
     const prepared = await thread.prepare({ name, path, speeds, ...(mel && { mel }) });
-    this.#entries.set(name, entryOf(wanted, prepared, before?.copies ?? []));
+    this.#entries.set(name, entryOf(stamps, prepared, before?.copies ?? []));
     if ("copies" in prepared)
       this.#framesMade += prepared.copies.reduce((sum, { frames }) => sum + frames, 0);
     this.#done++;
@@ -193,12 +202,12 @@ class Preparation {
   }
 }
 
-function entryOf(wanted: WantedRecording, prepared: Prepared, before: readonly Copy[]): CacheEntry {
-  const stamp = ({ name, size, modified }: SourceFile): Pick<SourceFile, "name" | "size" | "modified"> => {
-    return { name, size, modified };
-  };
-  const files = { ...stamp(wanted.source), ...(wanted.mel && { mel: stamp(wanted.mel) }) };
+function entryOf(
+  stamps: FileStamp & { readonly mel?: FileStamp },
+  prepared: Prepared,
+  before: readonly Copy[],
+): CacheEntry {
   if ("problem" in prepared)
-    return { ...files, problem: prepared.problem, copies: [], ...(prepared.passing && { passing: true }) };
-  return { ...files, copies: [...before, ...prepared.copies] };
+    return { ...stamps, problem: prepared.problem, copies: [], ...(prepared.passing && { passing: true }) };
+  return { ...stamps, copies: [...before, ...prepared.copies] };
 }

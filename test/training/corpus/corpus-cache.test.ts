@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -11,6 +12,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCorpus as openBuilt } from "../../../dist/training/corpus/corpus.js";
+import { writeMel } from "../../../src/audio/mel-file/mel-file.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
 import { CorpusFolders, corpusFormat as format, melOf, samplesOf } from "../../support/corpus-folders.js";
 
@@ -47,12 +49,50 @@ describe("the cache", () => {
     expect(samplesOf(folders.opened[1], changed!, 0, 128 * 256)).toEqual(
       (await folders.scaled("s2.wav")).slice(0, 128 * 256),
     );
-    const later = new Date(Date.now() + 5000);
-    utimesSync(join(folders.wavs, "s1.wav"), later, later);
-    expect(await folders.prepared({ heldOutList })).toBe(1);
     // all but the held-out one
     expect(await folders.prepared({ heldOutList, speeds: [1, 0.8] })).toBe(5);
     expect(await folders.prepared({ heldOutList })).toBe(0);
+  });
+
+  it("takes anew what has a new time only where its content or its mel's is new too", async () => {
+    writeCorpus(folders.wavs, 3);
+    const values = new Float32Array(80 * 80).fill(-3);
+    const writeMels = async (value: number): Promise<void> => {
+      values[80] = value;
+      for (const name of ["s0", "s1", "s2"])
+        await writeMel(join(folders.root, `${name}.mel`), { frames: 80, format, values });
+    };
+    await writeMels(-4);
+    const mels = folders.root;
+    expect(await folders.prepared({ mels })).toBe(3);
+    const later = new Date(Date.now() + 5000);
+    const touch = (...names: string[]): void => {
+      for (const name of names) utimesSync(join(folders.root, name), later, later);
+    };
+    touch("wavs/s0.wav", "wavs/s1.wav", "wavs/s2.wav", "s1.mel");
+    expect(await folders.prepared({ mels })).toBe(0);
+    // and this is noted
+    const { recordings } = JSON.parse(readFileSync(join(folders.inner(), "index.json"), "utf8")) as {
+      recordings: { modified: number }[];
+    };
+    expect(recordings.map(({ modified }) => Math.round(modified))).toEqual(Array(3).fill(later.getTime()));
+    const bytes = readFileSync(join(folders.wavs, "s2.wav"));
+    bytes[bytes.length - 9] ^= 1;
+    writeFileSync(join(folders.wavs, "s2.wav"), bytes);
+    expect(await folders.prepared({ mels })).toBe(1);
+    await writeMels(-5);
+    expect(await folders.prepared({ mels })).toBe(3);
+  });
+
+  it("goes by the time alone where it does not know the content", async () => {
+    writeCorpus(folders.wavs, 3);
+    await folders.open();
+    const index = join(folders.inner(), "index.json");
+    writeFileSync(index, readFileSync(index, "utf8").replace(/,"digest":"[0-9a-f]{32}"/g, ""));
+    expect(await folders.prepared()).toBe(0);
+    const later = new Date(Date.now() + 5000);
+    utimesSync(join(folders.wavs, "s1.wav"), later, later);
+    expect(await folders.prepared()).toBe(1);
   });
 
   it("keeps formats apart", async () => {
