@@ -4,6 +4,7 @@ import { formatFromOption } from "../audio/mel-format/mel-format-option.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
 import type { CorpusSurvey, Spread } from "../training/corpus/corpus-survey.js";
+import type { PitchRange } from "../training/corpus/survey-pitch.js";
 import { surveyCorpus } from "../training/corpus/corpus-survey.js";
 import { duration } from "./duration.js";
 import { printResult, type OutputOptions } from "./output.js";
@@ -34,7 +35,7 @@ Examples:
   vocode corpus wavs
   vocode corpus wavs --held-out dev.txt --json
 
-It reads every recording once and writes nothing. Training leaves out what it names as left out.`,
+It reads every recording, looks for the pitch in some of them, and writes nothing. Training leaves out what it names as left out.`,
     )
     .action(run);
 }
@@ -72,6 +73,7 @@ function describe(folder: string, survey: CorpusSurvey, format: MelFormat): stri
       `  length    ${spread(spreads.seconds, "s")}`,
       `  peak      ${spread(spreads.peakDb, "dBFS")}`,
       `  RMS       ${spread(spreads.rmsDb, "dBFS")}`,
+      `  pitch     ${pitchWords(survey.pitch)}`,
     );
   }
   return [
@@ -99,6 +101,16 @@ function listed(head: string, items: readonly string[]): string[] {
 
 function spread({ median, least, most }: Spread, unit: string): string {
   return `median ${number(median)} ${unit}, ${number(least)} to ${number(most)}`;
+}
+
+function pitchWords(pitch?: PitchRange): string {
+  if (pitch === undefined) return "none: nothing in them is voiced";
+  const { median, low, high, recordings, seconds } = pitch;
+  const hertz = [median, low, high].map((value) => value.toFixed(0));
+  return (
+    `median ${hertz[0]} Hz, nine tenths of it ${hertz[1]} to ${hertz[2]} Hz, ` +
+    `in ${duration(seconds)} of ${counted(recordings, "recording")}`
+  );
 }
 
 function number(value: number): string {

@@ -25,6 +25,10 @@ describe("vocode corpus", () => {
     expect(stdout).toContain("held out  1 recording, 1 s");
     expect(stdout).toContain("rate      22050 Hz");
     expect(stdout).toContain("peak      median −10.5 dBFS");
+    // tones of 0.05, 0.063 and 0.076 radians a sample
+    expect(stdout).toMatch(
+      /pitch {5}median 22\d Hz, nine tenths of it 17\d to 26\d Hz, in 3 s of 3 recordings/,
+    );
     expect(stdout).toContain("1 file left out:\n  short.wav: It is too short: 0.02 s");
   });
 

@@ -1,11 +1,12 @@
-// A corpus in figures, without preparing it: how much there is, at which rates and levels, and what is wrong with which
-// file. It decodes every recording once, piece by piece.
+// A corpus in figures, without preparing it: how much there is, at which rates, levels and pitch, and what is wrong with which
+// file. It decodes every recording once, piece by piece, and some beginnings twice.
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import { openRecording } from "../../audio/recording/open-recording.js";
 import { inspectStream, type RecordingInspection } from "../../audio/recording/recording-inspection.js";
 import { InputError } from "../../errors.js";
 import { heldOutAmong } from "./corpus-plan.js";
 import { findSources, type Problem, type Source, type SourceOptions } from "./corpus-sources.js";
+import { surveyPitch, type PitchRange } from "./survey-pitch.js";
 import { DEFAULT_MINIMUM_FRAMES, unusableReason } from "./unusable-recording.js";
 
 /** What to survey, and for what. */
@@ -35,6 +36,8 @@ export interface CorpusSurvey {
   readonly notMono: number;
   /** Undefined where no recording is usable. Levels are in dBFS. */
   readonly spreads?: { readonly seconds: Spread; readonly peakDb: Spread; readonly rmsDb: Spread };
+  /** Undefined where nothing is voiced. */
+  readonly pitch?: PitchRange;
   /** What is left out, and why. */
   readonly problems: readonly Problem[];
   /** What is odd about recordings that are used. */
@@ -59,6 +62,7 @@ export async function surveyCorpus(options: SurveyOptions): Promise<CorpusSurvey
     onProgress?.(source.name, sources.length);
   }
   const heldOut = heldOutAmong(usable.map(({ source }) => source));
+  const pitch = await surveyPitch(usable.map(({ source }) => source));
   const seconds = usable.map(({ found }) => found.seconds);
   const heldOutSeconds = usable.flatMap(({ source, found }) => (heldOut.has(source) ? [found.seconds] : []));
   return {
@@ -74,6 +78,7 @@ export async function surveyCorpus(options: SurveyOptions): Promise<CorpusSurvey
         rmsDb: spreadOf(usable.map(({ found }) => found.rmsDb)),
       },
     }),
+    ...(pitch && { pitch }),
     problems: problems.sort((a, b) => (a.name < b.name ? -1 : 1)),
     remarks: usable.flatMap(({ source: { name }, found }) =>
       found.remarks.map((remark) => ({ name, remark })),
