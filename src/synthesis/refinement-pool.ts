@@ -2,11 +2,14 @@
 // The result is bit for bit that of one thread, since every sample is summed from the same frames in the same order.
 import { Worker } from "node:worker_threads";
 import type { RefinementTask } from "./refinement-worker.js";
+import { SharedMemory } from "./shared-memory.js";
 import { createBarrier } from "./thread-barrier.js";
 import { Turns } from "./turns.js";
 
 /** Threads that refine waveforms, one at a time; later calls wait for earlier ones. */
 export class RefinementPool {
+  /** For what is to be refined. */
+  readonly memory = new SharedMemory();
   readonly #workers: readonly Worker[];
   readonly #turns = new Turns();
 
@@ -35,11 +38,6 @@ export class RefinementPool {
   async dispose(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
-}
-
-/** Zeros in memory that threads share. */
-export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
-  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
 async function runTask(worker: Worker, task: RefinementTask): Promise<void> {

@@ -3,8 +3,9 @@
 // later ones have not come that far.
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import { correctionReach } from "../mel-correction.js";
-import type { RefinementOptions, RefinementState } from "../mel-consistency.js";
-import { type RefinementPool, sharedFloats } from "../refinement-pool.js";
+import type { RefinementOptions } from "../mel-consistency.js";
+import type { RefinementPool } from "../refinement-pool.js";
+import { SharedBand } from "../shared-memory.js";
 import { type Span, Track } from "./track.js";
 import type { Stage } from "./wavefront.js";
 
@@ -22,12 +23,11 @@ export class RefinementStage implements Stage {
   readonly #lag: number;
   /** Frames behind the last that have had k corrections, k = 0 … K. */
   readonly #ends: number[];
-  #state: RefinementState = {
-    first: 0,
-    total: Infinity,
-    current: sharedFloats(0),
-    starts: [sharedFloats(0), sharedFloats(0)],
-  };
+  /** The first sample of the bands. */
+  #first = 0;
+  readonly #current: SharedBand;
+  readonly #starts: readonly [SharedBand, SharedBand];
+  readonly #target: SharedBand;
 
   constructor(
     pool: RefinementPool,
@@ -50,26 +50,41 @@ export class RefinementStage implements Stage {
       { track: mel, reach: { before, after: reach.mel.after } },
     ];
     this.outputs = [new Track(format.hopLength)];
+    const band = (): SharedBand => new SharedBand(pool.memory);
+    this.#current = band();
+    this.#starts = [band(), band()];
+    this.#target = band();
   }
 
-  async run(span: Span, total: number | undefined): Promise<void> {
+  async run(span: Span, total = Infinity): Promise<void> {
     const hop = this.#format.hopLength;
-    const ended = this.#waveform.end === total;
-    const [taken] = this.#ends;
     const { end } = this.#waveform;
+    const samples = this.#waveform.rows({ first: this.#ends[0], end });
+    for (const band of this.#bands) band.append(samples);
     const mel = { first: this.#mel.first, end: this.#mel.end };
-    this.#extend(this.#waveform.rows({ first: taken, end }), ended ? end * hop : Infinity);
-    const ranges = this.#options.iterations === 0 ? [] : this.#advance(end, ended);
+    this.#target.drop(this.#target.values.length);
+    this.#target.append(this.#mel.rows(mel));
+    const [first, second] = this.#starts;
     await this.#pool.refine({
-      state: this.#state,
+      state: {
+        first: this.#first,
+        total: end === total ? end * hop : Infinity,
+        current: this.#current.values,
+        starts: [first.values, second.values],
+      },
       format: this.#format,
-      target: { values: shared(this.#mel.rows(mel)), first: mel.first, total: total ?? Infinity },
+      target: { values: this.#target.values, first: mel.first, total },
       options: this.#options,
-      ranges,
+      ranges: this.#advance(end, end === total),
     });
-    const { current, first } = this.#state;
-    this.outputs[0].append(current.slice(span.first * hop - first, span.end * hop - first));
+    const made = this.#current.values.slice(span.first * hop - this.#first, span.end * hop - this.#first);
+    this.outputs[0].append(new Float32Array(made));
     this.#forget((span.end - this.#lag) * hop);
+    if (span.end === total) for (const band of [...this.#bands, this.#target]) band.release();
+  }
+
+  get #bands(): readonly SharedBand[] {
+    return [this.#current, ...this.#starts];
   }
 
   /** Moves the ends; returns what each correction has to do, in samples. */
@@ -84,40 +99,10 @@ export class RefinementStage implements Stage {
     });
   }
 
-  /** Puts new samples behind those that there are. */
-  #extend(samples: Float32Array, total: number): void {
-    const { first, current, starts } = this.#state;
-    this.#state = {
-      first,
-      total,
-      current: joined(current, samples),
-      starts: [joined(starts[0], samples), joined(starts[1], samples)],
-    };
-  }
-
   /** Lets go of the samples before one. */
   #forget(before: number): void {
-    const { first, total, current, starts } = this.#state;
-    const count = Math.max(0, Math.min(before - first, current.length));
-    const rest = (values: Float32Array): Float32Array => shared(values.subarray(count));
-    this.#state = {
-      first: first + count,
-      total,
-      current: rest(current),
-      starts: [rest(starts[0]), rest(starts[1])],
-    };
+    const count = Math.max(0, Math.min(before - this.#first, this.#current.values.length));
+    for (const band of this.#bands) band.drop(count);
+    this.#first += count;
   }
-}
-
-function shared(values: Float32Array): Float32Array {
-  const copy = sharedFloats(values.length);
-  copy.set(values);
-  return copy;
-}
-
-function joined(first: Float32Array, second: Float32Array): Float32Array {
-  const result = sharedFloats(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
-  return result;
 }
