@@ -26,6 +26,16 @@ interface Part {
   readonly keepEnd: number;
 }
 
+/**
+ * Parts begin at multiples of this many frames: the engine convolves so many at a time and rounds a rest otherwise. So a
+ * frame is computed alike in any part, to the last bit. Ends need none of it, as the reach beyond them is longer.
+ */
+const ALIGNMENT = 16;
+
+function alignedFrame(frame: number): number {
+  return ALIGNMENT * Math.floor(Math.max(0, frame) / ALIGNMENT);
+}
+
 /** A denoiser whose tiles are shared by threads. */
 export class SplitDenoiser implements TileDenoiser {
   readonly #own: FastDenoiser;
@@ -109,7 +119,7 @@ export class SplitDenoiser implements TileDenoiser {
       return {
         keepFirst,
         keepEnd,
-        first: Math.max(0, keepFirst - this.#margin),
+        first: alignedFrame(keepFirst - this.#margin),
         end: Math.min(frames, keepEnd + this.#margin),
       };
     });

@@ -26,7 +26,7 @@ describe("SharedBand", () => {
       band.drop(2);
       band.append(Float32Array.of(turn, turn));
     }
-    expect([...band.values]).toEqual([8, 8, 8]);
+    expect([...band.values]).toEqual([7, 8, 8]);
     expect(band.values.buffer).toBe(buffer);
     band.append(Float32Array.of(9));
     expect(band.values.buffer).not.toBe(buffer);
