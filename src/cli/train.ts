@@ -132,6 +132,9 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
       onProgress: (progress) => {
         line.show(progress);
       },
+      onEstimate: (seconds) => {
+        line.showEstimate(config.steps, seconds);
+      },
       onMeasure: (step, error) => {
         line.showMeasure(step, error);
       },

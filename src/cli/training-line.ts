@@ -47,6 +47,14 @@ export class TrainingLine {
     }
   }
 
+  /** What the network's first steps promise, before the others of the training. */
+  showEstimate(steps: number, seconds: number): void {
+    this.note(
+      `The network's ${steps} steps take about ${duration(seconds)} here, as measured on the first; what comes before ` +
+        "them takes minutes.",
+    );
+  }
+
   /** A measurement, which stays on the screen. */
   showMeasure(step: number, error: DevError): void {
     this.#error = error;

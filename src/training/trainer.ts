@@ -6,6 +6,7 @@ import { fittedExcitation } from "./excitation-fit.js";
 import { registerGradients } from "./gradients.js";
 import { NetworkTraining } from "./network-training.js";
 import { fittedPrior } from "./prior-fit.js";
+import { rehearse } from "./rehearsal.js";
 import { initialise } from "./start-values.js";
 import { partOf } from "./state-tensors.js";
 import { networkStep } from "./train-step.js";
@@ -25,12 +26,17 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   const { runtime, source, config, run } = options;
   const model = createTrainingModel(config, source.format);
   const batches = new BatchSource(source, config, model.denoiser);
+  const start = await run.readStart();
+  // where the network begins at once, its own first steps tell
+  if (options.onEstimate && model.prior && !start && !(await run.readPrior())) {
+    const seconds = await rehearse(options, batches, model);
+    if (seconds !== undefined) options.onEstimate(seconds * config.steps);
+  }
   const prior = await fittedPrior(options, batches, model);
   const excitation = prior && (await fittedExcitation(options));
   if (!prior || !excitation) {
     return { prior: {}, network: {}, steps: 0, weightsOf: 0, finished: false, error: undefined };
   }
-  const start = await run.readStart();
   const network = start ? partOf(start, "denoiser.") : initialise(model.denoiser.weights, config.seed);
   const { step: fn, signature } = networkStep(model, config, { network, prior });
   const program = await runtime.compile(fn, signature);

@@ -34,6 +34,11 @@ export interface TrainingOptions {
   /** Steps between measurements on the held-out recordings. */
   readonly measureEvery: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
+  /**
+   * Seconds that all steps of the network will take, told before the prior's begin; without it, they are not measured
+   * there.
+   */
+  readonly onEstimate?: (seconds: number) => void;
   readonly onMeasure?: (step: number, error: DevError) => void;
   /** The trained excitation model's errors on the held-out recordings. */
   readonly onPitchMeasure?: (error: PitchError) => void;

@@ -34,6 +34,7 @@ describe("vocode train", () => {
     expect(stdout).toMatch(/^Trained 12 steps; the weights are those of step 6, ε error \d\.\d{4}\.\n$/);
     expect(stderr).toContain("1 recordings kept back to measure on");
     expect(stderr).toContain("12 steps on graph");
+    expect(stderr).toMatch(/The network's 12 steps take about \d+ s here, .*\n[^]*prior 20\/20/);
     expect(stderr).toMatch(/prior 20\/20 · 0 s left · \d+\.\d audio-s\/s · loss -?\d+\.\d{4}/);
     expect(stderr).toMatch(/step 6 · ε error on the held-out recordings .*\(by log-SNR -6: .* 8: \d/);
     const { config, weights } = await loadCheckpoint(join(parent, "voices", "tones"));
@@ -112,6 +113,8 @@ describe("vocode train --from", () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("4 steps on graph, beginning with 'tones' and its prior");
     expect(stderr).not.toContain("prior 20/20");
+    // its network begins at once
+    expect(stderr).not.toContain("steps take about");
     // measured before the first step, so that one sees what it gave
     expect(stderr).toMatch(/step 0 · ε error on the held-out recordings/);
     const [before, after] = await Promise.all(

@@ -71,6 +71,21 @@ describe("training", () => {
     expect(continued.prior).toEqual(whole.prior);
   });
 
+  it("says beforehand how long the network takes, without a trace in what it becomes", async () => {
+    const told: (number | string)[] = [];
+    const result = await trainIn("told", {
+      onEstimate: (seconds) => told.push(seconds),
+      onProgress: ({ phase }) => told.push(phase),
+    });
+    expect(told).toEqual([expect.any(Number), "prior", "network"]);
+    // twelve steps of this network take more than a millisecond each, and no minute
+    expect(told[0]).toBeGreaterThan(0.012);
+    expect(told[0]).toBeLessThan(60);
+    expect(result.network).toEqual((await trainIn("untold")).network);
+    const again = await trainIn("told", { onEstimate: () => told.push("again") });
+    expect([again.finished, told.length]).toEqual([true, 3]);
+  });
+
   it("trains the excitation model once, before the network, and keeps it", async () => {
     const withExcitation = { ...config, excitationSteps: 2, steps: 1 };
     const stop = new AbortController();
