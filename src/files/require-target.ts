@@ -5,7 +5,8 @@ import { FileError } from "../errors.js";
 import { describeSystemError, systemCode } from "./system-error.js";
 
 /**
- * Checks that there is a folder for a new file, that it may be written to, and that no folder has the file's name.
+ * Checks that there is a folder for a new file, that it may be written to, and that what has the file's name already, if
+ * anything, is a file: a device or a pipe cannot be replaced by one.
  *
  * @throws FileError about `path`, whose message names the folder where that is at fault
  */
@@ -14,13 +15,19 @@ export async function requireTarget(path: string): Promise<void> {
   const [found, below] = await Promise.all([kindOf(path), kindOf(folder)]);
   if (found === "folder")
     throw new FileError(`'${path}' is a folder, and a file was expected. Name a file in it.`, path, "EISDIR");
+  if (found === "device")
+    throw new FileError(
+      `'${path}' is a device or a pipe, and a file was expected. Name a file, or write to - where a command can.`,
+      path,
+      "EINVAL",
+    );
   if (below === "nothing")
     throw new FileError(
       `There is no folder '${folder}' to write '${path}' into. Make it first.`,
       path,
       "ENOENT",
     );
-  if (below === "file")
+  if (below !== "folder")
     throw new FileError(`'${folder}' is a file, and no folder to write '${path}' into.`, path, "ENOTDIR");
   try {
     await access(folder, constants.W_OK);
@@ -31,9 +38,11 @@ export async function requireTarget(path: string): Promise<void> {
   }
 }
 
-async function kindOf(path: string): Promise<"file" | "folder" | "nothing"> {
+async function kindOf(path: string): Promise<"file" | "folder" | "device" | "nothing"> {
   try {
-    return (await stat(path)).isDirectory() ? "folder" : "file";
+    const found = await stat(path);
+    if (found.isDirectory()) return "folder";
+    return found.isFile() ? "file" : "device";
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return "nothing";
     throw describeSystemError(error, path);

@@ -2,7 +2,7 @@
 // and renamed onto the target. A full disk, Ctrl-C or a kill leaves the old file or none.
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, realpath, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../errors.js";
 import { requireTarget } from "./require-target.js";
@@ -19,21 +19,22 @@ export function removeUnfinishedFiles(): void {
 /**
  * Writes a file piece by piece, so that `path` either holds the complete content or is untouched.
  *
- * @param path target; an existing file is replaced
+ * @param path target; an existing file is replaced, a link's file and not the link
  * @param write gets the open handle of the temporary file and writes everything to it
  * @throws FileError where the file system refuses
  */
 export async function streamAtomically<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  // also here, since renaming would replace a device, /dev/null for everybody
+  await requireTarget(path);
+  const target = await behindLinks(path);
   const temporary = join(
-    dirname(path),
-    `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}.part`,
+    dirname(target),
+    `.${basename(target).slice(0, 100)}.${randomBytes(6).toString("hex")}.part`,
   );
   let file: FileHandle;
   try {
     file = await open(temporary, "wx");
   } catch (error) {
-    // what is missing or may not be written to is the folder, not the file
-    await requireTarget(path);
     if (systemCode(error) !== "ENOENT") throw describeSystemError(error, path);
     const message = `'${path}' could not be written: its file system takes no new files. Choose another place.`;
     throw new FileError(message, path, "ENOENT", { cause: error });
@@ -47,7 +48,7 @@ export async function streamAtomically<T>(path: string, write: (file: FileHandle
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
     return result;
   } catch (error) {
     await rm(temporary, { force: true });
@@ -64,4 +65,14 @@ export async function streamAtomically<T>(path: string, write: (file: FileHandle
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
   await streamAtomically(path, (file) => file.writeFile(content));
+}
+
+/** The file that a link leads to, or the path itself. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return path;
+    throw describeSystemError(error, path);
+  }
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -37,6 +38,13 @@ describe("writeAtomically", () => {
     expect(await readdir(folder)).toEqual(["below", "old"]);
   });
 
+  it("replaces the file that a link leads to, and keeps the link", async () => {
+    await symlink("old", join(folder, "link"));
+    await writeAtomically(join(folder, "link"), "new");
+    expect(await readFile(join(folder, "old"), "utf8")).toBe("new");
+    expect((await lstat(join(folder, "link"))).isSymbolicLink()).toBe(true);
+  });
+
   it("leaves nothing of what a signal interrupts", async () => {
     await streamAtomically(join(folder, "old"), async () => {
       expect(await readdir(folder)).toHaveLength(3);
@@ -57,6 +65,17 @@ describe.each([
   ])("refuses %s and says what is wrong with the folder", async (path, message) => {
     await expect(write(join(folder, path))).rejects.toThrow(message);
     expect(await readdir(folder)).toEqual(["below", "old"]);
+  });
+
+  // a pipe made here stands for /dev/null, which the superuser would replace for everybody
+  it.runIf(process.platform === "linux")("refuses a device or a pipe and leaves it as it is", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await expect(write(pipe)).rejects.toThrow(
+      /^'[^']*pipe' is a device or a pipe, and a file was expected\. Name a file/,
+    );
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(await readdir(folder)).toEqual(["below", "old", "pipe"]);
   });
 
   // the superuser may write everywhere
