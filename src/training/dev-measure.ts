@@ -1,12 +1,13 @@
 // The dev measure: the mean squared error of ε̂ over all non-overlapping crops of the held-out recordings, at fixed
-// levels with fixed noise, unweighted. The same in every run with the same crops, so runs compare.
+// levels with fixed noise, unweighted. The same in every run on the same recordings, whatever crops it trains on, so runs
+// compare.
 import * as tf from "@tensorflow/tfjs-core";
 import { fillNormals } from "../diffusion/noise.js";
 import { weightsOf } from "../models/weights.js";
 import type { Program, Runtime, TensorFunction, TensorValue } from "../runtime/runtime.js";
 import { readCrops } from "./batches.js";
 import type { CropSource, Utterance } from "./crop-source.js";
-import { type DevError, devLogSnrs } from "./dev-error.js";
+import { DEV_FRAMES, type DevError, devLogSnrs } from "./dev-error.js";
 import { MARGIN, noiseError, prepareCrops } from "./crops.js";
 import type { TrainConfig } from "./train-config.js";
 import type { TrainingModel } from "./training-model.js";
@@ -29,9 +30,9 @@ export class DevMeasure {
     this.#crops = source.utterances
       .filter(({ heldOut, speed }) => heldOut && speed === 1)
       .flatMap((utterance) =>
-        Array.from({ length: Math.floor(utterance.frames / config.cropFrames) }, (_, index) => ({
+        Array.from({ length: Math.floor(utterance.frames / DEV_FRAMES) }, (_, index) => ({
           utterance,
-          frame: index * config.cropFrames,
+          frame: index * DEV_FRAMES,
         })),
       );
   }
@@ -45,9 +46,9 @@ export class DevMeasure {
     prior: Readonly<Record<string, TensorValue>>,
     start: Readonly<Record<string, TensorValue>>,
   ): Promise<DevMeasure> {
-    const { batch, cropFrames } = config;
+    const { batch } = config;
     const { hopLength, bands } = model.format;
-    const frames = cropFrames + 2 * MARGIN;
+    const frames = DEV_FRAMES + 2 * MARGIN;
     const names = Object.keys(start);
     const measure: TensorFunction = (inputs, held) => {
       const { samples, mel, noise, logSnr } = inputs;
@@ -63,7 +64,7 @@ export class DevMeasure {
       inputs: {
         samples: { shape: [batch, frames * hopLength] },
         mel: { shape: [batch, frames, bands] },
-        noise: { shape: [batch, cropFrames * hopLength] },
+        noise: { shape: [batch, DEV_FRAMES * hopLength] },
         logSnr: { shape: [batch] },
       },
       weights: prior,
@@ -80,14 +81,14 @@ export class DevMeasure {
   /** The error of a network's weights. */
   async measure(weights: Readonly<Record<string, TensorValue>>): Promise<DevError> {
     await this.#program.writeState(prefixed(weights));
-    const { batch, cropFrames } = this.#config;
-    const samples = cropFrames * this.#source.format.hopLength;
+    const { batch } = this.#config;
+    const samples = DEV_FRAMES * this.#source.format.hopLength;
     const sums = devLogSnrs.map(() => 0);
     for (let first = 0; first < this.#crops.length; first += batch) {
       // the last batch is filled up with its own first crops, which do not count
       const wanted = this.#crops.slice(first, first + batch);
       const filled = Array.from({ length: batch }, (_, item) => wanted[item % wanted.length]);
-      const crops = readCrops(this.#source, filled, cropFrames);
+      const crops = readCrops(this.#source, filled, DEV_FRAMES);
       for (const [level, logSnr] of devLogSnrs.entries()) {
         const noise = new Float32Array(batch * samples);
         const address = { seed: NOISE_SEED, step: NOISE_STEPS + level, start: first * samples };

@@ -7,7 +7,7 @@ import type { CropSource, PitchSource, Utterance } from "../../src/training/crop
 const format = findPreset("hifigan-22k-80");
 
 /** Utterances of some mel frames each; the last is held out. */
-export function syntheticCorpus(count = 3, frames = 40): CropSource & PitchSource {
+export function syntheticCorpus(count = 3, frames = 64): CropSource & PitchSource {
   const length = frames * format.hopLength;
   const recordings = Array.from({ length: count }, (_, index) => buzz(index, length));
   const mels = recordings.map((samples) => computeMel(samples, format).values);

@@ -64,7 +64,7 @@ describe("training a WaveGrad", () => {
 
   it("learns: the error of the noise falls, and the checkpoint is a WaveGrad", async () => {
     const folder = mkdtempSync(join(tmpdir(), "vocode-wavegrad-"));
-    const source = syntheticCorpus(3, 40);
+    const source = syntheticCorpus();
     const run = new RunFolder(join(folder, "run"));
     await run.begin({ config, mel: source.format, paths: { corpus: ".", checkpoint: ".", cache: "." } });
     const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
