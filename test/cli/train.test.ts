@@ -97,6 +97,8 @@ describe("vocode train", () => {
 describe("vocode train --from", () => {
   const from = ["wavs", "--from", "voices/tones", "--set", "batch=2", "--set", "cropFrames=8"];
   const quick = [
+    "--excitation-steps",
+    "0",
     "--set",
     "speeds=1",
     "--threads",
