@@ -7,6 +7,7 @@ import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
 import { openRuntime } from "../runtime/engines.js";
 import type { Runtime } from "../runtime/runtime.js";
+import { addEngineThread, removeEngineThread } from "./engine-threads.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import {
   commands,
@@ -155,6 +156,7 @@ class Helper {
       });
       this.#worker.once("error", reject);
     });
+    addEngineThread(this.#control);
     // told to the one who waits for it
     this.#started.catch(() => undefined);
     // an idle thread does not keep the process alive
@@ -197,6 +199,7 @@ class Helper {
     // a thread that ends while its engine opens takes the whole process with it
     await this.start().catch(() => undefined);
     await this.#worker.terminate();
+    removeEngineThread(this.#control);
   }
 
   #prepare(frames: number): PartMemory {
