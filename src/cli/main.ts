@@ -4,44 +4,30 @@ import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
 import { describeSystemError } from "../files/system-error.js";
 import { removeUnfinishedFiles } from "../files/write-atomically.js";
-import { benchCommand } from "./bench.js";
-import { compareCommand } from "./compare.js";
-import { corpusCommand } from "./corpus.js";
-import { enginesCommand } from "./engines.js";
-import { evaluateCommand } from "./evaluate.js";
-import { exportCommand } from "./export.js";
-import { infoCommand } from "./info.js";
-import { melCommand } from "./mel.js";
 import { style } from "./output.js";
-import { pitchCommand } from "./pitch.js";
-import { reportCommand } from "./report.js";
-import { scheduleCommand } from "./schedule.js";
-import { synthesizeCommand } from "./synthesize.js";
-import { toyCommand } from "./toy.js";
-import { trainCommand } from "./train.js";
-import { tuneCommand } from "./tune.js";
 import { vocodeVersion } from "./version.js";
 
-/** The commands, in the order in which the help lists them. */
-const commands: readonly (() => Command)[] = [
-  synthesizeCommand,
-  melCommand,
-  infoCommand,
-  pitchCommand,
-  corpusCommand,
-  trainCommand,
-  reportCommand,
-  evaluateCommand,
-  compareCommand,
-  tuneCommand,
-  benchCommand,
-  exportCommand,
-  scheduleCommand,
-  toyCommand,
-  enginesCommand,
-];
+/** The commands, in the order in which the help lists them; each is loaded when it is asked for, to start quickly. */
+const commands: Readonly<Record<string, () => Promise<() => Command>>> = {
+  synthesize: async () => (await import("./synthesize.js")).synthesizeCommand,
+  mel: async () => (await import("./mel.js")).melCommand,
+  info: async () => (await import("./info.js")).infoCommand,
+  pitch: async () => (await import("./pitch.js")).pitchCommand,
+  corpus: async () => (await import("./corpus.js")).corpusCommand,
+  train: async () => (await import("./train.js")).trainCommand,
+  report: async () => (await import("./report.js")).reportCommand,
+  evaluate: async () => (await import("./evaluate.js")).evaluateCommand,
+  compare: async () => (await import("./compare.js")).compareCommand,
+  tune: async () => (await import("./tune.js")).tuneCommand,
+  bench: async () => (await import("./bench.js")).benchCommand,
+  export: async () => (await import("./export.js")).exportCommand,
+  schedule: async () => (await import("./schedule.js")).scheduleCommand,
+  toy: async () => (await import("./toy.js")).toyCommand,
+  engines: async () => (await import("./engines.js")).enginesCommand,
+};
 
-function buildProgram(): Command {
+/** Builds the program with the commands of these names. */
+async function buildProgram(names: readonly string[]): Promise<Command> {
   const program = new Command("vocode")
     .description("Mel spectrograms in and out of speech, with a diffusion vocoder.")
     .version(vocodeVersion(), "-V, --version", "print the version")
@@ -55,7 +41,8 @@ function buildProgram(): Command {
     .enablePositionalOptions()
     .exitOverride()
     .helpCommand(false);
-  for (const create of [...commands, helpCommand]) {
+  const creators = await Promise.all(names.map((name) => commands[name]()));
+  for (const create of [...creators, helpCommand]) {
     const command = create().copyInheritedSettings(program);
     program.addCommand(command.showHelpAfterError(`(vocode ${command.name()} --help lists what it takes)`));
   }
@@ -113,13 +100,16 @@ function report(error: unknown): number {
 }
 
 /** `vocode in.mel out.wav` means `vocode synthesize in.mel out.wav`. */
-function withMainCommand(argv: readonly string[], program: Command): string[] {
+function withMainCommand(argv: readonly string[]): readonly string[] {
   const [node, script, first, ...rest] = argv;
-  const named = program.commands.some((command) => command.name() === first);
-  const ofProgram = ["-h", "--help", "-V", "--version"].includes(first ?? "");
+  const ofProgram = ["help", "-h", "--help", "-V", "--version"].includes(first ?? "");
   // a single word is more likely a mistyped command than an input without an output
-  if (first === undefined || named || ofProgram || rest.length === 0) return [...argv];
+  if (first === undefined || isCommand(first) || ofProgram || rest.length === 0) return argv;
   return [node, script, "synthesize", first, ...rest];
+}
+
+function isCommand(name: string): boolean {
+  return Object.hasOwn(commands, name);
 }
 
 /**
@@ -132,8 +122,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   cleanUpOnSignals();
   survivePipes();
   try {
-    const program = buildProgram();
-    await program.parseAsync(withMainCommand(argv, program));
+    const given = withMainCommand(argv);
+    // all of them to list them, and to look for one that a wrong name may have meant
+    const names = isCommand(given[2]) ? [given[2]] : Object.keys(commands);
+    const program = await buildProgram(names);
+    await program.parseAsync(given);
     // a command that was stopped politely says so itself
     return Number(process.exitCode ?? 0);
   } catch (error) {

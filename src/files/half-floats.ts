@@ -3,7 +3,14 @@
 
 /** float32 values of IEEE binary16 bit patterns; same length. */
 export function widenFloat16(bits: Uint16Array): Float32Array {
-  return lookUp(bits, float16Value);
+  const values = new Float32Array(bits.length);
+  if (bits.length < PATTERNS && float16Table === undefined) {
+    for (let i = 0; i < bits.length; i++) values[i] = float16Value(bits[i]);
+    return values;
+  }
+  float16Table ??= makeFloat16Table();
+  for (let i = 0; i < bits.length; i++) values[i] = float16Table[bits[i]];
+  return values;
 }
 
 /** float32 values of bfloat16 bit patterns; same length. */
@@ -13,16 +20,15 @@ export function widenBfloat16(bits: Uint16Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-// 65,536 values cover every pattern, so a long array costs one table access a value
-function lookUp(bits: Uint16Array, valueOf: (pattern: number) => number): Float32Array {
-  const values = new Float32Array(bits.length);
-  if (bits.length < 65_536) {
-    for (let i = 0; i < bits.length; i++) values[i] = valueOf(bits[i]);
-    return values;
-  }
-  const table = Float32Array.from({ length: 65_536 }, (_, pattern) => valueOf(pattern));
-  for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]];
-  return values;
+const PATTERNS = 65_536;
+
+// the value of every pattern, so that a long array costs one table access a value; kept, as a checkpoint has many arrays
+let float16Table: Float32Array | undefined;
+
+function makeFloat16Table(): Float32Array {
+  const table = new Float32Array(PATTERNS);
+  for (let pattern = 0; pattern < PATTERNS; pattern++) table[pattern] = float16Value(pattern);
+  return table;
 }
 
 function float16Value(pattern: number): number {

@@ -32,13 +32,15 @@ export function createMelAnalysis(
   const { bands, floor } = format;
   const bins = format.fftSize / 2 + 1;
   const sorted = melFilterBank(format);
-  const bank = Float32Array.from({ length: bins * bands }, (_, i) => {
-    return sorted[(i % bands) * bins + order[Math.floor(i / bands)]];
-  });
-  const spreadInOrder = spreadOf(sorted, bands, bins);
-  const spread = Float32Array.from({ length: bands * bins }, (_, i) => {
-    return spreadInOrder[Math.floor(i / bins) * bins + order[i % bins]];
-  });
+  const sortedSpread = spreadOf(sorted, bands, bins);
+  const bank = new Float32Array(bins * bands);
+  const spread = new Float32Array(bands * bins);
+  for (let band = 0; band < bands; band++) {
+    for (let i = 0; i < bins; i++) {
+      bank[i * bands + band] = sorted[band * bins + order[i]];
+      spread[band * bins + i] = sortedSpread[band * bins + order[i]];
+    }
+  }
   return { bands, bins, floor, magnitudeEpsilon, bank, spread };
 }
 
