@@ -4,8 +4,8 @@ import { readMel, Vocoder, writeWav } from "vocode";
 
 const [melPath, wholePath, streamedPath] = process.argv.slice(2);
 
-// without a folder it is the checkpoint that comes with vocode
-const vocoder = await Vocoder.load();
+// without a folder it is the checkpoint that comes with vocode; in 8 bits, its default, tiles of other lengths round otherwise
+const vocoder = await Vocoder.load(undefined, { precision: "float32" });
 const { mel } = await readMel(melPath, { expected: vocoder.format });
 
 // the whole at once; the signal ends it after a minute

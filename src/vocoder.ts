@@ -55,10 +55,10 @@ export interface SynthesisOptions {
    * of one's own and "harmonic" the first level is the start's.
    */
   readonly start?: TunedStart;
-  /** λ₀ of a harmonic start, in place of what was tuned; −1 without it. */
+  /** λ₀ of a harmonic start, in place of what was tuned; 0 without it. */
   readonly startLevel?: number;
   readonly seed?: Seed;
-  /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 4. */
+  /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 14. */
   readonly refine?: number;
   /** p: the gain of each correction is raised to it; 1.2 for K up to 14, else 1, or as tuned. */
   readonly refineExponent?: number;

@@ -42,10 +42,6 @@ it("docs/example.ts gives the same speech whole and streamed", async () => {
     (most, value, n) => Math.max(most, Math.abs(value - second.samples[n])),
     0,
   );
-  // In float32 they agree to 1e-4 (test/vocoder.test.ts). The shipped voice computes in 8 bits, where a difference in a last
-  // bit may round to another step: nothing that can be heard.
-  expect(largest).toBeLessThan(0.02);
-  const energy = (samples: Float32Array): number => samples.reduce((sum, value) => sum + value * value, 0);
-  const difference = first.samples.map((value, n) => value - second.samples[n]);
-  expect(10 * Math.log10(energy(first.samples) / energy(difference))).toBeGreaterThan(30);
+  // float32 to 1e-4 on random weights (test/vocoder.test.ts), trained ones carry a rounded pitch further; then 16 bits
+  expect(largest).toBeLessThan(1e-3);
 });

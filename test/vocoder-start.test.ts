@@ -35,7 +35,7 @@ describe("a harmonic start", () => {
 
   it("is taken where nothing is said, and reported with its level", async () => {
     const { report } = await vocoder.synthesize(speech, options);
-    expect(report).toMatchObject({ start: "harmonic", startLevel: -1, schedule: "shallow-2", steps: 2 });
+    expect(report).toMatchObject({ start: "harmonic", startLevel: 0, schedule: "shallow-2", steps: 2 });
     const { report: other } = await vocoder.synthesize(speech, { ...options, startLevel: 0.5 });
     expect(other).toMatchObject({ start: "harmonic", startLevel: 0.5 });
   });

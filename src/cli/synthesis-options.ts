@@ -49,7 +49,7 @@ export function addSynthesisOptions(command: Command): Command {
     )
     .option(
       "--start-level <λ>",
-      "log-SNR that a harmonic start is diffused to (default: as tuned, or -1)",
+      "log-SNR that a harmonic start is diffused to (default: as tuned, or 0)",
       anyNumber,
     )
     .option(

@@ -7,8 +7,8 @@ import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { uniformLogSnrs } from "../diffusion/schedules/sampling-schedules.js";
 import { InputError } from "../errors.js";
 
-/** λ₀ of a harmonic start where nobody says another: as much signal as e⁻¹ of the noise. */
-export const DEFAULT_START_LEVEL = -1;
+/** λ₀ of a harmonic start where nobody says another: as much signal as noise. */
+export const DEFAULT_START_LEVEL = 0;
 /** Where λ₀ may lie: below there is nothing left of the start, and above little to do. */
 export const startLevelRange = [-8, 5] as const;
 /** λ of the last step. */

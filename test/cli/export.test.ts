@@ -50,7 +50,7 @@ describe("vocode export", () => {
       sampler: "ddpm",
       schedule: "cosine-3",
       steps: 3,
-      refine: 4,
+      refine: 14,
     });
     const text = await runCli(["export", checkpoint, out, "--part", "colour"]);
     expect(text.stdout).toMatch(/out\.onnx: the colour, \d\.\d MB\n$/);

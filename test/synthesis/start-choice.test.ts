@@ -39,10 +39,10 @@ describe("the start", () => {
 
 describe("harmonicSchedule", () => {
   it("goes from the start level to 6 in equal steps", () => {
-    expect([...harmonicSchedule(8).logSnrs]).toEqual([-1, 0, 1, 2, 3, 4, 5, 6]);
+    expect([...harmonicSchedule(8, -1).logSnrs]).toEqual([-1, 0, 1, 2, 3, 4, 5, 6]);
     expect([...harmonicSchedule(3, 2).logSnrs]).toEqual([2, 4, 6]);
     expect([...harmonicSchedule(1, 0.5).logSnrs]).toEqual([0.5]);
-    expect(harmonicSchedule(8)).toMatchObject({ name: "shallow-8", startsFromNoise: false });
+    expect(harmonicSchedule(8, -1)).toMatchObject({ name: "shallow-8", startsFromNoise: false });
   });
 });
 
@@ -71,7 +71,7 @@ describe("chosenSettings", () => {
   it("takes a start level in place of tuned levels", () => {
     const { schedule, refinement } = chosenSettings(config, { steps: 3, startLevel: 0 });
     expect([...schedule.logSnrs]).toEqual([0, 3, 6]);
-    expect(refinement).toEqual({ iterations: 4, exponent: 1.2, momentum: 0.7 });
+    expect(refinement).toEqual({ iterations: 14, exponent: 1.2, momentum: 0.7 });
   });
 
   it("takes an exponent and a momentum in place of the usual ones", () => {
