@@ -11,9 +11,9 @@ export {
   type StreamOptions,
   type Synthesis,
   type SynthesisOptions,
-  type SynthesisReport,
   type VocoderOptions,
 } from "./vocoder.js";
+export type { SynthesisReport } from "./synthesis/synthesis-report.js";
 export { StartError } from "./synthesis/start-choice.js";
 export { RefinementError } from "./synthesis/mel-consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";

@@ -28,6 +28,7 @@ import {
 import { RefinementPool } from "./synthesis/refinement-pool.js";
 import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
 import { noiseStart, type StartSignal } from "./synthesis/start-signal.js";
+import type { SynthesisReport } from "./synthesis/synthesis-report.js";
 import { chosenSettings, type ChosenSettings, DEFAULT_REFINE } from "./synthesis/tuned-settings.js";
 import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
 import { tiles } from "./synthesis/wavefront/wavefront.js";
@@ -111,44 +112,6 @@ export interface SpeechIterator extends AsyncIterable<Float32Array> {
   readonly lookAhead: { readonly frames: number; readonly seconds: number };
   /** How the waveform came about, up to now. */
   readonly report: SynthesisReport;
-}
-
-/** How a waveform was synthesised. */
-export interface SynthesisReport {
-  readonly sampler: string;
-  readonly schedule: string;
-  readonly steps: number;
-  /** What the process started from. */
-  readonly start: TunedStart;
-  /** λ₀ of a harmonic start. */
-  readonly startLevel?: number;
-  readonly refine: number;
-  /** p and momentum of the corrections. */
-  readonly refineExponent: number;
-  readonly refineMomentum: number;
-  readonly seed: string;
-  readonly engine: string;
-  readonly device: string;
-  /** undefined where the engine decides. */
-  readonly threads: number | undefined;
-  readonly precision: Precision;
-  /** Hz. */
-  readonly sampleRate: number;
-  readonly audioSeconds: number;
-  /** From the mel in memory to the waveform in memory; for a stream without waiting. */
-  readonly seconds: number;
-  /** seconds/audioSeconds: below 1 is faster than real time. */
-  readonly realTimeFactor: number;
-  /** From the start to the first samples, waiting for frames included. */
-  readonly firstSoundSeconds: number;
-  /** Seconds of mel that have to follow a sample before it can be computed. */
-  readonly lookAheadSeconds: number;
-  /** The mean absolute difference between the waveform's log-mel and the given one, in ln. */
-  readonly melDifference: number;
-  /** The largest magnitude. */
-  readonly peak: number;
-  /** Samples beyond −1…1. */
-  readonly clippedSamples: number;
 }
 
 /** A mel that a checkpoint does not take. */

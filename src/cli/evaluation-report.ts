@@ -3,7 +3,7 @@ import { meanMetrics } from "../evaluation/evaluate/summary.js";
 import type { FailedClip, MeasuredClip } from "../evaluation/evaluate/evaluate-clips.js";
 import type { ClipMetrics } from "../evaluation/metrics/clip-metrics.js";
 import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
-import type { SynthesisReport } from "../vocoder.js";
+import type { SynthesisReport } from "../synthesis/synthesis-report.js";
 import { table } from "./output.js";
 
 /** Clips whose length differs by less from their recording's are not worth a word, seconds. */

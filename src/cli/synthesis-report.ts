@@ -1,6 +1,6 @@
 // What the main command says of its work: a report for people, and the same as an object for --json.
 import { cpus } from "node:os";
-import type { SynthesisReport } from "../vocoder.js";
+import type { SynthesisReport } from "../synthesis/synthesis-report.js";
 import type { MadeSpeech } from "./synthesis-run.js";
 
 /** The report of one input, for --json. */

@@ -1,12 +1,11 @@
 // A thread of a SplitDenoiser: a denoiser of its own, on one thread, for its part of each tile.
 import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
-import { openRuntime } from "../runtime/engines.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 import { commands, type DenoiserThreadTask, type PartMemory } from "./part-memory.js";
 
 async function serve(port: MessagePort, task: DenoiserThreadTask): Promise<void> {
   const { checkpoint, precision, cacheFolder, control } = task;
-  const denoiser = await open();
+  const denoiser = await FastDenoiser.onOneThread(checkpoint, precision, cacheFolder);
   let memory: PartMemory | undefined;
   const answer = (value: number): void => {
     Atomics.store(control, 0, value);
@@ -28,16 +27,6 @@ async function serve(port: MessagePort, task: DenoiserThreadTask): Promise<void>
       answer(commands.failed);
       throw error;
     }
-  }
-
-  async function open(): Promise<FastDenoiser> {
-    const runtime = await openRuntime({
-      engine: "graph",
-      device: "cpu",
-      threads: 1,
-      cacheFolder: cacheFolder ?? null,
-    });
-    return FastDenoiser.create(runtime, checkpoint, precision);
   }
 
   async function predict(part: PartMemory, frames: number): Promise<void> {

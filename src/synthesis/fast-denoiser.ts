@@ -5,6 +5,7 @@ import { weightParts } from "../checkpoint/config.js";
 import { createMaskNet, maskNetTrunkRows } from "../models/mask-net.js";
 import { featureCount } from "../models/mask-net-config.js";
 import { weightsOf } from "../models/weights.js";
+import { openRuntime } from "../runtime/engines.js";
 import { frames, type Program, type Runtime } from "../runtime/runtime.js";
 import { type NetworkFunction, quantisedLayers } from "./network-functions.js";
 import type { Precision } from "./precision.js";
@@ -64,6 +65,21 @@ export class FastDenoiser {
   /** Whether the signal path can do a checkpoint's network here. */
   static isSupported({ config }: MaskNetCheckpoint): boolean {
     return MaskNetSignal.isSupported(config.denoiser.shape, config.mel);
+  }
+
+  /**
+   * One that computes on the thread that calls it.
+   *
+   * @param cacheFolder of compiled graphs; undefined where there is none
+   * @throws what `create` throws
+   */
+  static async onOneThread(
+    checkpoint: MaskNetCheckpoint,
+    precision: Precision,
+    cacheFolder: string | undefined,
+  ): Promise<FastDenoiser> {
+    const target = { engine: "graph", device: "cpu", threads: 1, cacheFolder: cacheFolder ?? null } as const;
+    return FastDenoiser.create(await openRuntime(target), checkpoint, precision);
   }
 
   /**

@@ -5,7 +5,6 @@
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
-import { openRuntime } from "../runtime/engines.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { addEngineThread, removeEngineThread } from "./engine-threads.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
@@ -65,17 +64,11 @@ export class SplitDenoiser implements TileDenoiser {
   ): Promise<SplitDenoiser> {
     const { denoiser, mel } = checkpoint.config;
     const { cacheFolder } = runtime;
-    const single = await openRuntime({
-      engine: "graph",
-      device: "cpu",
-      threads: 1,
-      cacheFolder: cacheFolder ?? null,
-    });
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
     const task = { checkpoint, precision, cacheFolder };
     // begun first, since a thread takes longer to start than this one
     const helpers = Array.from({ length: threads - 1 }, () => new Helper(task, widths));
-    const own = await FastDenoiser.create(single, checkpoint, precision);
+    const own = await FastDenoiser.onOneThread(checkpoint, precision, cacheFolder);
     const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
     return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
   }

@@ -1,7 +1,8 @@
 // Recordings that a vocoder synthesises again from their mels, as clips to evaluate.
 import { melOfRecording, samplesAtRate } from "../../audio/mel-analysis/mel-of-recording.js";
 import { readRecording } from "../../audio/recording/read-recording.js";
-import type { SynthesisOptions, SynthesisReport, Vocoder } from "../../vocoder.js";
+import type { SynthesisReport } from "../../synthesis/synthesis-report.js";
+import type { SynthesisOptions, Vocoder } from "../../vocoder.js";
 import type { NamedClip } from "./clip-pairs.js";
 import type { ClipTask } from "./evaluate-clips.js";
 import type { MeasureJob } from "./measure-pair.js";
