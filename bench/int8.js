@@ -1,5 +1,6 @@
 // What int8 costs and saves on a trained checkpoint: calibrates on some recordings of a folder, measures the error of ε̂
-// on others at each level beside float32's, and the time of the denoiser and of its trunk in both precisions.
+// on others at each level beside float32's, and the time of the denoiser and of its trunk in both precisions. Of the
+// excitation model it says how far pitch and voicing in int8 are from float32's.
 //   npm run build && node bench/int8.js CHECKPOINT CORPUS LIST [--calibrate N] [--write] [--speed-only]
 // LIST names the held-out recordings, one path in CORPUS a line; N others (8) are calibrated on. --write stores the
 // calibration in the checkpoint's config.json. Speeds are medians of interleaved runs.
@@ -19,7 +20,8 @@ import { whiten } from "../dist/models/spectral-prior.js";
 import { weightsOf } from "../dist/models/weights.js";
 import { openRuntime } from "../dist/runtime/engines.js";
 import { frames } from "../dist/runtime/runtime.js";
-import { calibrate } from "../dist/synthesis/calibration.js";
+import { calibrate, calibrateExcitation } from "../dist/synthesis/calibration.js";
+import { ExcitationSource } from "../dist/synthesis/excitation-source.js";
 import { conditionerFunction, denoiserFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
 
 const { values: options, positionals } = parseArgs({
@@ -68,26 +70,83 @@ async function* examplesOf(path, seed) {
   }
 }
 
-async function* calibrationExamples() {
+/** Recordings that are not held out, at equal distances. */
+async function othersOf(count) {
   const skip = new Set(heldOut);
   const others = (await findRecordings(corpus)).filter((path) => !skip.has(path));
-  const count = Number(options.calibrate);
-  for (let index = 0; index < count; index++) {
-    const path = others[Math.floor(((index + 0.5) * others.length) / count)];
-    for await (const { inputs } of examplesOf(join(corpus, path), 7 + index)) yield inputs;
+  return Array.from({ length: count }, (_, index) =>
+    join(corpus, others[Math.floor(((index + 0.5) * others.length) / count)]),
+  );
+}
+
+async function* calibrationExamples() {
+  for (const [index, path] of (await othersOf(Number(options.calibrate))).entries()) {
+    for await (const { inputs } of examplesOf(path, 7 + index)) yield inputs;
+  }
+}
+
+/** Mels as loud as recorded and softer, as in training. */
+async function* calibrationMels() {
+  for (const path of await othersOf(8 * Number(options.calibrate))) {
+    const { values } = computeMel((await readRecording(path)).samples, format);
+    for (const gain of [0, -1, -2.3]) {
+      yield values.map((value) => Math.max(Math.log(format.floor), value + gain));
+    }
   }
 }
 
 const quantisation = await calibrate(runtime, checkpoint, calibrationExamples());
-const calibrated = { ...checkpoint, config: { ...checkpoint.config, quantisation } };
+const excitationQuantisation = checkpoint.config.excitation
+  ? await calibrateExcitation(runtime, checkpoint, calibrationMels())
+  : undefined;
+const calibrated = {
+  ...checkpoint,
+  config: {
+    ...checkpoint.config,
+    quantisation,
+    ...(excitationQuantisation && { excitationQuantisation }),
+  },
+};
 console.log(
-  Object.entries(quantisation)
+  Object.entries({ ...quantisation, ...excitationQuantisation })
     .map(([name, { scale, zeroPoint }]) => `${name} ${scale.toPrecision(3)} ${zeroPoint}`)
     .join("\n"),
 );
 if (options.write) {
   const text = `${JSON.stringify(calibrated.config, null, 2)}\n`;
   await writeAtomically(join(folder, checkpointFiles.config), text);
+}
+
+/** How far the excitation model's answers in int8 are from those in float32, over the held-out recordings. */
+async function excitationErrors() {
+  const sources = await Promise.all(
+    ["float32", "int8"].map((precision) => ExcitationSource.create(runtime, calibrated, precision)),
+  );
+  const cents = [];
+  let [frames, flips, voicing] = [0, 0, 0];
+  for (const path of heldOut) {
+    const { values } = computeMel((await readRecording(join(corpus, path))).samples, format);
+    const [exact, rounded] = await Promise.all(sources.map((source) => source.read(values)));
+    exact.voiced.forEach((probability, frame) => {
+      frames++;
+      if (probability > 0.5 !== rounded.voiced[frame] > 0.5) flips++;
+      else if (probability > 0.5) {
+        cents.push(Math.abs(1200 * Math.log2(rounded.pitch[frame] / exact.pitch[frame])));
+        const bands = exact.bandVoicing.length / exact.voiced.length;
+        for (let at = frame * bands; at < (frame + 1) * bands; at++) {
+          voicing += Math.abs(rounded.bandVoicing[at] - exact.bandVoicing[at]) / bands;
+        }
+      }
+    });
+  }
+  const far = cents.filter((distance) => distance > 200).length;
+  const median = cents.sort((a, b) => a - b)[Math.floor(cents.length / 2)];
+  console.log(
+    `excitation model, int8 against float32: ${median.toFixed(2)} cents in the median, more than 200 in ` +
+      `${((100 * far) / cents.length).toFixed(2)} %, voiced otherwise in ${((100 * flips) / frames).toFixed(2)} % of ` +
+      `frames, band voicing ${(voicing / cents.length).toFixed(4)} apart`,
+  );
+  for (const source of sources) await source.dispose();
 }
 
 /** The whole trunk in 8 bits, and with some of its layers in float32. */
@@ -200,7 +259,10 @@ async function speed(threads) {
   for (const { program } of cases) await program.dispose();
 }
 
-if (!options["speed-only"]) await errors();
+if (!options["speed-only"]) {
+  if (excitationQuantisation) await excitationErrors();
+  await errors();
+}
 console.log(`${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}`);
 for (const threads of [1, 2]) await speed(threads);
 process.exit(0);

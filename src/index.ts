@@ -15,6 +15,7 @@ export {
 } from "./vocoder.js";
 export type { SynthesisReport } from "./synthesis/synthesis-report.js";
 export { StartError } from "./synthesis/start-choice.js";
+export { PieceError } from "./synthesis/harmonic-start.js";
 export { RefinementError } from "./synthesis/mel-consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";

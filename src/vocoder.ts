@@ -68,10 +68,15 @@ export interface SynthesisOptions {
   /** Mel frames that are computed at once, about; more take more memory, and fewer more time. The result is the same. */
   readonly tile?: number;
   /**
-   * Where a mel that was cut out of a longer one begins in it: its noise is then the noise of that place. The pulses of a
-   * harmonic start begin with the piece all the same.
+   * Where a mel that was cut out of a longer one begins in it: its noise is then the noise of that place. So are the pulses
+   * of a harmonic start if the longer mel is given too, and begin with the piece if not.
    */
   readonly firstFrame?: number;
+  /**
+   * The longer mel, whole: the phase of a pulse depends on the pitch of all that was before it. The pitch is then read off
+   * this mel; nothing else is.
+   */
+  readonly within?: Mel;
   /** Ends the synthesis with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called as the work goes on, which is counted in frames; a stream does not know its total, and says 0. */
@@ -179,7 +184,7 @@ export class Vocoder {
       pool: new RefinementPool(runtime.threads ?? 1),
       correction: await createMelCorrection(format),
     };
-    const excitation = await ExcitationSource.create(runtime, checkpoint);
+    const excitation = await ExcitationSource.create(runtime, checkpoint, precision);
     return new Vocoder(checkpoint.config, precision, runtime, parts, excitation);
   }
 
@@ -187,7 +192,7 @@ export class Vocoder {
    * Synthesises a waveform with the mel given.
    *
    * @throws MelMismatchError for a mel of another format, MelFramesError for one with values that are no numbers; what
-   *   planFor and chosenSettings throw; the signal's reason
+   *   planFor and chosenSettings throw; PieceError for one that does not lie within the longer mel; the signal's reason
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
     const stream = this.stream(mel, options);
@@ -232,9 +237,7 @@ export class Vocoder {
 
   /** The tiles of a mel, as natural logarithms. */
   #tilesOf(mel: Mel, tile: number): Float32Array[] {
-    if (formatDifferences(mel.format, this.format).length > 0) {
-      throw new MelMismatchError(mel.format, this.format);
-    }
+    this.#requireFormat(mel);
     const { bands } = this.format;
     const values = naturalLog(mel);
     return tiles({ first: 0, end: mel.frames }, tile).map(({ first, end }) =>
@@ -261,7 +264,7 @@ export class Vocoder {
     const plan = planFor(chosen.sampler, chosen.schedule);
     const wavefront = new SynthesisWavefront(this.#parts, {
       plan,
-      start: this.#start(chosen, seed),
+      start: this.#start(chosen, seed, options),
       seed,
       refinement,
       tile,
@@ -285,9 +288,25 @@ export class Vocoder {
     };
   }
 
-  #start({ start, schedule }: ChosenSettings, seed: Seed): StartSignal {
+  #start(
+    { start, schedule }: ChosenSettings,
+    seed: Seed,
+    { within, firstFrame = 0 }: SynthesisOptions,
+  ): StartSignal {
+    if (within) this.#requireFormat(within);
     if (start === "noise" || !this.#excitation) return noiseStart(seed);
-    return new HarmonicStart(this.#excitation, { format: this.format, seed, logSnr: schedule.logSnrs[0] });
+    return new HarmonicStart(this.#excitation, {
+      format: this.format,
+      seed,
+      logSnr: schedule.logSnrs[0],
+      ...(within && { within: { values: naturalLog(within), firstFrame } }),
+    });
+  }
+
+  #requireFormat(mel: Mel): void {
+    if (formatDifferences(mel.format, this.format).length > 0) {
+      throw new MelMismatchError(mel.format, this.format);
+    }
   }
 
   #report(

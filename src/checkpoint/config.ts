@@ -2,8 +2,8 @@
 import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import type { EncoderConfig } from "../models/encoder.js";
-import { excitationWeights } from "../models/excitation-model.js";
-import { type MaskNetConfig, maskNetWeights, trunkLayers } from "../models/mask-net-config.js";
+import { excitationLayers, excitationWeights } from "../models/excitation-model.js";
+import { maskNetWeights, trunkLayers } from "../models/mask-net-config.js";
 import { spectralPriorWeights } from "../models/spectral-prior.js";
 import { waveGradWeights } from "../models/wavegrad-config.js";
 import { specsWithin, type WeightSpec } from "../models/weights.js";
@@ -48,6 +48,8 @@ export interface MaskNetCheckpointConfig extends SharedConfig {
   readonly excitation?: EncoderConfig;
   /** How the inputs of the trunk's Linear layers become 8-bit, by the layer's weight; absent until it is calibrated. */
   readonly quantisation?: Readonly<Record<string, LayerQuantisation>>;
+  /** The same for the excitation model. */
+  readonly excitationQuantisation?: Readonly<Record<string, LayerQuantisation>>;
 }
 
 /** A WaveGrad diffuses the waveform itself: its prior is standard normal noise. */
@@ -123,9 +125,9 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
     case "mask-net": {
       const shape = maskNetShape(denoiser["shape"], path);
       const prior = priorOf(fields["prior"], "spectral", "mask-net", path);
-      const quantisation = quantisationOf(fields["quantisation"], shape, path);
-      const excitation = excitationOf(fields["excitation"], path);
-      return { ...shared, denoiser: { kind: "mask-net", shape }, prior, ...excitation, ...quantisation };
+      const quantisations = quantisationsOf(fields, trunkLayers(shape), "quantisation", path);
+      const excitation = excitationOf(fields, path);
+      return { ...shared, denoiser: { kind: "mask-net", shape }, prior, ...excitation, ...quantisations };
     }
     case "wavegrad": {
       const shape = waveGradShape(denoiser["shape"], mel.hopLength, path);
@@ -140,8 +142,14 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
   }
 }
 
-function excitationOf(value: unknown, path: string): Pick<MaskNetCheckpointConfig, "excitation"> {
-  return value === undefined ? {} : { excitation: encoderShape(value, path, "excitation") };
+function excitationOf(
+  fields: Readonly<Record<string, unknown>>,
+  path: string,
+): Pick<MaskNetCheckpointConfig, "excitation" | "excitationQuantisation"> {
+  if (fields["excitation"] === undefined) return {};
+  const excitation = encoderShape(fields["excitation"], path, "excitation");
+  const layers = excitationLayers(excitation);
+  return { excitation, ...quantisationsOf(fields, layers, "excitationQuantisation", path) };
 }
 
 /** Each denoiser is made for one prior. */
@@ -168,37 +176,42 @@ function schedulesOf(value: unknown, path: string): Record<string, number[]> {
   );
 }
 
-function quantisationOf(
-  value: unknown,
-  shape: MaskNetConfig,
+/** A field that says how layers' inputs become 8-bit; nothing where it is absent. */
+function quantisationsOf<Field extends "quantisation" | "excitationQuantisation">(
+  fields: Readonly<Record<string, unknown>>,
+  layers: readonly string[],
+  field: Field,
   path: string,
-): Pick<MaskNetCheckpointConfig, "quantisation"> {
+): { [Key in Field]?: Readonly<Record<string, LayerQuantisation>> } {
+  const value = fields[field];
   if (value === undefined) return {};
-  const layers = new Set(trunkLayers(shape));
-  const entries = Object.entries(objectOf(value, path, "'quantisation'")).map(([name, fields]) => {
-    if (!layers.has(name)) {
-      throw new CheckpointError(path, `has the unknown layer '${name}' in its 'quantisation'`);
+  const entries = Object.entries(objectOf(value, path, `'${field}'`)).map(([name, each]) => {
+    if (!layers.includes(name)) {
+      throw new CheckpointError(path, `has the unknown layer '${name}' in its '${field}'`);
     }
-    return [name, inputQuantisation(objectOf(fields, path, `'quantisation.${name}'`), name, path)] as const;
+    const place = `${field}.${name}`;
+    return [name, inputQuantisation(objectOf(each, path, `'${place}'`), place, path)] as const;
   });
-  return { quantisation: Object.fromEntries(entries) };
+  return { [field]: Object.fromEntries(entries) } as {
+    [Key in Field]?: Readonly<Record<string, LayerQuantisation>>;
+  };
 }
 
 function inputQuantisation(
   { scale, zeroPoint }: Record<string, unknown>,
-  name: string,
+  place: string,
   path: string,
 ): LayerQuantisation {
   if (typeof scale !== "number" || !Number.isFinite(scale) || scale <= 0) {
     throw new CheckpointError(
       path,
-      `has ${JSON.stringify(scale)} for 'quantisation.${name}.scale', which should be above 0`,
+      `has ${JSON.stringify(scale)} for '${place}.scale', which should be above 0`,
     );
   }
   if (typeof zeroPoint !== "number" || !Number.isInteger(zeroPoint) || zeroPoint < 0 || zeroPoint > 255) {
     throw new CheckpointError(
       path,
-      `has ${JSON.stringify(zeroPoint)} for 'quantisation.${name}.zeroPoint', which should be a whole number up to 255`,
+      `has ${JSON.stringify(zeroPoint)} for '${place}.zeroPoint', which should be a whole number up to 255`,
     );
   }
   return { scale, zeroPoint };

@@ -1,16 +1,14 @@
 // `vocode export CHECKPOINT OUT.onnx`: a checkpoint's network, or the whole way from mel to waveform, as an ONNX file.
 import { Command, Option } from "commander";
 import { loadCheckpoint } from "../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
-import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
 import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
-import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
 import { requireTarget } from "../files/require-target.js";
 import { writeAtomically } from "../files/write-atomically.js";
-import { defaultSampler, defaultSchedule } from "../synthesis/default-process.js";
-import type { ExportedPart } from "../synthesis/export-graph.js";
-import { wholeNumber } from "./number-option.js";
+import type { ExportedPart, ExportedProcess } from "../synthesis/export-graph.js";
+import { anyNumber, wholeNumber } from "./number-option.js";
 import { printNote, printResult, type OutputOptions } from "./output.js";
 import { readSchedule, SCHEDULE_ARGUMENT } from "./schedule-argument.js";
 import { vocodeVersion } from "./version.js";
@@ -22,16 +20,7 @@ interface ExportOptions extends OutputOptions {
   readonly sampler?: SamplerName;
   readonly refine?: number;
   readonly start?: TunedStart;
-}
-
-/** A harmonic start was asked for in a graph, which begins with noise. */
-export class GraphStartError extends InputError {
-  constructor() {
-    super(
-      "A graph of the whole synthesis starts from noise: the pulses of a harmonic start are not in it yet. Leave --start " +
-        "out, or synthesise with vocode itself.",
-    );
-  }
+  readonly startLevel?: number;
 }
 
 /** What was written, for the result. */
@@ -42,6 +31,8 @@ interface Exported {
   readonly sampler?: string;
   readonly schedule?: string;
   readonly steps?: number;
+  readonly start?: TunedStart;
+  readonly startLevel?: number;
   readonly refine?: number;
 }
 
@@ -55,7 +46,15 @@ export function exportCommand(): Command {
     .option("--schedule <name>", `the same with ${SCHEDULE_ARGUMENT}`)
     .addOption(new Option("--sampler <name>", "of --steps or --schedule").choices(samplerNames))
     .addOption(
-      new Option("--start <name>", "what the graph begins with; only noise so far").choices(tunedStarts),
+      new Option(
+        "--start <name>",
+        "what the steps begin from: pulses of the voice's pitch, or white noise (default: harmonic where the model can)",
+      ).choices(tunedStarts),
+    )
+    .option(
+      "--start-level <λ>",
+      "log-SNR that a harmonic start is diffused to (default: as tuned, or 0)",
+      anyNumber,
     )
     .option("--refine <k>", "mel corrections of the waveform in the graph", wholeNumber(0, 1000))
     .addOption(
@@ -84,45 +83,41 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   checkOptions(out, options);
   await requireTarget(out);
   const checkpoint = await loadCheckpoint(folder);
-  const plan = await planOf(checkpoint.config.denoiser.kind, options);
-  if (plan && "excitation" in checkpoint.config && options.start === undefined) {
-    printNote(options, "The graph starts from noise; the harmonic start of this checkpoint is not in it.");
-  }
-  if (plan && !plan.startsFromNoise) {
-    printNote(
-      options,
-      `The schedule '${plan.schedule}' does not start from pure noise; see vocode schedule.`,
-    );
-  }
   // loaded here, so that the command's help does not wait for them
-  const { defaultSynthesis } = await import("../vocoder.js");
   const { exportPart, exportSynthesis } = await import("../synthesis/export-graph.js");
-  const { part = "denoiser", refine = defaultSynthesis.refine } = options;
+  const { part = "denoiser" } = options;
   const version = vocodeVersion();
-  const model = plan
-    ? exportSynthesis(checkpoint, plan, refine, version)
+  const synthesis = await processOf(checkpoint.config, options);
+  const model = synthesis
+    ? exportSynthesis(checkpoint, synthesis, version)
     : exportPart(checkpoint, part, version);
   await writeAtomically(out, model);
   const bytes = model.length;
-  const exported: Exported = plan
-    ? {
-        file: out,
-        part: "synthesis",
-        bytes,
-        sampler: plan.sampler,
-        schedule: plan.schedule,
-        steps: plan.steps.length,
-        refine,
-      }
+  const exported: Exported = synthesis
+    ? { file: out, part: "synthesis", bytes, ...factsOf(synthesis) }
     : { file: out, part, bytes };
   printResult(options, exported, () => describe(exported));
 }
 
-function checkOptions(out: string, { part, steps, schedule, sampler, refine, start }: ExportOptions): void {
+function factsOf({ plan, start, refinement }: ExportedProcess): Omit<Exported, "file" | "part" | "bytes"> {
+  const { sampler, schedule, steps } = plan;
+  return {
+    sampler,
+    schedule,
+    steps: steps.length,
+    start,
+    ...(start === "harmonic" && { startLevel: steps[0].logSnr }),
+    refine: refinement.iterations,
+  };
+}
+
+function checkOptions(
+  out: string,
+  { part, steps, schedule, sampler, refine, start, startLevel }: ExportOptions,
+): void {
   if (!out.toLowerCase().endsWith(".onnx")) {
     throw new InputError(`'${out}' has to end in .onnx: that is the kind of file that export writes.`);
   }
-  if (start === "harmonic") throw new GraphStartError();
   const isWhole = steps !== undefined || schedule !== undefined;
   if (steps !== undefined && schedule !== undefined) {
     throw new InputError(
@@ -132,23 +127,49 @@ function checkOptions(out: string, { part, steps, schedule, sampler, refine, sta
   if (isWhole && part !== undefined) {
     throw new InputError("--part names one network, --steps and --schedule ask for all. Leave one out.");
   }
-  if (!isWhole && (sampler ?? refine ?? start) !== undefined) {
+  if (!isWhole && (sampler ?? refine ?? start ?? startLevel) !== undefined) {
     throw new InputError(
-      "--sampler, --start and --refine belong to an export of the whole synthesis: give --steps or --schedule too.",
+      "--sampler, --start, --start-level and --refine belong to an export of the whole synthesis: give --steps or " +
+        "--schedule too.",
     );
   }
 }
 
-async function planOf(kind: DenoiserKind, options: ExportOptions): Promise<SamplingPlan | undefined> {
-  const { steps, schedule, sampler = defaultSampler(kind) } = options;
-  if (schedule !== undefined) return planFor(sampler, await readSchedule(schedule));
-  return steps === undefined
-    ? undefined
-    : planFor(sampler, await readSchedule(defaultSchedule(kind, sampler, steps)));
+/** The process that the options ask for, as the synthesis itself would choose it; undefined for one network. */
+async function processOf(
+  config: CheckpointConfig,
+  options: ExportOptions,
+): Promise<ExportedProcess | undefined> {
+  const { schedule, steps, sampler, start, startLevel, refine } = options;
+  if (steps === undefined && schedule === undefined) return undefined;
+  const { defaultSynthesis } = await import("../vocoder.js");
+  const { chosenSettings } = await import("../synthesis/tuned-settings.js");
+  const isFile = schedule?.toLowerCase().endsWith(".json") === true;
+  const chosen = chosenSettings(config, {
+    steps: steps ?? defaultSynthesis.steps,
+    ...(schedule !== undefined && { schedule: isFile ? await readSchedule(schedule) : schedule }),
+    ...(sampler !== undefined && { sampler }),
+    ...(start !== undefined && { start }),
+    ...(startLevel !== undefined && { startLevel }),
+    ...(refine !== undefined && { refine }),
+  });
+  const plan = planFor(chosen.sampler, chosen.schedule);
+  if (!plan.startsFromNoise && chosen.start === "noise") {
+    printNote(
+      options,
+      `The schedule '${plan.schedule}' does not start from pure noise; see vocode schedule.`,
+    );
+  }
+  return { plan, start: chosen.start, refinement: chosen.refinement };
 }
 
-function describe({ file, part, bytes, sampler, schedule, steps, refine }: Exported): string {
+function describe(exported: Exported): string {
+  const { file, part, bytes, sampler, schedule, steps, start, startLevel, refine } = exported;
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   if (part !== "synthesis") return `${file}: the ${part}, ${size}`;
-  return `${file}: mel and noise to waveform, ${steps ?? 0} calls of ${sampler ?? ""} over ${schedule ?? ""}, ${refine ?? 0} mel corrections, ${size}`;
+  const from = start === "harmonic" ? `a harmonic start at λ ${startLevel?.toFixed(1) ?? ""}` : "white noise";
+  return (
+    `${file}: mel and noise to waveform, ${steps ?? 0} calls of ${sampler ?? ""} over ${schedule ?? ""} from ${from}, ` +
+    `${refine ?? 0} mel corrections, ${size}`
+  );
 }

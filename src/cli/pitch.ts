@@ -117,7 +117,7 @@ async function readOff(
   const bands = bandVoicing.length / mel.frames;
   return {
     pitch: {
-      hertz: pitch.map((hertz, frame) => hertz * isVoiced[frame]),
+      hertz: Float32Array.from(pitch, (hertz, frame) => hertz * isVoiced[frame]),
       bandVoicing: bandVoicing.map((value, i) => value * isVoiced[Math.floor(i / bands)]),
     },
     mel,

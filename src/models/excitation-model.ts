@@ -15,7 +15,7 @@ export const voicingBands: readonly number[] = [500, 1500, 2750, 4500, 7500];
 
 const CENTS_PER_OCTAVE = 1200;
 /** Classes to each side of the largest that the pitch is averaged over. */
-const PITCH_NEIGHBOURS = 4;
+export const PITCH_NEIGHBOURS = 4;
 
 /** The network's shape. */
 export const excitationShape: EncoderConfig = { channels: 192, expanded: 576, dilations: [1, 2, 4, 1, 2] };
@@ -25,8 +25,8 @@ export const EXCITATION_OUTPUTS = PITCH_CLASSES + 1 + voicingBands.length;
 
 /** What is said of each frame of a mel. */
 export interface Excitation {
-  /** Hz, also where there is no voice. [frames] */
-  readonly pitch: Float32Array;
+  /** Hz, also where there is no voice; in float64, as phases are summed from it. [frames] */
+  readonly pitch: Float64Array;
   /** Probability of a voice. [frames] */
   readonly voiced: Float32Array;
   /** Share of each band that is periodic. [frames, 5] */
@@ -41,6 +41,11 @@ export function excitationLogits(weights: Weights, mel: tf.Tensor, shape = excit
 /** The weights of the model. */
 export function excitationWeights(bands: number, shape = excitationShape): WeightSpec[] {
   return encoderWeights(shape, bands, EXCITATION_OUTPUTS);
+}
+
+/** Weights of its Linear layers that may be 8-bit: those of the blocks, nine tenths of the model. */
+export function excitationLayers({ dilations }: EncoderConfig): string[] {
+  return dilations.flatMap((_, block) => [`blocks.${block}.up.weight`, `blocks.${block}.down.weight`]);
 }
 
 /** A pitch in Hz as a class, a fraction between two where it lies between. */
@@ -60,7 +65,7 @@ export function pitchOfClass(value: number): number {
  */
 export function readExcitation(logits: Float32Array): Excitation {
   const frames = logits.length / EXCITATION_OUTPUTS;
-  const pitch = new Float32Array(frames);
+  const pitch = new Float64Array(frames);
   const voiced = new Float32Array(frames);
   const bandVoicing = new Float32Array(frames * voicingBands.length);
   for (let frame = 0; frame < frames; frame++) {

@@ -1,11 +1,13 @@
-// Calibration: runs the float32 denoiser on examples, keeps some rows of what each Linear layer of its trunk is given,
-// and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so that scales depend on
-// neither the utterance nor the tile.
+// Calibration: runs a float32 network, the denoiser or the excitation model, on examples, keeps some rows of what each of
+// its Linear layers is given, and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so
+// that scales depend on neither the utterance nor the tile.
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import { excitationLayers } from "../models/excitation-model.js";
 import { trunkLayers } from "../models/mask-net-config.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../runtime/runtime.js";
+import { excitationFunction, NoExcitationError } from "./excitation-source.js";
 import { bestQuantisation, type InputSample } from "./input-quantisation.js";
-import { denoiserFunction } from "./network-functions.js";
+import { denoiserFunction, type NetworkFunction } from "./network-functions.js";
 
 /** Rows that are kept of each example. */
 const ROWS = 12;
@@ -26,7 +28,37 @@ export async function calibrate(
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
   const layers = trunkLayers(checkpoint.config.denoiser.shape);
-  const { fn, signature } = denoiserFunction(checkpoint);
+  return calibrateLayers(runtime, denoiserFunction(checkpoint), layers, examples);
+}
+
+/**
+ * How the inputs of the excitation model's layers become 8-bit, by the layer's weight.
+ *
+ * @param runtime the graph engine
+ * @param mels natural-log mels [F, bands] of several voices, loud and soft
+ * @throws NoExcitationError where the checkpoint has no such model; SignatureError on another engine
+ */
+export async function calibrateExcitation(
+  runtime: Runtime,
+  checkpoint: MaskNetCheckpoint,
+  mels: Iterable<Float32Array> | AsyncIterable<Float32Array>,
+): Promise<Record<string, InputQuantisation>> {
+  const { excitation: shape, mel } = checkpoint.config;
+  if (!shape) throw new NoExcitationError();
+  async function* examples(): AsyncGenerator<{ mel: TensorValue }> {
+    for await (const data of mels) yield { mel: { data, shape: [1, data.length / mel.bands, mel.bands] } };
+  }
+  const network = excitationFunction(checkpoint, shape, "float32");
+  return calibrateLayers(runtime, network, excitationLayers(shape), examples());
+}
+
+/** How the inputs of some of a network's layers become 8-bit, given examples of the network's inputs. */
+async function calibrateLayers(
+  runtime: Runtime,
+  { fn, signature }: NetworkFunction,
+  layers: readonly string[],
+  examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
+): Promise<Record<string, InputQuantisation>> {
   const program = await runtime.compile(fn, { ...signature, observed: layers });
   const samples = new Map(layers.map((layer) => [layer, new SampledInputs()]));
   try {

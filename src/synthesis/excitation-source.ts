@@ -6,15 +6,15 @@ import {
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
+import { InputError } from "../errors.js";
 import type { EncoderConfig } from "../models/encoder.js";
 import { type Excitation, excitationLogits, readExcitation } from "../models/excitation-model.js";
-import { mixExcitation } from "../models/excitation-signal.js";
-import { createMdct } from "../models/mdct.js";
 import { encoderReach, type Reach } from "../models/reach.js";
 import { weightsOf } from "../models/weights.js";
-import { frames, type Program, type Runtime } from "../runtime/runtime.js";
-import { InputError } from "../errors.js";
+import type { Program, Runtime } from "../runtime/runtime.js";
+import { type ExcitationMixture, openMixture } from "./excitation-mixture.js";
 import { type NetworkFunction, signalSpecs } from "./network-functions.js";
+import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "./turns.js";
 
 /** A checkpoint was trained without an excitation model, and one is needed. */
@@ -27,28 +27,24 @@ export class NoExcitationError extends InputError {
   }
 }
 
-/** Natural-log mel → the excitation model's logits [1, F, 206]. Weights by the model's own names. */
-export function excitationFunction(checkpoint: MaskNetCheckpoint, shape: EncoderConfig): NetworkFunction {
+/**
+ * Natural-log mel → the excitation model's logits [1, F, 206]. Weights by the model's own names.
+ *
+ * @param precision of its Linear layers; int8 for those that are calibrated, which a checkpoint may leave out
+ */
+export function excitationFunction(
+  checkpoint: MaskNetCheckpoint,
+  shape: EncoderConfig,
+  precision: Precision,
+): NetworkFunction {
+  const { excitationQuantisation = {} } = checkpoint.config;
   return {
     fn: (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"], shape) }),
     signature: {
       inputs: { mel: signalSpecs(checkpoint).mel },
       weights: weightsOfPart(checkpoint, weightParts.excitation),
+      ...(precision === "int8" && { quantised: excitationQuantisation }),
       source: JSON.stringify({ part: "excitation", shape, format: checkpoint.config.mel }),
-    },
-  };
-}
-
-/** Pulses and noise [1, F·hop] and the voicing of each bin [1, F, hop] → their mixture [1, F·hop]. */
-export function excitationMixFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const { hopLength } = checkpoint.config.mel;
-  const transform = createMdct(hopLength);
-  const { signal } = signalSpecs(checkpoint);
-  return {
-    fn: ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) }),
-    signature: {
-      inputs: { pulses: signal, noise: signal, voicing: { shape: [1, frames(), hopLength] } },
-      source: JSON.stringify({ part: "excitation mix", hopLength }),
     },
   };
 }
@@ -59,25 +55,32 @@ export class ExcitationSource {
   readonly reach: Reach;
   readonly #bands: number;
   readonly #model: Program;
-  readonly #mixture: Program;
+  readonly #mixture: ExcitationMixture;
   readonly #turns = new Turns();
 
-  private constructor(bands: number, reach: Reach, model: Program, mixture: Program) {
+  private constructor(bands: number, reach: Reach, model: Program, mixture: ExcitationMixture) {
     this.#bands = bands;
     this.reach = reach;
     this.#model = model;
     this.#mixture = mixture;
   }
 
-  /** The checkpoint's model; undefined where it has none. */
-  static async create(runtime: Runtime, checkpoint: Checkpoint): Promise<ExcitationSource | undefined> {
+  /**
+   * The checkpoint's model; undefined where it has none.
+   *
+   * @param precision of its Linear layers, where it is calibrated for it
+   */
+  static async create(
+    runtime: Runtime,
+    checkpoint: Checkpoint,
+    precision: Precision = defaultPrecision(runtime, checkpoint),
+  ): Promise<ExcitationSource | undefined> {
     if (!isMaskNet(checkpoint)) return undefined;
     const { excitation: shape, mel } = checkpoint.config;
     if (!shape) return undefined;
-    const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
-    const model = await compile(excitationFunction(checkpoint, shape));
-    const mixture = await compile(excitationMixFunction(checkpoint));
-    return new ExcitationSource(mel.bands, encoderReach(shape), model, mixture);
+    const { fn, signature } = excitationFunction(checkpoint, shape, precision);
+    const model = await runtime.compile(fn, signature);
+    return new ExcitationSource(mel.bands, encoderReach(shape), model, await openMixture(runtime, mel));
   }
 
   /**
@@ -98,28 +101,9 @@ export class ExcitationSource {
     return readExcitation(logits.data as Float32Array);
   }
 
-  /**
-   * Pulses where a bin is voiced and noise where it is not.
-   *
-   * @param pulses [F·hop]
-   * @param noise [F·hop]
-   * @param voicing share of pulses in each bin's power, [F, hop]
-   * @returns [F·hop]
-   */
-  async mix(
-    pulses: Float32Array,
-    noise: Float32Array,
-    voicing: Float32Array,
-    hop: number,
-  ): Promise<Float32Array> {
-    const samples = pulses.length;
-    const inputs = {
-      pulses: { data: pulses, shape: [1, samples] },
-      noise: { data: noise, shape: [1, samples] },
-      voicing: { data: voicing, shape: [1, samples / hop, hop] },
-    };
-    const { signal } = await this.#turns.take(() => this.#mixture.run(inputs));
-    return signal.data as Float32Array;
+  /** Pulses where a bin is voiced and noise where it is not; see ExcitationMixture. */
+  async mix(...parts: Parameters<ExcitationMixture["mix"]>): Promise<Float32Array> {
+    return this.#turns.take(() => this.#mixture.mix(...parts));
   }
 
   /** Frees what the engine holds. */

@@ -1,16 +1,14 @@
 // What the excitation model said of the frames around a tile, as the frames come: the pitch held over gaps and its phase,
 // and the voicing. What is said once stays, so that a signal's phase is the same however it is cut into tiles.
 import { voicingBands, type Excitation } from "../models/excitation-model.js";
-import { phaseBehind } from "../models/excitation-signal.js";
+import { phaseBehind, UNHEARD_PITCH } from "../models/pulse-train.js";
 
 const BANDS = voicingBands.length;
-/** Hz; only where nothing is voiced, so nobody hears it. */
-const UNHEARD_PITCH = 100;
 
 /** The source of a voice in some frames. */
 export interface SourceFrames {
   /** Hz, held where there is no voice. [frames] */
-  readonly pitch: Float32Array;
+  readonly pitch: Float64Array;
   /** In cycles, at each frame's first sample. [frames] */
   readonly phases: Float64Array;
   /** Probability of a voice. [frames] */
@@ -55,7 +53,7 @@ export class ExcitationTrack {
   frames(from: number, to: number): SourceFrames {
     const [begin, end] = [from - this.#first, to - this.#first];
     return {
-      pitch: Float32Array.from(this.#pitch.slice(begin, end)),
+      pitch: Float64Array.from(this.#pitch.slice(begin, end)),
       phases: Float64Array.from(this.#phases.slice(begin, end)),
       voiced: Float32Array.from(this.#voiced.slice(begin, end)),
       bandVoicing: Float32Array.from(this.#bandVoicing.slice(begin * BANDS, end * BANDS)),

@@ -5,14 +5,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../audio/mel-format/mel-encoding.js";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { InputError } from "../errors.js";
+import { weightParts } from "../checkpoint/config.js";
 import type { DenoiserKind } from "../checkpoint/denoiser-config.js";
+import type { TunedStart } from "../checkpoint/tunings.js";
+import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
 import { conversion } from "../diffusion/parameterisation.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
+import { InputError } from "../errors.js";
+import { excitationOfLogits } from "../models/excitation-tensors.js";
 import { createMelConsistency, refineWaveform } from "../models/mel-consistency-graph.js";
 import { traceToOnnx } from "../runtime/graph/trace-to-onnx.js";
 import { frames } from "../runtime/runtime.js";
-import { refinementFor } from "./mel-consistency.js";
+import { excitationFunction, NoExcitationError } from "./excitation-source.js";
+import type { RefinementOptions } from "./mel-consistency.js";
 import {
   colourFunction,
   conditionerFunction,
@@ -48,33 +53,44 @@ export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: 
   return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
 }
 
+/** A process as a graph holds it. */
+export interface ExportedProcess {
+  readonly plan: SamplingPlan;
+  /** harmonic only for a checkpoint with an excitation model, and a plan that draws no noise. */
+  readonly start: TunedStart;
+  /** Mel corrections of the waveform. */
+  readonly refinement: RefinementOptions;
+}
+
 /**
  * Mel and noise in, waveform out, as one ONNX model: inputs `mel` and `noise`, output `waveform`. The noise is unit
- * normal, [1, F·hop]; a plan that draws fresh noise takes [steps, F·hop]: the start, then one row for each step but the
- * last.
+ * normal, `noiseRows` rows [rows, F·hop]: the start's, for a harmonic start the excitation's, and for a plan that draws
+ * fresh noise one for each step but the last.
  *
- * @param iterations K, mel corrections of the waveform
  * @param version vocode's, for the metadata
- * @throws InputError for corrections in a mel format that the graph cannot correct in
+ * @throws InputError for corrections in a mel format that the graph cannot correct in; NoExcitationError for a harmonic
+ *   start of a checkpoint without an excitation model
  */
 export function exportSynthesis(
   checkpoint: Checkpoint,
-  plan: SamplingPlan,
-  iterations: number,
+  process: ExportedProcess,
   version: string,
 ): Uint8Array {
-  const { fn, signature } = synthesisFunction(checkpoint, plan, iterations);
+  const { fn, signature } = synthesisFunction(checkpoint, process);
+  const { plan, start, refinement } = process;
   return traceToOnnx(fn, signature, {
     ...facts(checkpoint, version),
     "vocode.part": "synthesis",
     "vocode.plan": JSON.stringify(plan),
-    "vocode.refine": JSON.stringify(refinementFor(iterations)),
+    "vocode.start": start,
+    "vocode.refine": JSON.stringify(refinement),
   });
 }
 
-/** Whether a plan draws noise on its way, besides the start. */
-export function drawsNoise({ steps }: SamplingPlan): boolean {
-  return steps.some(({ noise }) => noise !== 0);
+/** Rows of the noise that a process takes. */
+export function noiseRows({ plan, start }: Pick<ExportedProcess, "plan" | "start">): number {
+  if (start === "harmonic") return 2;
+  return plan.steps.some(({ noise }) => noise !== 0) ? plan.steps.length : 1;
 }
 
 function facts({ config }: Checkpoint, version: string): Record<string, string> {
@@ -116,19 +132,24 @@ function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
 }
 
 /** The whole way, with the weights of all parts. */
-function synthesisFunction(checkpoint: Checkpoint, plan: SamplingPlan, iterations: number): NetworkFunction {
+function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): NetworkFunction {
+  const { plan, refinement } = process;
   const { mel: format, logSnrRange } = checkpoint.config;
   const prior = isMaskNet(checkpoint)
     ? { conditioner: conditionerFunction(checkpoint), colour: colourFunction(checkpoint) }
     : undefined;
   const denoiser = denoiserFunction(checkpoint);
-  const consistency = iterations > 0 ? createMelConsistency(format) : undefined;
-  const rows = drawsNoise(plan) ? plan.steps.length : 1;
+  const excitation = process.start === "harmonic" ? excitationStart(checkpoint, plan) : undefined;
+  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
+  const rows = noiseRows(process);
   return {
     fn: (inputs, held) => {
       const mel = naturalLog(inputs["mel"], format);
+      const { noise } = inputs;
+      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
       const conditioning = prior?.conditioner.fn({ mel }, held);
-      const diffused = runPlanInGraph(plan, inputs["noise"], (z, logSnr) => {
+      const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
+      const diffused = runPlanInGraph(plan, start, draw, (z, logSnr) => {
         const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
         return denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
       });
@@ -136,14 +157,48 @@ function synthesisFunction(checkpoint: Checkpoint, plan: SamplingPlan, iteration
         ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
         : diffused;
       if (!consistency) return { waveform: signal };
-      return { waveform: refineWaveform(consistency, signal, mel, refinementFor(iterations)) };
+      return { waveform: refineWaveform(consistency, signal, mel, refinement) };
     },
     signature: {
       inputs: {
         mel: signalSpecs(checkpoint).mel,
         noise: { shape: [rows, frames(format.hopLength)] },
       },
-      weights: { ...prior?.conditioner.signature.weights, ...denoiser.signature.weights },
+      weights: {
+        ...prior?.conditioner.signature.weights,
+        ...excitation?.signature.weights,
+        ...denoiser.signature.weights,
+      },
+    },
+  };
+}
+
+/**
+ * mel, noise ε and random, the excitation's noise → z₀ of a harmonic start. Weights: "excitation.…".
+ *
+ * @throws NoExcitationError
+ */
+function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): NetworkFunction {
+  const shape = isMaskNet(checkpoint) ? checkpoint.config.excitation : undefined;
+  if (!isMaskNet(checkpoint) || !shape) throw new NoExcitationError();
+  const { mel: format } = checkpoint.config;
+  const { fn, signature } = excitationFunction(checkpoint, shape, "float32");
+  const [{ logSnr }] = steps;
+  const named = (name: string): string => `${weightParts.excitation}.${name}`;
+  const { weights = {} } = signature;
+  return {
+    fn: ({ mel, noise, random }, held) => {
+      const own = Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]));
+      const excitation = excitationOfLogits(fn({ mel }, own)["logits"], random, format);
+      const z = weightedSum(
+        [sqrtAlphaBarFromLogSnr(logSnr), excitation],
+        [noiseScaleFromLogSnr(logSnr), noise],
+      );
+      return { z };
+    },
+    signature: {
+      inputs: {},
+      weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),
     },
   };
 }
@@ -151,12 +206,11 @@ function synthesisFunction(checkpoint: Checkpoint, plan: SamplingPlan, iteration
 /** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. [1, T] */
 function runPlanInGraph(
   { steps }: SamplingPlan,
-  noise: tf.Tensor,
+  start: tf.Tensor,
+  draw: (row: number) => tf.Tensor,
   denoise: (z: tf.Tensor, logSnr: number) => tf.Tensor,
 ): tf.Tensor {
-  const draw = (row: number): tf.Tensor =>
-    noise.shape[0] === 1 ? noise : tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
-  let z = draw(0);
+  let z = start;
   let previousX0: tf.Tensor | undefined;
   for (const [step, { logSnr, ...next }] of steps.entries()) {
     const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-export-"));
@@ -32,10 +32,22 @@ describe("vocode export", () => {
     await session.release();
   });
 
-  it("refuses a harmonic start, which no graph has yet", async () => {
-    const file = join(folder, "harmonic.onnx");
+  it("holds the harmonic start where the checkpoint has the model, and noise where it is asked for", async () => {
+    const [voice, file] = [join(folder, "voice"), join(folder, "harmonic.onnx")];
+    await saveCheckpoint(voice, harmonicCheckpoint(), "");
+    const options = ["--steps", "2", "--refine", "1"];
+    const text = await runCli(["export", voice, file, ...options]);
+    expect(text.stdout).toMatch(/over shallow-2 from a harmonic start at λ 0\.0, 1 mel corrections/);
+    const level = await runCli(["export", voice, file, ...options, "--start-level", "1", "--json"]);
+    expect(JSON.parse(level.stdout)).toMatchObject({ start: "harmonic", startLevel: 1, refine: 1 });
+    const noise = await runCli(["export", voice, file, ...options, "--start", "noise"]);
+    expect(noise.stdout).toMatch(/over logsnr-2 from white noise/);
+  });
+
+  it("refuses a harmonic start that cannot be", async () => {
+    const file = join(folder, "refused-harmonic.onnx");
     const run = await runCli(["export", checkpoint, file, "--steps", "2", "--start", "harmonic"]);
-    expect(run.stderr).toMatch(/starts from noise.*Leave --start out/);
+    expect(run.stderr).toMatch(/no excitation model/);
     expect(run.code).toBe(2);
     expect(existsSync(file)).toBe(false);
   });
@@ -50,6 +62,7 @@ describe("vocode export", () => {
       sampler: "ddpm",
       schedule: "cosine-3",
       steps: 3,
+      start: "noise",
       refine: 14,
     });
     const text = await runCli(["export", checkpoint, out, "--part", "colour"]);

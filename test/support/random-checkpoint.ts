@@ -21,10 +21,13 @@ const shape: MaskNetConfig = {
   encoder: { channels: 8, expanded: 12, dilations: [1] },
 };
 
-/** The checkpoint with an excitation model of which nobody can foresee the pitch; some frames are voiced and some are not. */
+/**
+ * The checkpoint with an excitation model of which nobody can foresee the pitch; some frames are voiced and some are not.
+ * Its widths are multiples of 16, as those of the real one: a frame's values are then the same bits in every tile.
+ */
 export function harmonicCheckpoint(): MaskNetCheckpoint {
   return randomCheckpoint(findPreset("hifigan-22k-80"), {
-    excitation: { channels: 8, expanded: 12, dilations: [1, 2] },
+    excitation: { channels: 16, expanded: 32, dilations: [1, 2] },
   });
 }
 

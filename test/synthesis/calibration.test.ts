@@ -6,7 +6,8 @@ import { fillNormals } from "../../src/diffusion/noise.js";
 import { trunkLayers } from "../../src/models/mask-net-config.js";
 import { openRuntime } from "../../src/runtime/engines.js";
 import type { TensorValue } from "../../src/runtime/runtime.js";
-import { calibrate, type DenoiserExample } from "../../src/synthesis/calibration.js";
+import { calibrate, calibrateExcitation, type DenoiserExample } from "../../src/synthesis/calibration.js";
+import { ExcitationSource, NoExcitationError } from "../../src/synthesis/excitation-source.js";
 import {
   bestQuantisation,
   quantisationOfRange,
@@ -14,7 +15,8 @@ import {
 } from "../../src/synthesis/input-quantisation.js";
 import { denoiserFunction } from "../../src/synthesis/network-functions.js";
 import { NotCalibratedError } from "../../src/synthesis/precision.js";
-import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { largestDifference } from "../support/mel-pieces.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 
 function normals(seed: number, ...shape: number[]): TensorValue {
   const size = shape.reduce((product, each) => product * each, 1);
@@ -91,8 +93,39 @@ describe("a calibrated checkpoint", () => {
     expect(Math.sqrt(change / size)).toBeLessThan(0.01);
   });
 
+  it("hears nearly the same pitch in 8 bits", async () => {
+    const checkpoint = harmonicCheckpoint();
+    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const mels = [1, 2, 3].map((seed) =>
+      Float32Array.from(normals(seed, 60, 80).data, (value) => 2 * value - 5),
+    );
+    const excitationQuantisation = await calibrateExcitation(runtime, checkpoint, mels.slice(1));
+    const config = { ...checkpoint.config, excitationQuantisation };
+    expect(parseCheckpointConfig(JSON.stringify(config), "config.json")).toEqual(config);
+    const calibrated = { ...checkpoint, config };
+    const [exact, eightBit] = await Promise.all(
+      (["float32", "int8"] as const).map(async (precision) => {
+        const source = await ExcitationSource.create(runtime, calibrated, precision);
+        return source!.read(mels[0]);
+      }),
+    );
+    const change = largestDifference(eightBit.bandVoicing, exact.bandVoicing);
+    expect(change).toBeGreaterThan(0);
+    expect(change).toBeLessThan(0.02);
+    await expect(calibrateExcitation(runtime, randomCheckpoint(), mels)).rejects.toThrow(NoExcitationError);
+  });
+
   it("is needed for int8", () => {
     expect(() => denoiserFunction(randomCheckpoint(), "int8")).toThrow(NotCalibratedError);
+  });
+
+  it("is refused for a layer that the excitation model has not", () => {
+    const { config } = harmonicCheckpoint();
+    const excitationQuantisation = { "output.weight": { scale: 1, zeroPoint: 0 } };
+    const text = JSON.stringify({ ...config, excitationQuantisation });
+    expect(() => parseCheckpointConfig(text, "config.json")).toThrow(
+      /'output.weight'.*excitationQuantisation/,
+    );
   });
 
   it.each([

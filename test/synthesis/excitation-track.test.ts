@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Excitation } from "../../src/models/excitation-model.js";
-import { framePhases, heldPitch } from "../../src/models/excitation-signal.js";
+import { framePhases, heldPitch } from "../../src/models/pulse-train.js";
 import { ExcitationTrack } from "../../src/synthesis/excitation-track.js";
 
 const [HOP, RATE] = [256, 22050];
@@ -10,7 +10,7 @@ const voiced = Float32Array.from({ length: 60 }, (_, i) =>
 );
 const said: Excitation = {
   voiced,
-  pitch: voiced.map((_, i) => 130 + 40 * Math.sin(i / 5)),
+  pitch: Float64Array.from(voiced, (_, i) => 130 + 40 * Math.sin(i / 5)),
   bandVoicing: Float32Array.from({ length: 300 }, (_, i) => i / 300),
 };
 const held = heldPitch(said.pitch, voiced);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { drawsNoise, exportPart, exportSynthesis } from "../../dist/synthesis/export-graph.js";
+import { exportPart, exportSynthesis, noiseRows } from "../../dist/synthesis/export-graph.js";
 import { Vocoder } from "../../dist/vocoder.js";
 import { computeMel } from "../../src/audio/mel-analysis/mel.js";
 import type { Mel, MelFormat } from "../../src/audio/mel-format/mel-format.js";
@@ -17,7 +17,10 @@ import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
 import { ModelProtoSchema } from "../../src/runtime/graph/onnx/onnx_pb.js";
 import { clipSamples } from "../support/mel-reference.js";
-import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { EXCITATION_NOISE } from "../../src/synthesis/harmonic-start.js";
+import { refinementFor } from "../../src/synthesis/mel-consistency.js";
+import { harmonicSchedule } from "../../src/synthesis/start-choice.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 
 const preset = findPreset("hifigan-22k-80");
 const hop = preset.hopLength;
@@ -66,11 +69,12 @@ describe("an exported synthesis", () => {
       await saveCheckpoint(folder, checkpoint, "");
       const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
       const plan = planFor(sampler, scheduleByName(schedule));
-      const model = exportSynthesis(checkpoint, plan, refine, "1.2.3");
+      const process = { plan, start: "noise", refinement: refinementFor(refine) } as const;
+      const model = exportSynthesis(checkpoint, process, "1.2.3");
       for (const frames of [11, 70]) {
         const mel = speechMel(frames, format);
         const { samples } = await vocoder.synthesize(mel, { sampler, schedule, refine, seed: 9 });
-        const rows = drawsNoise(plan) ? plan.steps.length : 1;
+        const rows = noiseRows(process);
         const noise = new Float32Array(rows * frames * hop);
         for (let row = 0; row < rows; row++) noise.set(normals(frames * hop, row), row * frames * hop);
         const { waveform } = await run(model, {
@@ -83,19 +87,55 @@ describe("an exported synthesis", () => {
     },
   );
 
+  it("with a harmonic start is the library's", async () => {
+    const checkpoint = harmonicCheckpoint();
+    await saveCheckpoint(folder, checkpoint, "");
+    const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
+    const plan = planFor("dpmpp-2m", harmonicSchedule(3, 1));
+    const process = { plan, start: "harmonic", refinement: refinementFor(4) } as const;
+    const model = exportSynthesis(checkpoint, process, "1.2.3");
+    for (const frames of [2, 70, 190]) {
+      const mel = speechMel(frames, preset);
+      const { samples, report } = await vocoder.synthesize(mel, {
+        steps: 3,
+        startLevel: 1,
+        refine: 4,
+        seed: 9,
+      });
+      expect(report.start).toBe("harmonic");
+      const noise = new Float32Array(2 * frames * hop);
+      noise.set(normals(frames * hop, 0));
+      noise.set(normals(frames * hop, EXCITATION_NOISE), frames * hop);
+      const { waveform } = await run(model, {
+        mel: [mel.values, [1, frames, preset.bands]],
+        noise: [noise, [noiseRows(process), frames * hop]],
+      });
+      expect(difference(waveform, samples)).toBeLessThan(1e-4);
+    }
+    await vocoder.dispose();
+  });
+
+  it("with a harmonic start needs the model", () => {
+    const plan = planFor("dpmpp-2m", harmonicSchedule(3));
+    const process = { plan, start: "harmonic", refinement: refinementFor(0) } as const;
+    expect(() => exportSynthesis(randomCheckpoint(), process, "1.2.3")).toThrow(/no excitation model/);
+  });
+
   it("holds every weight and every transform once, and says what it is", () => {
     const checkpoint = randomCheckpoint();
+    const others = { start: "noise", refinement: refinementFor(2) } as const;
     const sizes = [1, 6].map((steps) => {
       const plan = planFor("dpmpp-2m", scheduleByName(`logsnr-${steps}`));
-      return exportSynthesis(checkpoint, plan, 2, "1.2.3").length;
+      return exportSynthesis(checkpoint, { plan, ...others }, "1.2.3").length;
     });
     expect(sizes[1]).toBeLessThan(1.2 * sizes[0]);
     const plan = planFor("dpmpp-2m", scheduleByName("logsnr-6"));
-    const model = fromBinary(ModelProtoSchema, exportSynthesis(checkpoint, plan, 2, "1.2.3"));
+    const model = fromBinary(ModelProtoSchema, exportSynthesis(checkpoint, { plan, ...others }, "1.2.3"));
     const facts = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
     expect(facts["vocode.version"]).toBe("1.2.3");
     expect(JSON.parse(facts["vocode.mel"])).toEqual(preset);
     expect(JSON.parse(facts["vocode.plan"])).toEqual(plan);
+    expect(facts["vocode.start"]).toBe("noise");
     expect(JSON.parse(facts["vocode.refine"])).toEqual({ iterations: 2, exponent: 1.2, momentum: 0.7 });
   });
 });

@@ -10,6 +10,7 @@ import { Vocoder } from "../../dist/vocoder.js";
 import type { Mel } from "../../src/audio/mel-format/mel-format.js";
 import { loadCheckpoint, saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
+import { refinementFor } from "../../src/synthesis/mel-consistency.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
@@ -98,7 +99,8 @@ describe("an exported WaveGrad", () => {
     const { samples } = await vocoder.synthesize(mel, { schedule: "wg-3", refine, seed: 9 });
     await vocoder.dispose();
     const plan = planFor("ddpm", scheduleByName("wg-3"));
-    const session = await InferenceSession.create(exportSynthesis(checkpoint, plan, refine, "1.2.3"), {
+    const process = { plan, start: "noise", refinement: refinementFor(refine) } as const;
+    const session = await InferenceSession.create(exportSynthesis(checkpoint, process, "1.2.3"), {
       intraOpNumThreads: 1,
       logSeverityLevel: 3,
     });

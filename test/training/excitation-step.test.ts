@@ -117,7 +117,7 @@ describe("PitchComparison", () => {
     const comparison = new PitchComparison();
     const octave = 2 ** (1 / 1200);
     comparison.add(Float32Array.of(100, 100, 100, 0, 100), new Float32Array(25).fill(0.5), {
-      pitch: Float32Array.of(100 * octave ** 5, 100 * octave ** -10, 200, 100, 100),
+      pitch: Float64Array.of(100 * octave ** 5, 100 * octave ** -10, 200, 100, 100),
       voiced: Float32Array.of(0.9, 0.9, 0.9, 0.9, 0.1),
       bandVoicing: new Float32Array(25).fill(0.75),
     });

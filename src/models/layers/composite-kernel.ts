@@ -19,8 +19,8 @@ export interface Composition<Inputs extends NamedTensorMap, Attributes extends N
   /** The kernel's name, by which an engine may know it. */
   readonly name: string;
   readonly forward: (inputs: Inputs, attributes: Attributes) => Tensor;
-  /** The gradient of each input, given that of the result. */
-  readonly gradient: (
+  /** The gradient of each input, given that of the result; left out where nothing is learned through it. */
+  readonly gradient?: (
     dy: Tensor,
     inputs: Inputs,
     attributes: Attributes,
@@ -42,7 +42,7 @@ export function runComposition<Inputs extends NamedTensorMap, Attributes extends
       kernelFunc: (call) => tidy(() => forward(call.inputs as Inputs, call.attrs as unknown as Attributes)),
     });
   }
-  if (!getGradient(name)) {
+  if (gradient && !getGradient(name)) {
     const names = Object.keys(inputs);
     registerGradient({
       kernelName: name,

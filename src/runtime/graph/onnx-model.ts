@@ -106,13 +106,13 @@ function encodeTensor(name: string, { values, shape, type }: Constant): TensorPr
 /** Little-endian bytes, as ONNX wants them and as every platform of Node has them. */
 function rawData(values: Constant["values"], type: ConstantType): Uint8Array {
   if (type === "bool" || type === "uint8" || type === "int8") return Uint8Array.from(values);
-  const array =
-    type === "int32"
-      ? BigInt64Array.from(values, BigInt)
-      : values instanceof Float32Array
-        ? values
-        : Float32Array.from(values);
+  const array = type === "int32" ? BigInt64Array.from(values, BigInt) : floats(values, type);
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function floats(values: Constant["values"], type: ConstantType): Float32Array | Float64Array {
+  if (type === "float64") return Float64Array.from(values);
+  return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
 function encodePort({ name, shape, type }: Port): ValueInfoProto {

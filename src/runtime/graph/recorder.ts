@@ -22,15 +22,18 @@ export interface GraphNode {
   readonly origin: string;
 }
 
+/** Element types within a graph: tfjs's, and float64, which no tensor of tfjs has but a kernel may compute with. */
+export type ValueType = DataType | "float64";
+
 /** A tensor of the graph while it is traced, with the shape it has in this trace. */
 export interface Value {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly type: DataType;
+  readonly type: ValueType;
 }
 
-/** Element types of constants: tfjs's, and the two that quantised products read. */
-export type ConstantType = DataType | "int8" | "uint8";
+/** Element types of constants: values', and the two that quantised products read. */
+export type ConstantType = ValueType | "int8" | "uint8";
 
 /** A constant tensor: tfjs's int32 is ONNX's int64 here, so `values` hold plain numbers until they are written. */
 export interface Constant {
@@ -107,7 +110,7 @@ export class Recorder {
     inputs: readonly (Value | string)[],
     shape: readonly number[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    type: DataType = "float32",
+    type: ValueType = "float32",
   ): Value {
     return this.emitAll(operator, inputs, [shape], attributes, type)[0];
   }
@@ -118,7 +121,7 @@ export class Recorder {
     inputs: readonly (Value | string)[],
     shapes: readonly (readonly number[])[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    type: DataType = "float32",
+    type: ValueType = "float32",
   ): Value[] {
     const outputs = shapes.map((shape) => this.keep({ name: this.newName("v"), shape, type }));
     this.nodes.push({
@@ -132,7 +135,7 @@ export class Recorder {
   }
 
   /** A scalar constant; equal ones are shared. */
-  scalar(value: number, type: DataType = "float32"): Value {
+  scalar(value: number, type: ValueType = "float32"): Value {
     const key = `${type} ${Object.is(value, -0) ? "-0" : value}`;
     const known = this.scalars.get(key);
     if (known) return known;
@@ -142,7 +145,7 @@ export class Recorder {
   }
 
   /** A constant tensor; one with a single value throughout is broadcast in the graph, since its size may vary. */
-  constant(values: TypedArray | readonly number[], shape: readonly number[], type: DataType): Value {
+  constant(values: TypedArray | readonly number[], shape: readonly number[], type: ValueType): Value {
     if (values.length > 1 && values.every((value) => value === values[0])) {
       return this.full(shape, values[0], type);
     }
@@ -152,7 +155,7 @@ export class Recorder {
   }
 
   /** A tensor with one value throughout. */
-  full(shape: readonly number[], value: number, type: DataType = "float32"): Value {
+  full(shape: readonly number[], value: number, type: ValueType = "float32"): Value {
     const scalar = this.scalar(value, type);
     if (shape.length === 0) return scalar;
     const expanded = this.emit("Expand", [scalar, this.integers(shape)], shape, {}, type);

@@ -52,10 +52,12 @@ export class TracingBackend extends KernelBackend {
 
   /** A tensor for a value of the running trace. */
   tensorOf(value: Value): TensorInfo {
+    const { shape, type } = value;
+    if (type === "float64") throw new Error("tfjs has no tensors of float64; cast a kernel's result");
     const dataId = {};
-    this.entries.set(dataId, { values: undefined, shape: value.shape, type: value.type, references: 1 });
+    this.entries.set(dataId, { values: undefined, shape, type, references: 1 });
     this.active.bind(dataId, value);
-    return { dataId, shape: [...value.shape], dtype: value.type };
+    return { dataId, shape: [...shape], dtype: type };
   }
 
   /** The value behind a tensor; constants become part of the graph when they are first used. */

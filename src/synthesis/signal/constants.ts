@@ -89,6 +89,11 @@ export function setGroups(kernel: Kernel, { transforms, mdct }: SignalConstants,
   for (const { pointer, subFrames } of transforms) {
     kernel.integers(pointer, fields.transformGroups + 1)[fields.transformGroups] = groups * subFrames;
   }
+  setMdctGroups(kernel, mdct, groups);
+}
+
+/** The same for an MDCT by itself. */
+export function setMdctGroups(kernel: Kernel, mdct: number, groups: number): void {
   kernel.integers(mdct, fields.mdctGroups + 1)[fields.mdctGroups] = groups;
 }
 
@@ -131,7 +136,8 @@ function placeTransform(
   return { pointer, length, hop, bins, subFrames, column, windowBack, windowBackPointer };
 }
 
-function placeMdct(kernel: Kernel, hop: number, work: number): number {
+/** Places an MDCT of N coefficients. @param work room for a group's frames, [2N][4] */
+export function placeMdct(kernel: Kernel, hop: number, work: number): number {
   const size = hop / 2;
   return kernel.place(
     Int32Array.of(

@@ -1,8 +1,8 @@
 // The kernel's memory for a tile of F frames: signals with room for half a window beyond both ends, rows of the caller's
 // values filled up to whole groups of four frames, and lanes [groups][values][4].
+import { ClosedEnds } from "./closed-ends.js";
 import { placeSpectra, setGroups, type SignalConstants } from "./constants.js";
 import type { Kernel } from "./kernel.js";
-import { endTangents, sine } from "./tables.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
@@ -42,8 +42,7 @@ export class SignalMemory {
   readonly #constants: SignalConstants;
   readonly #widths: Widths;
   readonly #margin: number;
-  readonly #tangents: Float32Array;
-  readonly #edge: Float32Array;
+  readonly #ends: ClosedEnds;
   readonly #mark: number;
   #buffers: Buffers | undefined;
   #capacity = 0;
@@ -53,8 +52,7 @@ export class SignalMemory {
     this.#constants = constants;
     this.#widths = widths;
     this.#margin = constants.transforms[0].length / 2;
-    this.#tangents = endTangents(widths.hop);
-    this.#edge = sine(widths.hop, 1).slice(widths.hop / 2, widths.hop);
+    this.#ends = new ClosedEnds(widths.hop);
     this.#mark = kernel.mark;
   }
 
@@ -113,21 +111,13 @@ export class SignalMemory {
     const count = this.frames * this.#widths.hop;
     const before = this.#kernel.floats(signal - half * BYTES, half);
     const behind = this.#kernel.floats(signal + count * BYTES, half);
-    const values = this.#kernel.floats(signal, count);
-    for (let n = 0; n < half; n++) {
-      before[half - 1 - n] = -this.#tangents[half - 1 - n] * values[n];
-      behind[n] = this.#tangents[half - 1 - n] * values[count - 1 - n];
-    }
+    this.#ends.continueBeyond(this.#kernel.floats(signal, count), before, behind);
     this.clear(target);
     this.#kernel.functions.colour(this.#constants.mdct, signal - half * BYTES, gains, target - half * BYTES);
     before.fill(0);
     behind.fill(0);
     this.clearBeyond(target);
-    const result = this.#kernel.floats(target, count);
-    for (let n = 0; n < half; n++) {
-      result[n] /= this.#edge[n];
-      result[count - 1 - n] /= this.#edge[n];
-    }
+    this.#ends.divide(this.#kernel.floats(target, count));
   }
 
   /** Samples of a signal with its margins. */

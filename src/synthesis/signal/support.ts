@@ -19,12 +19,19 @@ function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0;
 }
 
-/** Why the kernel cannot do a mel format; undefined if it can. */
-export function melFormatFault(format: MelFormat): string | undefined {
-  const { hopLength, fftSize, bands } = format;
+/** Why the kernel cannot do an MDCT; undefined if it can. */
+export function mdctFault(hopLength: number): string | undefined {
   if (!isPowerOfTwo(hopLength) || hopLength < 16) {
     return `its hop is ${hopLength}, not a power of two from 16 upwards`;
   }
+  return hasKernel() ? undefined : "this JavaScript engine has no WebAssembly SIMD";
+}
+
+/** Why the kernel cannot do a mel format; undefined if it can. */
+export function melFormatFault(format: MelFormat): string | undefined {
+  const { hopLength, fftSize, bands } = format;
+  const fault = mdctFault(hopLength);
+  if (fault !== undefined) return fault;
   if (fftSize !== 4 * hopLength)
     return `its mel's FFT length is ${fftSize}, not 4 times the hop of ${hopLength}`;
   if (bands % 4 !== 0) return `its mel has ${bands} bands, not a multiple of 4`;
@@ -32,7 +39,7 @@ export function melFormatFault(format: MelFormat): string | undefined {
   if (!binSpreads(createMelAnalysis(format, byFrequency))) {
     return "its mel bank has bins in more than two neighbouring bands";
   }
-  return hasKernel() ? undefined : "this JavaScript engine has no WebAssembly SIMD";
+  return undefined;
 }
 
 /** Why the kernel cannot do a network with a mel format; undefined if it can. */

@@ -12,6 +12,7 @@ import type { TracedKernel } from "./kernel.js";
 import { matMulKernels } from "./matmul.js";
 import { compositeKernels } from "./composite.js";
 import { pairwiseKernels } from "./pairwise.js";
+import { pulseTrainKernels } from "./pulse-train.js";
 import { reductionKernels } from "./reduction.js";
 import { shapeKernels } from "./shape.js";
 
@@ -26,6 +27,7 @@ export const tracedKernels: readonly TracedKernel[] = [
   ...depthwiseKernels,
   ...gatherKernels,
   ...compositeKernels,
+  ...pulseTrainKernels,
 ];
 
 /** Registers the kernels with tfjs; once a process. */

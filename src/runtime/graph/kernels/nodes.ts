@@ -1,9 +1,14 @@
 // The ONNX nodes that several kernels are made of, with their output shapes.
-import { backend_util, type DataType, util } from "@tensorflow/tfjs-core";
-import type { Recorder, Value } from "../recorder.js";
+import { backend_util, util } from "@tensorflow/tfjs-core";
+import type { Recorder, Value, ValueType } from "../recorder.js";
 
 /** ONNX's number of each element type; tfjs's int32 becomes int64, which every ONNX integer input takes. */
-export const onnxTypes: Readonly<Partial<Record<DataType, number>>> = { float32: 1, int32: 7, bool: 9 };
+export const onnxTypes: Readonly<Partial<Record<ValueType, number>>> = {
+  float32: 1,
+  int32: 7,
+  bool: 9,
+  float64: 11,
+};
 
 /** A node of one operand that keeps the shape. */
 export function unary(graph: Recorder, operator: string, x: Value): Value {
@@ -26,7 +31,7 @@ export function binary(graph: Recorder, operator: string, a: Value, b: Value, ty
 }
 
 /** Another element type; nothing if it is the same. */
-export function cast(graph: Recorder, x: Value, type: DataType): Value {
+export function cast(graph: Recorder, x: Value, type: ValueType): Value {
   if (x.type === type) return x;
   return graph.emit("Cast", [x], x.shape, { to: { int: onnxTypes[type]! } }, type);
 }
@@ -125,5 +130,5 @@ export function reduce(
 /** The matrix product of two stacks of matrices. */
 export function matMul(graph: Recorder, a: Value, b: Value): Value {
   const stack = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  return graph.emit("MatMul", [a, b], [...stack, a.shape.at(-2)!, b.shape.at(-1)!]);
+  return graph.emit("MatMul", [a, b], [...stack, a.shape.at(-2)!, b.shape.at(-1)!], {}, a.type);
 }

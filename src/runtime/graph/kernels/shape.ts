@@ -55,7 +55,7 @@ export const shapeKernels: readonly TracedKernel[] = [
   ),
   kernel<Unary, TransposeAttrs>("Transpose", ({ x }, graph, { perm }) => transpose(graph, x, perm)),
   kernel<Unary, SliceAttrs>("Slice", ({ x }, graph, attributes) => {
-    const source = { dataId: {}, shape: [...x.shape], dtype: x.type };
+    const source = { shape: [...x.shape] } as Parameters<typeof slice_util.parseSliceParams>[0];
     const [begin, size] = slice_util.parseSliceParams(source, attributes.begin, attributes.size);
     return slice(graph, x, begin, size);
   }),

@@ -1,0 +1,85 @@
+// The excitation of a whole signal in tensor ops, for exported graphs: what synthesis makes part by part of the excitation
+// model's logits, from the pitch to the mixture of pulses and noise. Logits [1, F, 206], signals [1, F·hop].
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  LOWEST_PITCH,
+  PITCH_CLASSES,
+  PITCH_NEIGHBOURS,
+  PITCH_STEP_CENTS,
+  readExcitation,
+  voicingBands,
+} from "./excitation-model.js";
+import { bandsOfBins, mixExcitation } from "./excitation-signal.js";
+import { type Composition, runComposition } from "./layers/composite-kernel.js";
+import { productOverLast } from "./layers/linear.js";
+import { createMdct } from "./mdct.js";
+import { framePhases, heldPitch, HIGHEST_HARMONIC, pulses, UNHEARD_PITCH } from "./pulse-train.js";
+
+/** How a signal is cut into frames. */
+export interface FrameRate {
+  readonly hopLength: number;
+  readonly sampleRate: number;
+}
+
+// one kernel, since tfjs has no float64, which the phase needs
+const pulseTrain: Composition<{ logits: tf.Tensor }, Record<string, number>> = {
+  name: "PulseTrain",
+  forward: ({ logits }, { hop, sampleRate }) => {
+    const { pitch, voiced } = readExcitation(logits.dataSync() as Float32Array);
+    const held = heldPitch(pitch, voiced);
+    const signal = pulses(held, framePhases(held, hop, sampleRate), sampleRate, hop);
+    return tf.tensor2d(signal, [1, signal.length]);
+  },
+};
+
+/** The pulses of the pitch that logits say. */
+export function pulsesOfLogits(logits: tf.Tensor, { hopLength, sampleRate }: FrameRate): tf.Tensor {
+  return runComposition(
+    pulseTrain,
+    { logits },
+    {
+      classes: PITCH_CLASSES,
+      neighbours: PITCH_NEIGHBOURS,
+      lowestPitch: LOWEST_PITCH,
+      stepCents: PITCH_STEP_CENTS,
+      hop: hopLength,
+      sampleRate,
+      highestHarmonic: HIGHEST_HARMONIC,
+      unheardPitch: UNHEARD_PITCH,
+    },
+  );
+}
+
+/** The voicing of every MDCT bin that logits say, 0 in frames without voice. [1, F, hop] */
+export function binVoicingOfLogits(logits: tf.Tensor, { hopLength, sampleRate }: FrameRate): tf.Tensor {
+  const [, frames] = logits.shape;
+  const bands = voicingBands.length;
+  const shares = new Float32Array(bands * hopLength);
+  for (const [bin, { lower, upper, share }] of bandsOfBins(hopLength, sampleRate).entries()) {
+    shares[lower * hopLength + bin] += 1 - share;
+    shares[upper * hopLength + bin] += share;
+  }
+  const part = (begin: number, size: number): tf.Tensor =>
+    tf.slice(logits, [0, 0, begin], [1, frames, size]);
+  const voicing = productOverLast(
+    tf.sigmoid(part(PITCH_CLASSES + 1, bands)),
+    tf.tensor2d(shares, [bands, hopLength]),
+  );
+  const isVoiced = tf.cast(tf.greater(part(PITCH_CLASSES, 1), 0), "float32");
+  return tf.mul(tf.clipByValue(voicing, 0, 1), isVoiced);
+}
+
+/**
+ * The excitation h.
+ *
+ * @param noise unit normal [1, F·hop]
+ * @returns [1, F·hop]
+ */
+export function excitationOfLogits(logits: tf.Tensor, noise: tf.Tensor, rate: FrameRate): tf.Tensor {
+  return mixExcitation(
+    createMdct(rate.hopLength),
+    pulsesOfLogits(logits, rate),
+    noise,
+    binVoicingOfLogits(logits, rate),
+  );
+}

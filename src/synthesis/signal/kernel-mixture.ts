@@ -1,0 +1,125 @@
+// The mixture of pulses and noise (models/excitation-signal.ts defines it) in WebAssembly SIMD, with a fast MDCT. Signals
+// [F·hop]; the gains √V and √(1−V) lie as lanes [groups][hop][4], four frames being a group.
+import { bandsOfBins, type BinBands } from "../../models/excitation-signal.js";
+import { ClosedEnds } from "./closed-ends.js";
+import { placeMdct, setMdctGroups } from "./constants.js";
+import { Kernel } from "./kernel.js";
+import { mdctFault } from "./support.js";
+
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Where the kernel's memory has what belongs to a number of frames. */
+interface Buffers {
+  readonly groups: number;
+  /** A signal, at its first sample; half a hop of room on both sides, as beside `result`. */
+  readonly signal: number;
+  readonly result: number;
+  readonly gains: number;
+}
+
+/** Mixes the excitation of one part of a signal at a time; holds memory for the longest that it has seen. */
+export class KernelMixture {
+  readonly #kernel: Kernel;
+  readonly #hop: number;
+  readonly #bins: readonly BinBands[];
+  readonly #ends: ClosedEnds;
+  readonly #mdct: number;
+  readonly #mark: number;
+  #buffers: Buffers | undefined;
+
+  private constructor(kernel: Kernel, hop: number, sampleRate: number) {
+    this.#kernel = kernel;
+    this.#hop = hop;
+    this.#bins = bandsOfBins(hop, sampleRate);
+    this.#ends = new ClosedEnds(hop);
+    this.#mdct = placeMdct(kernel, hop, kernel.allocate(8 * hop));
+    this.#mark = kernel.mark;
+  }
+
+  /** Whether the kernel can do a hop here. */
+  static isSupported(hop: number): boolean {
+    return mdctFault(hop) === undefined;
+  }
+
+  /** @param hop one that is supported */
+  static async create(hop: number, sampleRate: number): Promise<KernelMixture> {
+    return new KernelMixture(await Kernel.create(), hop, sampleRate);
+  }
+
+  /**
+   * MDCT⁻¹(√V·MDCT(pulses) + √(1−V)·MDCT(noise)), V = 0 in frames without voice.
+   *
+   * @param voiced probability [F]
+   * @param bandVoicing [F, 5]
+   * @returns [F·hop]
+   */
+  mix(
+    pulses: Float32Array,
+    noise: Float32Array,
+    voiced: Float32Array,
+    bandVoicing: Float32Array,
+  ): Float32Array {
+    const buffers = this.#prepare(Math.ceil(voiced.length / 4));
+    this.#room(buffers.result, buffers.groups).fill(0);
+    this.#fillGains(buffers, voiced, bandVoicing, (voicing) => Math.sqrt(voicing));
+    this.#add(buffers, pulses);
+    this.#fillGains(buffers, voiced, bandVoicing, (voicing) => Math.sqrt(Math.max(0, 1 - voicing)));
+    this.#add(buffers, noise);
+    const result = this.#kernel.floats(buffers.result, pulses.length);
+    this.#ends.divide(result);
+    return result.slice();
+  }
+
+  /** result ← result + MDCT⁻¹(gains·MDCT(signal)) */
+  #add({ groups, signal, result, gains }: Buffers, values: Float32Array): void {
+    const half = this.#hop / 2;
+    const room = this.#room(signal, groups);
+    room.fill(0, half + values.length);
+    room.set(values, half);
+    const behind = room.subarray(half + values.length, values.length + 2 * half);
+    this.#ends.continueBeyond(values, room.subarray(0, half), behind);
+    this.#kernel.functions.colour(this.#mdct, signal - half * BYTES, gains, result - half * BYTES);
+  }
+
+  #fillGains(
+    { groups, gains }: Buffers,
+    voiced: Float32Array,
+    bandVoicing: Float32Array,
+    gainOf: (voicing: number) => number,
+  ): void {
+    const lanes = this.#kernel.floats(gains, 4 * groups * this.#hop);
+    const bands = bandVoicing.length / voiced.length;
+    for (let frame = 0; frame < 4 * groups; frame++) {
+      const first = (frame - (frame % 4)) * this.#hop + (frame % 4);
+      const isVoiced = voiced[frame] > 0.5;
+      // frames that fill the last group up have no part
+      const rest = frame < voiced.length ? gainOf(0) : 0;
+      const at = frame * bands;
+      for (const [bin, { lower, upper, share }] of this.#bins.entries()) {
+        const voicing = isVoiced
+          ? gainOf((1 - share) * bandVoicing[at + lower] + share * bandVoicing[at + upper])
+          : rest;
+        lanes[first + 4 * bin] = voicing;
+      }
+    }
+  }
+
+  /** A signal with its room on both sides. */
+  #room(signal: number, groups: number): Float32Array {
+    return this.#kernel.floats(signal - (this.#hop / 2) * BYTES, (4 * groups + 1) * this.#hop);
+  }
+
+  #prepare(groups: number): Buffers {
+    if (!this.#buffers || groups > this.#buffers.groups) {
+      const kernel = this.#kernel;
+      kernel.release(this.#mark);
+      const room = (4 * groups + 1) * this.#hop;
+      const [signal, result] = [kernel.allocate(room), kernel.allocate(room)].map(
+        (pointer) => pointer + (this.#hop / 2) * BYTES,
+      );
+      this.#buffers = { groups, signal, result, gains: kernel.allocate(4 * groups * this.#hop) };
+    }
+    setMdctGroups(this.#kernel, this.#mdct, groups);
+    return { ...this.#buffers, groups };
+  }
+}

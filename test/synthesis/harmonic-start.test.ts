@@ -1,0 +1,72 @@
+// z₀ of a whole mel against its tiles, and against that of pieces which were cut out of the mel.
+import { afterAll, describe, expect, it } from "vitest";
+import { fillNormals } from "../../src/diffusion/noise.js";
+import { openRuntime } from "../../src/runtime/engines.js";
+import { ExcitationSource } from "../../src/synthesis/excitation-source.js";
+import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/harmonic-start.js";
+import { largestDifference } from "../support/mel-pieces.js";
+import { harmonicCheckpoint } from "../support/random-checkpoint.js";
+
+const checkpoint = harmonicCheckpoint();
+const format = checkpoint.config.mel;
+const { bands, hopLength } = format;
+const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+const source = await ExcitationSource.open(runtime, checkpoint);
+afterAll(() => source.dispose());
+
+// longer than what is read at once of a mel that a piece lies within
+const FRAMES = 1300;
+const noise = fillNormals(new Float32Array(FRAMES * bands), { seed: 8, step: 0 });
+const mel = noise.map((value, i) => -5 + value + 2 * Math.sin(i / bands / 9));
+
+type Options = Partial<HarmonicStartOptions>;
+
+/** z₀ of the frames first … end as a mel of its own, tile by tile. */
+async function startOf(tile: number, first = 0, end = FRAMES, options: Options = {}): Promise<Float32Array> {
+  const start = new HarmonicStart(source, { format, seed: 1, logSnr: 3, ...options });
+  const count = end - first;
+  const z = new Float32Array(count * hopLength);
+  const { before, after } = start.reach;
+  for (let from = 0; from < count; from += tile) {
+    const to = Math.min(count, from + tile);
+    const seen = [first + Math.max(0, from - after), first + Math.min(count, to + before)];
+    await start.fill(z.subarray(from * hopLength, to * hopLength), (first + from) * hopLength, {
+      values: mel.subarray(seen[0] * bands, seen[1] * bands),
+      first: seen[0] - first,
+      total: count,
+    });
+  }
+  return z;
+}
+
+describe("a harmonic start", () => {
+  it("is the same for any tile", async () => {
+    const whole = await startOf(FRAMES);
+    for (const tile of [7, 256, 1024]) {
+      expect(largestDifference(await startOf(tile), whole)).toBeLessThan(1e-5);
+    }
+  });
+
+  it.each([
+    [0, 50],
+    [400, 460],
+    [1100, FRAMES],
+  ])("of the frames %i to %i within the whole is the whole's there", async (first, end) => {
+    const whole = await startOf(FRAMES);
+    const there = whole.subarray(first * hopLength, end * hopLength);
+    const within = { values: mel, firstFrame: first };
+    for (const tile of [FRAMES, 20]) {
+      const piece = await startOf(tile, first, end, { within });
+      expect(largestDifference(piece, there)).toBeLessThan(1e-5);
+    }
+    // by itself it has pulses of its own
+    const alone = await startOf(FRAMES, first, end);
+    if (first > 0) expect(largestDifference(alone, there)).toBeGreaterThan(0.1);
+  });
+
+  it("refuses a piece that does not lie within", async () => {
+    const within = { values: mel, firstFrame: FRAMES - 10 };
+    await expect(startOf(20, 0, 20, { within })).rejects.toThrow(PieceError);
+    await expect(startOf(20, 0, 20, { within })).rejects.toThrow(/ends at frame 1310 .* has 1300 frames/);
+  });
+});
