@@ -59,8 +59,7 @@ export function binVoicingOfLogits(logits: tf.Tensor, { hopLength, sampleRate }:
     shares[lower * hopLength + bin] += 1 - share;
     shares[upper * hopLength + bin] += share;
   }
-  const part = (begin: number, size: number): tf.Tensor =>
-    tf.slice(logits, [0, 0, begin], [1, frames, size]);
+  const part = (begin: number, size: number): tf.Tensor => tf.slice(logits, [0, 0, begin], [1, frames, size]);
   const voicing = productOverLast(
     tf.sigmoid(part(PITCH_CLASSES + 1, bands)),
     tf.tensor2d(shares, [bands, hopLength]),
