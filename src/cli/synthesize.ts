@@ -2,6 +2,7 @@
 // them into a folder; frames from a pipe, and samples into one.
 import { basename, extname, resolve } from "node:path";
 import { Command } from "commander";
+import { requireWavName } from "../audio/wav/wav-name.js";
 import { InputError } from "../errors.js";
 import type { Figure } from "../evaluation/plots/figure.js";
 import { isFolder } from "../files/is-folder.js";
@@ -64,7 +65,10 @@ async function runSingle(input: string, output: string, options: SynthesizeOptio
     throw new InputError("Samples would go to the terminal. Name a file, or lead - into a pipe.");
   if (output !== PIPE && resolve(input) === resolve(output))
     throw new InputError(`The result would replace '${input}' itself. Name another output.`);
-  if (output !== PIPE) await requireTarget(output);
+  if (output !== PIPE) {
+    await requireTarget(output);
+    requireWavName(output);
+  }
   await requirePicture(options);
   const loading = performance.now();
   const vocoder = await loadChosenVocoder(options);

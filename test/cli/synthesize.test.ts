@@ -107,6 +107,14 @@ describe("vocode <mel> <wav>", () => {
     expect(existsSync(wav)).toBe(false);
   });
 
+  it("refuses an output that is not named like a WAV file, before the model is loaded", async () => {
+    const mp3 = output("speech.mp3");
+    const { code, stderr } = await runCli([melPath, mp3, "--checkpoint", output("nowhere")]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`'${mp3}' ends in .mp3. Name it '${output("speech.wav")}'`);
+    expect(existsSync(mp3)).toBe(false);
+  });
+
   it("draws the mels of both ends", async () => {
     const picture = output("f.svg");
     const few = ["--steps", "1", "--refine", "0", "--picture", picture];
