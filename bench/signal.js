@@ -6,7 +6,7 @@ import { findPreset } from "../dist/audio/mel-format/mel-presets.js";
 import { checkpointConfig, checkpointWeights } from "../dist/checkpoint/config.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { openRuntime } from "../dist/runtime/engines.js";
-import { FastDenoiser, trunkFunction } from "../dist/synthesis/fast-denoiser.js";
+import { openFastDenoiser, trunkFunction } from "../dist/synthesis/trunk.js";
 import { denoiserFunction } from "../dist/synthesis/network-functions.js";
 import { Kernel } from "../dist/synthesis/signal/kernel.js";
 import { MaskNetSignal } from "../dist/synthesis/signal/mask-net-signal.js";
@@ -55,7 +55,7 @@ const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, 
 const compile = ({ fn, signature }) => runtime.compile(fn, signature);
 const graph = await compile(denoiserFunction(checkpoint));
 const trunk = await compile(trunkFunction(checkpoint));
-const fast = await FastDenoiser.create(runtime, checkpoint);
+const fast = await openFastDenoiser(runtime, checkpoint);
 
 /** What each of the kernel's functions takes, in milliseconds since the last look. */
 const spent = new Map();

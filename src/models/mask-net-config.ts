@@ -4,6 +4,7 @@ import { encoderWeights } from "./encoder.js";
 import { convNextBlockWeights, normWeights } from "./layers/conv-next-block.js";
 import { levelEmbeddingWeights } from "./layers/level-embedding.js";
 import { linearWeights } from "./layers/linear.js";
+import { featureCount, outputCount } from "./mask-net-columns.js";
 import { specsWithin, type WeightSpec } from "./weights.js";
 
 /** A mask-net's size and shape. */
@@ -24,19 +25,6 @@ export interface MaskNetConfig {
   /** Width of the level's embedding. */
   readonly levelWidth: number;
   readonly encoder: EncoderConfig;
-}
-
-/** Log powers of all windows a mel frame, sub-frame after sub-frame: 513 + 4·129 + 16·33 with the usual windows. */
-export function featureCount(
-  { windowLengths }: Pick<MaskNetConfig, "windowLengths">,
-  hopLength: number,
-): number {
-  return windowLengths.reduce((sum, length) => sum + ((4 * hopLength) / length) * (length / 2 + 1), 0);
-}
-
-/** Values a frame that the trunk gives out: two for each feature, and a pair for each band, mask and correction. */
-export function outputCount(config: MaskNetConfig, bands: number, hopLength: number): number {
-  return 2 * featureCount(config, hopLength) + 2 * bands * (1 + config.corrections);
 }
 
 /** Weights of the trunk's Linear layers, from its input to its output: all else stays float32 at every precision. */

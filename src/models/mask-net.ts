@@ -11,11 +11,11 @@ import { affine, affineRows } from "./layers/linear.js";
 import { permute } from "./layers/permute.js";
 import type { MaskNetConfig } from "./mask-net-config.js";
 import { createMdct, inverseMdct, mdct, type Mdct } from "./mdct.js";
-import { createMelAnalysis, logMel, type MelAnalysis, spreadOverBins } from "./mel-analysis.js";
+import { logMel, spreadOverBins } from "./mel-analysis.js";
+import { createMelAnalysis, type MelAnalysis } from "./mel-bands.js";
 import {
   applyGains,
   createShortTimeFourier,
-  HANN_POWER,
   power,
   type ShortTimeFourier,
   signalOfSpectra,
@@ -24,6 +24,7 @@ import {
 } from "./spectrum.js";
 import { colour } from "./spectral-prior.js";
 import { within, type Weights } from "./weights.js";
+import { HANN_POWER } from "./window-sums.js";
 
 /** Added to the log powers, relative to unit noise: keeps silence finite. */
 const FEATURE_FLOOR = 0.01;

@@ -6,15 +6,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../audio/mel-format/mel-format.js";
 import { InputError } from "../errors.js";
 import { addFrameParts } from "./frames.js";
-import { createMelAnalysis, logMel, type MelAnalysis, spreadOverBins } from "./mel-analysis.js";
+import { logMel, spreadOverBins } from "./mel-analysis.js";
+import { createMelAnalysis, type MelAnalysis } from "./mel-bands.js";
 import {
   applyGains,
   createShortTimeFourier,
-  OVERLAP_SUM,
   type ShortTimeFourier,
   signalOfSpectra,
   spectraOfPadded,
 } from "./spectrum.js";
+import { OVERLAP_SUM } from "./window-sums.js";
 
 /** No band is moved by more than this in one correction (in ln, e² = 17 dB). */
 const LARGEST_CORRECTION = 2;

@@ -11,12 +11,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { addFrameParts, frameParts, partsOfPadded } from "./frames.js";
 import { productOverLast } from "./layers/linear.js";
-
-/** The mean of a periodic Hann window's square. */
-export const HANN_POWER = 0.375;
-const RADIX = 4;
-/** What overlapping squared windows sum to. */
-export const OVERLAP_SUM = HANN_POWER * RADIX;
+import { OVERLAP_SUM, RADIX } from "./window-sums.js";
 
 /** A short-time Fourier transform. */
 export interface ShortTimeFourier {

@@ -101,6 +101,15 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/** A compiled function that other threads can open, to be sent to them; it holds the weights as the engine has them. */
+export interface ProgramCopy {
+  /** The engine's own form of the function. */
+  readonly model: Uint8Array;
+  /** Whether the engine has optimised it already. */
+  readonly isOptimised: boolean;
+  readonly inputs: Signature["inputs"];
+}
+
 /** An engine that has been opened on a device. */
 export interface Runtime {
   /** Its name in the list of engines. */
@@ -117,6 +126,14 @@ export interface Runtime {
    * @throws UnsupportedKernelError if the graph engine has no ONNX form of an op that it uses
    */
   compile(fn: TensorFunction, signature: Signature): Promise<Program>;
+  /** The same with a copy for other threads; only where an engine can open one. The function has no state. */
+  compileWithCopy?(fn: TensorFunction, signature: Signature): Promise<CopiedProgram>;
+}
+
+/** A compiled function and its copy. */
+export interface CopiedProgram {
+  readonly program: Program;
+  readonly copy: ProgramCopy;
 }
 
 /** The engines' names. */

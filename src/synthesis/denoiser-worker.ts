@@ -1,16 +1,34 @@
-// A thread of a SplitDenoiser: a denoiser of its own, on one thread, for its part of each tile.
-import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+// A thread of a SplitDenoiser: a denoiser of its own, on one thread, for its part of each tile. Its trunk is a copy of what
+// the caller compiled, so that it holds no weights but the engine's and loads no tensor library.
+import { parentPort, receiveMessageOnPort, type MessagePort, workerData } from "node:worker_threads";
+import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import { openCopy } from "../runtime/graph/program-copy.js";
 import { FastDenoiser } from "./fast-denoiser.js";
-import { commands, type DenoiserThreadTask, type PartMemory } from "./part-memory.js";
+import {
+  commands,
+  type DenoiserThreadData,
+  type DenoiserThreadTask,
+  type PartMemory,
+} from "./part-memory.js";
 
-async function serve(port: MessagePort, task: DenoiserThreadTask): Promise<void> {
-  const { checkpoint, precision, cacheFolder, control } = task;
-  const denoiser = await FastDenoiser.onOneThread(checkpoint, precision, cacheFolder);
+const { control } = workerData as DenoiserThreadData;
+
+function answer(value: number): void {
+  Atomics.store(control, 0, value);
+  Atomics.notify(control, 0);
+}
+
+async function open({ config, trunk }: NonNullable<DenoiserThreadTask>): Promise<FastDenoiser> {
+  return FastDenoiser.create(config, await openCopy(trunk));
+}
+
+async function serve(
+  port: MessagePort,
+  denoiser: FastDenoiser,
+  { mel, denoiser: { shape } }: MaskNetCheckpointConfig,
+): Promise<void> {
+  const { bands, hopLength } = mel;
   let memory: PartMemory | undefined;
-  const answer = (value: number): void => {
-    Atomics.store(control, 0, value);
-    Atomics.notify(control, 0);
-  };
   answer(commands.idle);
   port.postMessage("ready");
   for (;;) {
@@ -30,15 +48,13 @@ async function serve(port: MessagePort, task: DenoiserThreadTask): Promise<void>
   }
 
   async function predict(part: PartMemory, frames: number): Promise<void> {
-    const { z, mel, sigma, encoded, logSnr, noise } = part;
-    const { bands, hopLength } = checkpoint.config.mel;
-    const { channels } = checkpoint.config.denoiser.shape;
+    const { z, mel: rows, sigma, encoded, logSnr, noise } = part;
     const predicted = await denoiser.noise({
       z: z.subarray(0, frames * hopLength),
-      mel: mel.subarray(0, frames * bands),
+      mel: rows.subarray(0, frames * bands),
       sigma: sigma.subarray(0, frames * hopLength),
       // a copy, since onnxruntime takes no shared memory
-      encoded: Float32Array.from(encoded.subarray(0, frames * channels)),
+      encoded: Float32Array.from(encoded.subarray(0, frames * shape.channels)),
       logSnr: logSnr[0],
     });
     noise.set(predicted);
@@ -46,6 +62,14 @@ async function serve(port: MessagePort, task: DenoiserThreadTask): Promise<void>
 }
 
 const port = parentPort;
+// its code is loaded; it may have been told to open already
+Atomics.compareExchange(control, 0, commands.starting, commands.idle);
+Atomics.notify(control, 0);
 port?.once("message", (task: DenoiserThreadTask) => {
-  void serve(port, task);
+  if (!task) {
+    port.close();
+    return;
+  }
+  const { config } = task;
+  void open(task).then((denoiser) => serve(port, denoiser, config));
 });

@@ -1,14 +1,8 @@
 // A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (signal/) and only its trunk on an engine:
-// features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns].
-import { type MaskNetCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
-import { weightParts } from "../checkpoint/config.js";
-import { createMaskNet, maskNetTrunkRows } from "../models/mask-net.js";
-import { featureCount } from "../models/mask-net-config.js";
-import { weightsOf } from "../models/weights.js";
-import { openRuntime } from "../runtime/engines.js";
-import { frames, type Program, type Runtime } from "../runtime/runtime.js";
-import { type NetworkFunction, quantisedLayers } from "./network-functions.js";
-import type { Precision } from "./precision.js";
+// features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns]. It is
+// made of a config and a compiled trunk, so that a thread can open it without weights.
+import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import type { Program } from "../runtime/runtime.js";
 import { MaskNetSignal } from "./signal/mask-net-signal.js";
 
 /** What the denoiser is given of a tile of F frames. */
@@ -25,33 +19,6 @@ export interface DenoiserTile {
   readonly encoded: Float32Array;
 }
 
-/** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
-export function trunkFunction(
-  checkpoint: MaskNetCheckpoint,
-  precision: Precision = "float32",
-): NetworkFunction {
-  const { mel: format, denoiser } = checkpoint.config;
-  const net = createMaskNet(denoiser.shape, format);
-  const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
-  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
-  return {
-    fn: (inputs, held) => {
-      const { features, logSnr, encoded } = inputs;
-      return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
-    },
-    signature: {
-      inputs: {
-        features: { shape: [1, frames(), columns] },
-        logSnr: { shape: [1] },
-        encoded: { shape: [1, frames(), denoiser.shape.channels] },
-      },
-      weights: Object.fromEntries(weights.filter(([name]) => !name.startsWith("encoder."))),
-      ...quantisedLayers(checkpoint, precision),
-      source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
-    },
-  };
-}
-
 /** A denoiser for one tile at a time; its calls may not overlap. */
 export class FastDenoiser {
   readonly #signal: MaskNetSignal;
@@ -63,39 +30,16 @@ export class FastDenoiser {
   }
 
   /** Whether the signal path can do a checkpoint's network here. */
-  static isSupported({ config }: MaskNetCheckpoint): boolean {
-    return MaskNetSignal.isSupported(config.denoiser.shape, config.mel);
+  static isSupported({ denoiser, mel }: MaskNetCheckpointConfig): boolean {
+    return MaskNetSignal.isSupported(denoiser.shape, mel);
   }
 
   /**
-   * One that computes on the thread that calls it.
-   *
-   * @param cacheFolder of compiled graphs; undefined where there is none
-   * @throws what `create` throws
+   * @param trunk what `trunkFunction` was compiled to, which the denoiser frees
+   * @throws SignalPathError where the signal path cannot do the network
    */
-  static async onOneThread(
-    checkpoint: MaskNetCheckpoint,
-    precision: Precision,
-    cacheFolder: string | undefined,
-  ): Promise<FastDenoiser> {
-    const target = { engine: "graph", device: "cpu", threads: 1, cacheFolder: cacheFolder ?? null } as const;
-    return FastDenoiser.create(await openRuntime(target), checkpoint, precision);
-  }
-
-  /**
-   * @param runtime of the trunk
-   * @param precision of the trunk's Linear layers
-   * @throws SignalPathError where the signal path cannot do the network; NotCalibratedError for int8
-   */
-  static async create(
-    runtime: Runtime,
-    checkpoint: MaskNetCheckpoint,
-    precision: Precision = "float32",
-  ): Promise<FastDenoiser> {
-    const trunk = trunkFunction(checkpoint, precision);
-    const { denoiser, mel } = checkpoint.config;
-    const signal = await MaskNetSignal.create(denoiser.shape, mel);
-    return new FastDenoiser(signal, await runtime.compile(trunk.fn, trunk.signature));
+  static async create({ denoiser, mel }: MaskNetCheckpointConfig, trunk: Program): Promise<FastDenoiser> {
+    return new FastDenoiser(await MaskNetSignal.create(denoiser.shape, mel), trunk);
   }
 
   /** The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ). [F·hop] */

@@ -2,6 +2,7 @@
 // the encoder's vectors, the denoiser works on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)); for the
 // standard prior there is only the denoiser, and it works on the waveform itself.
 import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { Program, Runtime, TensorValue } from "../runtime/runtime.js";
 import { colourFunction, conditionerFunction, type NetworkFunction } from "./network-functions.js";
 import type { FrameRows, Networks } from "./networks.js";
@@ -23,7 +24,7 @@ export class MelDenoiser implements Networks {
   readonly conditioning: Networks["conditioning"];
   readonly reach: Networks["reach"];
   readonly tile: number;
-  readonly #checkpoint: Checkpoint;
+  readonly #config: CheckpointConfig;
   readonly #denoiser: TileDenoiser;
   readonly #prior: PriorPrograms | undefined;
   readonly #turns = new Turns();
@@ -33,7 +34,8 @@ export class MelDenoiser implements Networks {
     this.conditioning = prior ? { sigma, encoded } : {};
     this.reach = reach;
     this.tile = tile;
-    this.#checkpoint = checkpoint;
+    // without the weights, which the engine holds
+    this.#config = checkpoint.config;
     this.#denoiser = denoiser;
     this.#prior = prior;
   }
@@ -61,7 +63,7 @@ export class MelDenoiser implements Networks {
   async condition(mel: Float32Array): Promise<FrameRows> {
     const prior = this.#prior;
     if (!prior) return {};
-    const { bands } = this.#checkpoint.config.mel;
+    const { bands } = this.#config.mel;
     const { sigma, encoded } = await this.#turns.take(() =>
       prior.conditioner.run({ mel: rowsOf(mel, bands) }),
     );
@@ -73,7 +75,7 @@ export class MelDenoiser implements Networks {
     logSnr: number,
     { mel, sigma = none, encoded = none }: FrameRows,
   ): Promise<Float32Array> {
-    const [lowest, highest] = this.#checkpoint.config.logSnrRange;
+    const [lowest, highest] = this.#config.logSnrRange;
     const level = Math.min(highest, Math.max(lowest, logSnr));
     return this.#turns.take(() => this.#denoiser.noise({ z, logSnr: level, mel, sigma, encoded }));
   }
@@ -83,7 +85,7 @@ export class MelDenoiser implements Networks {
     if (!prior) return diffused;
     const inputs = {
       whitened: { data: diffused, shape: [1, diffused.length] },
-      sigma: rowsOf(sigma, this.#checkpoint.config.mel.hopLength),
+      sigma: rowsOf(sigma, this.#config.mel.hopLength),
     };
     const { signal } = await this.#turns.take(() => prior.colour.run(inputs));
     return signal.data as Float32Array;

@@ -1,19 +1,23 @@
 // What a SplitDenoiser and its threads say to each other: commands in a word of shared memory, a part's values in more of
 // it. A thread sleeps on the word, which takes microseconds where a message takes a tenth of a millisecond.
-import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import type { Precision } from "./precision.js";
+import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import type { ProgramCopy } from "../runtime/runtime.js";
 
-/** Values of the control word. A thread that is starting has not set it to idle yet. */
-export const commands = { starting: 0, idle: 1, memory: 2, noise: 3, failed: 4 } as const;
+/** Values of the control word. A thread that is starting loads its code, one that is opening its engine's graph. */
+export const commands = { starting: 0, idle: 1, memory: 2, noise: 3, failed: 4, opening: 5 } as const;
 
-/** What a thread opens. */
-export interface DenoiserThreadTask {
-  readonly checkpoint: MaskNetCheckpoint;
-  readonly precision: Precision;
-  readonly cacheFolder: string | undefined;
-  /** The command, one of `commands`, and the part's frames. */
+/** What a thread is started with: the command, one of `commands`, and the part's frames. */
+export interface DenoiserThreadData {
   readonly control: Int32Array;
 }
+
+/** What a thread opens; undefined ends it. */
+export type DenoiserThreadTask =
+  | {
+      readonly config: MaskNetCheckpointConfig;
+      readonly trunk: ProgramCopy;
+    }
+  | undefined;
 
 /** A part's values, with room for as many frames as the longest part had. */
 export interface PartMemory {

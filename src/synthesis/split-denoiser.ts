@@ -5,11 +5,13 @@
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
+import { openRuntime } from "../runtime/engines.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { addEngineThread, removeEngineThread } from "./engine-threads.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import {
   commands,
+  type DenoiserThreadData,
   type DenoiserThreadTask,
   type PartMemory,
   type PartWidths,
@@ -17,6 +19,7 @@ import {
 } from "./part-memory.js";
 import type { Precision } from "./precision.js";
 import type { TileDenoiser } from "./tile-denoiser.js";
+import { trunkFunction } from "./trunk.js";
 
 /** Frames first … end are computed, of which keepFirst … keepEnd are kept. */
 interface Part {
@@ -54,7 +57,7 @@ export class SplitDenoiser implements TileDenoiser {
   /**
    * @param runtime whose cache of compiled graphs is used
    * @param threads the caller's among them
-   * @throws what FastDenoiser.create throws
+   * @throws what openFastDenoiser throws
    */
   static async create(
     runtime: Runtime,
@@ -63,14 +66,22 @@ export class SplitDenoiser implements TileDenoiser {
     threads: number,
   ): Promise<SplitDenoiser> {
     const { denoiser, mel } = checkpoint.config;
-    const { cacheFolder } = runtime;
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
-    const task = { checkpoint, precision, cacheFolder };
-    // begun first, since a thread takes longer to start than this one
-    const helpers = Array.from({ length: threads - 1 }, () => new Helper(task, widths));
-    const own = await FastDenoiser.onOneThread(checkpoint, precision, cacheFolder);
-    const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
-    return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
+    const { fn, signature } = trunkFunction(checkpoint, precision);
+    // begun first: they load their code while this thread compiles
+    const helpers = Array.from({ length: threads - 1 }, () => new Helper(widths));
+    try {
+      const cacheFolder = runtime.cacheFolder ?? null;
+      const single = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder });
+      const { program, copy } = await single.compileWithCopy!(fn, signature);
+      for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
+      const own = await FastDenoiser.create(checkpoint.config, program);
+      const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
+      return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
+    } catch (error) {
+      await Promise.all(helpers.map((helper) => helper.dispose()));
+      throw error;
+    }
   }
 
   async noise(tile: DenoiserTile): Promise<Float32Array> {
@@ -137,12 +148,14 @@ class Helper {
   readonly #started: Promise<void>;
   readonly #control = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   readonly #widths: PartWidths;
+  #isOpened = false;
   #memory: PartMemory | undefined;
   #capacity = 0;
 
-  constructor(task: Omit<DenoiserThreadTask, "control">, widths: PartWidths) {
+  constructor(widths: PartWidths) {
     this.#widths = widths;
-    this.#worker = new Worker(new URL("./denoiser-worker.js", import.meta.url));
+    const workerData = { control: this.#control } satisfies DenoiserThreadData;
+    this.#worker = new Worker(new URL("./denoiser-worker.js", import.meta.url), { workerData });
     this.#started = new Promise((resolve, reject) => {
       this.#worker.once("message", () => {
         resolve();
@@ -154,7 +167,13 @@ class Helper {
     this.#started.catch(() => undefined);
     // an idle thread does not keep the process alive
     this.#worker.unref();
-    this.#worker.postMessage({ ...task, control: this.#control } satisfies DenoiserThreadTask);
+  }
+
+  /** Has it open its denoiser. */
+  open(task: NonNullable<DenoiserThreadTask>): void {
+    this.#isOpened = true;
+    Atomics.store(this.#control, 0, commands.opening);
+    this.#worker.postMessage(task);
   }
 
   /** Resolves when it takes commands. */
@@ -190,8 +209,12 @@ class Helper {
 
   async dispose(): Promise<void> {
     // a thread that ends while its engine opens takes the whole process with it
-    await this.start().catch(() => undefined);
-    await this.#worker.terminate();
+    if (this.#isOpened) {
+      await this.start().catch(() => undefined);
+      await this.#worker.terminate();
+    } else {
+      this.#worker.postMessage(undefined satisfies DenoiserThreadTask);
+    }
     removeEngineThread(this.#control);
   }
 

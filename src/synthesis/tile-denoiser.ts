@@ -6,6 +6,7 @@ import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import { denoiserFunction } from "./network-functions.js";
 import type { Precision } from "./precision.js";
 import { SplitDenoiser } from "./split-denoiser.js";
+import { openFastDenoiser } from "./trunk.js";
 
 /** Predicts the noise of one tile at a time; calls may not overlap. */
 export interface TileDenoiser {
@@ -25,11 +26,11 @@ export async function openTileDenoiser(
   precision: Precision,
 ): Promise<TileDenoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
-  if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint)) {
+  if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint.config)) {
     const { threads = 1 } = runtime;
     return threads > 1
       ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
-      : FastDenoiser.create(runtime, checkpoint, precision);
+      : openFastDenoiser(runtime, checkpoint, precision);
   }
   const { fn, signature } = denoiserFunction(checkpoint, precision);
   const names = Object.keys(signature.inputs);

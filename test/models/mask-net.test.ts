@@ -11,7 +11,8 @@ import {
   maskNetNoise,
   melResidual,
 } from "../../src/models/mask-net.js";
-import { featureCount, maskNetWeights, outputCount } from "../../src/models/mask-net-config.js";
+import { featureCount, outputCount } from "../../src/models/mask-net-columns.js";
+import { maskNetWeights } from "../../src/models/mask-net-config.js";
 import { colour } from "../../src/models/spectral-prior.js";
 import { weightCount, type Weights, weightsOf, within } from "../../src/models/weights.js";
 import { expectGolden, goldenTensor } from "../support/golden.js";

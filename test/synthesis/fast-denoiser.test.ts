@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Program } from "../../src/runtime/runtime.js";
 import { openRuntime } from "../../src/runtime/engines.js";
-import { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
+import type { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
 import { denoiserFunction } from "../../src/synthesis/network-functions.js";
+import { openFastDenoiser } from "../../src/synthesis/trunk.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { randomTile } from "../support/random-tile.js";
 
@@ -16,7 +17,7 @@ describe("the denoiser with its fast signal path", () => {
 
   beforeAll(async () => {
     const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
-    fast = await FastDenoiser.create(runtime, checkpoint);
+    fast = await openFastDenoiser(runtime, checkpoint);
     const { fn, signature } = denoiserFunction(checkpoint);
     graph = await runtime.compile(fn, signature);
   });

@@ -1,8 +1,9 @@
 // Runs the built package, since a thread starts from a compiled file.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRuntime } from "../../dist/runtime/engines.js";
-import { FastDenoiser } from "../../dist/synthesis/fast-denoiser.js";
+import type { FastDenoiser } from "../../dist/synthesis/fast-denoiser.js";
 import { SplitDenoiser } from "../../dist/synthesis/split-denoiser.js";
+import { openFastDenoiser } from "../../dist/synthesis/trunk.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { randomTile } from "../support/random-tile.js";
 
@@ -14,7 +15,7 @@ describe("the denoiser on several threads", () => {
 
   beforeAll(async () => {
     const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
-    whole = await FastDenoiser.create(runtime, checkpoint);
+    whole = await openFastDenoiser(runtime, checkpoint);
     split = await SplitDenoiser.create(runtime, checkpoint, "float32", 3);
   });
 

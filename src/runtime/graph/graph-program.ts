@@ -32,9 +32,10 @@ export class GraphProgram implements Program {
   /** where the next run writes them, for those that the function replaces */
   private next: Record<string, Tensor>;
 
+  /** @param signature without its weights, which the session holds: they are not to be kept twice */
   constructor(
     private readonly session: InferenceSession,
-    private readonly signature: Signature,
+    private readonly signature: Omit<Signature, "weights">,
   ) {
     const state = Object.entries(signature.state ?? {});
     this.present = Object.fromEntries(state.map(([name, value]) => [name, copyOf(toOrt(value))]));

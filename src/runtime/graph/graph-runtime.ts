@@ -1,5 +1,5 @@
 // The graph engine: a function is traced to ONNX, which onnxruntime optimises and runs.
-import type { Program, Runtime, Signature, TensorFunction } from "../runtime.js";
+import type { CopiedProgram, Program, Runtime, Signature, TensorFunction } from "../runtime.js";
 import { GraphProgram } from "./graph-program.js";
 import { openSession, type SessionTarget } from "./session.js";
 
@@ -7,7 +7,7 @@ import { openSession, type SessionTarget } from "./session.js";
 export class GraphRuntime implements Runtime {
   readonly engine = "graph";
 
-  constructor(private readonly target: SessionTarget) {}
+  constructor(private readonly target: Omit<SessionTarget, "keepsMemory">) {}
 
   get device(): string {
     return this.target.device;
@@ -22,13 +22,22 @@ export class GraphRuntime implements Runtime {
   }
 
   async compile(fn: TensorFunction, signature: Signature): Promise<Program> {
+    return (await this.compileWithCopy(fn, signature)).program;
+  }
+
+  async compileWithCopy(fn: TensorFunction, signature: Signature): Promise<CopiedProgram> {
     // onnxruntime has these products for the CPU only
     const given = this.device === "cpu" ? signature : { ...signature, quantised: {} };
-    const session = await openSession(this.target, given, async () => {
+    const target = { ...this.target, keepsMemory: signature.state !== undefined };
+    const { session, ...model } = await openSession(target, given, async () => {
       // loaded here, since a graph from the cache needs no tracer
       const { traceToOnnx } = await import("./trace-to-onnx.js");
       return traceToOnnx(fn, given);
     });
-    return new GraphProgram(session, signature);
+    const { inputs, state } = signature;
+    return {
+      program: new GraphProgram(session, { inputs, ...(state && { state }) }),
+      copy: { ...model, inputs },
+    };
   }
 }

@@ -19,8 +19,25 @@ export interface SessionTarget {
   /** onnxruntime's execution provider. */
   readonly device: "cpu" | "webgpu" | "cuda";
   readonly threads: number;
+  /**
+   * Keeps freed memory for later runs. It is for training steps: networks that synthesise are as fast without it, and each
+   * would keep twice what it needs.
+   */
+  readonly keepsMemory: boolean;
   /** Folder of compiled graphs; undefined to compile each time. */
   readonly cacheFolder: string | undefined;
+}
+
+/** A session and what it was made from. */
+export interface OpenSession extends SessionModel {
+  readonly session: InferenceSession;
+}
+
+/** A model as bytes of a .onnx file. */
+export interface SessionModel {
+  readonly model: Uint8Array;
+  /** Whether onnxruntime wrote it when it had optimised it. */
+  readonly isOptimised: boolean;
 }
 
 /**
@@ -32,9 +49,9 @@ export async function openSession(
   target: SessionTarget,
   signature: Signature,
   makeModel: () => Promise<Uint8Array>,
-): Promise<InferenceSession> {
+): Promise<OpenSession> {
   const { cacheFolder, device } = target;
-  if (cacheFolder === undefined) return createSession(await makeModel(), target);
+  if (cacheFolder === undefined) return openModel({ model: await makeModel(), isOptimised: false }, target);
   const cache = new CompiledCache(cacheFolder);
   const runtimeVersion = ort.env.versions.node ?? ort.env.versions.common;
   const keyTarget: Target = { runtimeVersion, device, withoutFusions: UNWANTED_FUSIONS };
@@ -46,31 +63,37 @@ export async function openSession(
   }
   const compiled = await cache.read(key);
   if (compiled) {
-    const session = await tryCompiled(compiled, target);
-    if (session) return session;
+    const opened = await tryCompiled({ model: compiled, isOptimised: device === "cpu" }, target);
+    if (opened) return opened;
     await cache.remove(key);
   }
   model ??= await makeModel();
   // an optimised graph for another device than the CPU holds only on that very device: keep the model itself
   if (device !== "cpu") {
     await cache.write(key, model);
-    return createSession(model, target);
+    return openModel({ model, isOptimised: false }, target);
   }
   return compile(model, target, cache, key);
 }
 
 /** The session of a compiled graph; undefined if onnxruntime refuses it, as another build of it might. */
-async function tryCompiled(
-  compiled: Uint8Array,
-  target: SessionTarget,
-): Promise<InferenceSession | undefined> {
+async function tryCompiled(compiled: SessionModel, target: SessionTarget): Promise<OpenSession | undefined> {
   try {
-    return await createSession(compiled, target, {
-      graphOptimizationLevel: target.device === "cpu" ? "disabled" : "all",
-    });
+    return await openModel(compiled, target);
   } catch {
     return undefined;
   }
+}
+
+/** Opens a model as it is. */
+export async function openModel(
+  { model, isOptimised }: SessionModel,
+  target: Omit<SessionTarget, "cacheFolder">,
+): Promise<OpenSession> {
+  const session = await createSession(model, target, {
+    graphOptimizationLevel: isOptimised ? "disabled" : "all",
+  });
+  return { session, model, isOptimised };
 }
 
 /** Optimises a model into a session and stores the optimised graph. */
@@ -79,13 +102,14 @@ async function compile(
   target: SessionTarget,
   cache: CompiledCache,
   key: string,
-): Promise<InferenceSession> {
+): Promise<OpenSession> {
   const folder = await mkdtemp(join(tmpdir(), "vocode-"));
   try {
     const optimizedModelFilePath = join(folder, "optimised.onnx");
     const session = await createSession(model, target, { optimizedModelFilePath });
-    await cache.write(key, await readFile(optimizedModelFilePath));
-    return session;
+    const optimised = await readFile(optimizedModelFilePath);
+    await cache.write(key, optimised);
+    return { session, model: optimised, isOptimised: true };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -93,12 +117,14 @@ async function compile(
 
 function createSession(
   model: Uint8Array,
-  { device, threads }: SessionTarget,
+  { device, threads, keepsMemory }: Omit<SessionTarget, "cacheFolder">,
   options: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   return ort.InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: threads,
+    enableCpuMemArena: keepsMemory,
+    enableMemPattern: keepsMemory,
     graphOptimizationLevel: "all",
     // warnings here are about the optimised graph's tie to this machine, which the cache's key takes care of
     logSeverityLevel: 3,

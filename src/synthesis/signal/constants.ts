@@ -3,8 +3,8 @@
 import { melBandRows } from "../../audio/mel-analysis/mel-bank.js";
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import type { MaskNetConfig } from "../../models/mask-net-config.js";
-import { createMelAnalysis } from "../../models/mel-analysis.js";
-import { OVERLAP_SUM } from "../../models/spectrum.js";
+import { createMelAnalysis } from "../../models/mel-bands.js";
+import { OVERLAP_SUM } from "../../models/window-sums.js";
 import type { Kernel } from "./kernel.js";
 import {
   bankTables,

@@ -2,7 +2,7 @@
 // four that begin at multiples of four in the whole waveform, so a sample is summed in the same order whatever the range.
 import { frameStart, periodicHann } from "../../audio/mel-analysis/mel-frames.js";
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
-import { OVERLAP_SUM } from "../../models/spectrum.js";
+import { OVERLAP_SUM } from "../../models/window-sums.js";
 import {
   framesOver,
   LARGEST_CORRECTION,

@@ -3,8 +3,9 @@
 // transforms take the place of the graph's matrix products. Rows are mel frames: features [F, features + bands] and output
 // [F, outputs] by frequency, as the weights have them; signals [F·hop].
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
-import { type MaskNetConfig, outputCount } from "../../models/mask-net-config.js";
-import { HANN_POWER } from "../../models/spectrum.js";
+import { outputCount } from "../../models/mask-net-columns.js";
+import type { MaskNetConfig } from "../../models/mask-net-config.js";
+import { HANN_POWER } from "../../models/window-sums.js";
 import { placeConstants, type SignalConstants } from "./constants.js";
 import { Kernel } from "./kernel.js";
 import { type Buffers, SignalMemory } from "./signal-memory.js";

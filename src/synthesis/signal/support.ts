@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.js";
 import type { MelFormat } from "../../audio/mel-format/mel-format.js";
 import type { MaskNetConfig } from "../../models/mask-net-config.js";
-import { createMelAnalysis } from "../../models/mel-analysis.js";
+import { createMelAnalysis } from "../../models/mel-bands.js";
 import { hasKernel } from "./kernel.js";
 import { binSpreads } from "./tables.js";
 

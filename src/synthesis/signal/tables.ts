@@ -1,5 +1,5 @@
 // The constants of the kernel's transforms, in float64 before they are rounded; kernel/*.as says how they are used.
-import type { MelAnalysis } from "../../models/mel-analysis.js";
+import type { MelAnalysis } from "../../models/mel-bands.js";
 import type { BandRow } from "../../audio/mel-analysis/mel-bank.js";
 
 /** Complex numbers exp(i·angle) side by side. */

@@ -28,7 +28,7 @@ export function conditioningStage(
     run: async (span) => {
       const tile = withReach(span, reach, mel);
       const rows = await networks.condition(mel.rows(tile));
-      for (const [name, track] of made) track.append(middle(rows[name], track.columns, tile, span).slice());
+      for (const [name, track] of made) track.append(middle(rows[name], track.columns, tile, span));
     },
   };
   return { stages: made.length > 0 ? [stage] : [], tracks: { ...Object.fromEntries(made), mel } };
@@ -118,7 +118,7 @@ export function waveformStage(
     run: async (span) => {
       const tile = withReach(span, reach, diffused);
       const signal = await networks.waveform(diffused.rows(tile), rowsOf(frames, tile));
-      waveform.append(middle(signal, diffused.columns, tile, span).slice());
+      waveform.append(middle(signal, diffused.columns, tile, span));
     },
   };
 }

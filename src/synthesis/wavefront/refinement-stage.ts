@@ -77,8 +77,9 @@ export class RefinementStage implements Stage {
       options: this.#options,
       ranges: this.#advance(end, end === total),
     });
-    const made = this.#current.values.slice(span.first * hop - this.#first, span.end * hop - this.#first);
-    this.outputs[0].append(new Float32Array(made));
+    this.outputs[0].append(
+      this.#current.values.subarray(span.first * hop - this.#first, span.end * hop - this.#first),
+    );
     this.#forget((span.end - this.#lag) * hop);
     if (span.end === total) for (const band of [...this.#bands, this.#target]) band.release();
   }

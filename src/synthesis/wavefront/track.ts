@@ -8,12 +8,20 @@ export interface Span {
   readonly end: number;
 }
 
-/** The part of a signal between what is not known yet and what nobody needs any more. */
+/** Room for more than is needed when a track grows, so that it soon stops growing. */
+const GROWTH = 1.25;
+
+/**
+ * The part of a signal between what is not known yet and what nobody needs any more. Its memory is used again and again:
+ * what each tile allocates anew would wait for the garbage collector by the hundred megabytes.
+ */
 export class Track {
   /** Values a frame. */
   readonly columns: number;
   #first = 0;
   #values = new Float32Array(0);
+  /** How many of them are held. */
+  #length = 0;
 
   constructor(columns: number) {
     this.columns = columns;
@@ -26,23 +34,23 @@ export class Track {
 
   /** The frame behind the last that is known. */
   get end(): number {
-    return this.#first + this.#values.length / this.columns;
+    return this.#first + this.#length / this.columns;
   }
 
-  /** Takes the next rows; they belong to the track then. */
+  /** Takes a copy of the next rows. */
   append(rows: Float32Array): void {
     if (rows.length % this.columns !== 0) {
       throw new RangeError(`${rows.length} values are no rows of ${this.columns}.`);
     }
-    if (this.#values.length === 0) {
-      // an utterance that is done in one piece is never copied
-      this.#values = rows as Float32Array<ArrayBuffer>;
-      return;
+    const length = this.#length + rows.length;
+    if (length > this.#values.length) {
+      // an utterance that is done in one piece takes no more than its length
+      const larger = new Float32Array(this.#values.length === 0 ? length : Math.ceil(GROWTH * length));
+      larger.set(this.#values.subarray(0, this.#length));
+      this.#values = larger;
     }
-    const joined = new Float32Array(this.#values.length + rows.length);
-    joined.set(this.#values);
-    joined.set(rows, this.#values.length);
-    this.#values = joined;
+    this.#values.set(rows, this.#length);
+    this.#length = length;
   }
 
   /** The rows of a span, as a view that is valid until the next change. */
@@ -57,8 +65,9 @@ export class Track {
   forget(before: number): void {
     if (before <= this.#first) return;
     const kept = Math.min(before, this.end);
-    // a copy, so that the memory of what is forgotten comes free
-    this.#values = this.#values.slice((kept - this.#first) * this.columns);
+    const count = (kept - this.#first) * this.columns;
+    this.#values.copyWithin(0, count, this.#length);
+    this.#length -= count;
     this.#first = kept;
   }
 }
