@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type SynthesisOptions, Vocoder } from "../dist/vocoder.js";
+import { PieceError } from "../dist/synthesis/harmonic-start.js";
+import { MelMismatchError, type SynthesisOptions, Vocoder } from "../dist/vocoder.js";
 import { computeMel } from "../src/audio/mel-analysis/mel.js";
 import { findPreset } from "../src/audio/mel-format/mel-presets.js";
 import { saveCheckpoint } from "../src/checkpoint/checkpoint.js";
@@ -52,6 +53,31 @@ describe("a harmonic start", () => {
     expect(again.samples).toEqual(samples);
     const other = await vocoder.synthesize(speech, { ...options, seed: 2 });
     expect(largestDifference(samples, other.samples)).toBeGreaterThan(1e-2);
+  });
+
+  it("of a piece alone is the whole's, away from its ends by the reach of all steps", async () => {
+    const one = { steps: 1, refine: 1 };
+    const { bands, hopLength } = speech.format;
+    const reach = vocoder.stream([], { ...one, start: "noise" }).lookAhead.frames;
+    const [from, frames] = [40, 2 * reach + 20];
+    expect(speech.frames).toBeGreaterThan(from + frames);
+    const values = speech.values.slice(from * bands, (from + frames) * bands);
+    const piece = { ...speech, frames, values };
+    const whole = await vocoder.synthesize(speech, one);
+    const [begin, end] = [reach * hopLength, (frames - reach) * hopLength];
+    const same = whole.samples.subarray(from * hopLength + begin, from * hopLength + end);
+    const within = await vocoder.synthesize(piece, { ...one, firstFrame: from, within: speech });
+    expect(largestDifference(same, within.samples.subarray(begin, end))).toBeLessThan(1e-4);
+    // without the longer mel its pulses have another phase
+    const alone = await vocoder.synthesize(piece, { ...one, firstFrame: from });
+    expect(largestDifference(same, alone.samples.subarray(begin, end))).toBeGreaterThan(1e-2);
+  });
+
+  it("of a piece needs a longer mel of the same format that the piece lies in", async () => {
+    const one = { steps: 1, refine: 0, within: speech };
+    await expect(vocoder.synthesize(speech, { ...one, firstFrame: 1 })).rejects.toThrow(PieceError);
+    const other = { ...speech, format: { ...speech.format, sampleRate: 24000 } };
+    await expect(vocoder.synthesize(speech, { ...one, within: other })).rejects.toThrow(MelMismatchError);
   });
 
   it("is another one than noise, which stays as it was", async () => {

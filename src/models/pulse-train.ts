@@ -117,15 +117,20 @@ function geometricSum({ hertz, growth, count }: Glide): number {
 
 /** Fills a glide's samples. @returns the phase behind them */
 function fillPulses(target: Float32Array, phase: number, glide: Glide, sampleRate: number): number {
+  // what changes by a factor from sample to sample is multiplied, not computed anew
   const factor = Math.exp(glide.growth);
+  const [rootFactor, inverseFactor] = [Math.sqrt(factor), 1 / factor];
   let step = glide.hertz / sampleRate;
+  let root = Math.sqrt(step);
+  let highest = HIGHEST_HARMONIC / step;
   let cycles = phase;
   for (let n = 0; n < target.length; n++) {
     cycles += step;
     // the sum is that of the nearest pulse, which is less than half a cycle away
-    const distance = cycles - Math.floor(cycles + 0.5);
-    target[n] = 2 * Math.sqrt(step) * cosineSum(distance, Math.floor(HIGHEST_HARMONIC / step));
+    target[n] = 2 * root * cosineSum(cycles - Math.floor(cycles + 0.5), Math.floor(highest));
     step *= factor;
+    root *= rootFactor;
+    highest *= inverseFactor;
   }
   return cycles;
 }
@@ -138,7 +143,7 @@ function cosineSum(x: number, count: number): number {
   const turns = (2 * count + 1) * x;
   const nearest = Math.floor(turns + 0.5);
   const value = sine(turns - nearest);
-  return ((nearest % 2 === 0 ? value : -value) / divisor - 1) / 2;
+  return (((nearest & 1) === 0 ? value : -value) / divisor - 1) / 2;
 }
 
 /** sin πx for |x| ≤ ½. Math.sin cares for large angles too, which would take most of the time here. */

@@ -20,9 +20,10 @@ import { EagerRuntime } from "../../src/runtime/eager/eager-runtime.js";
 import { traceToOnnx } from "../../src/runtime/graph/trace-to-onnx.js";
 import { frames, type Signature, type TensorFunction, type TensorValue } from "../../src/runtime/runtime.js";
 import { exportPart } from "../../src/synthesis/export-graph.js";
+import { EXCITATION_NOISE } from "../../src/synthesis/harmonic-start.js";
 import { conditionerFunction, denoiserFunction } from "../../src/synthesis/network-functions.js";
 import { clipSamples } from "../support/mel-reference.js";
-import { randomCheckpoint } from "../support/random-checkpoint.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 import { randomValue } from "./values.js";
 
@@ -167,27 +168,35 @@ describe("an exported graph, in Python", () => {
     expect(await checkInPython(model, { ...given, log_snr: logSnr }, outputs)).toBeLessThan(1e-4);
   });
 
-  it("of a whole synthesis is accepted and gives the library's waveform", async (context) => {
-    if (fault) context.skip(fault);
-    // the built package, by its command line: its threads start from compiled files
-    const checkpoint = join(folder, "checkpoint");
-    await saveCheckpoint(checkpoint, randomCheckpoint(), "");
-    const [melPath, onnxPath] = [join(folder, "speech.mel"), join(folder, "synthesis.onnx")];
-    const count = 60;
-    const format = findPreset("hifigan-22k-80");
-    const target = computeMel(clipSamples("speech_22k").subarray(0, count * 256), format);
-    await writeMel(melPath, target);
-    const wav = join(folder, "speech.wav");
-    const options = ["--checkpoint", checkpoint, "--seed", "4", "--bit-depth", "32", "--engine", "graph"];
-    expect((await runCli(["synthesize", melPath, wav, ...options])).code).toBe(0);
-    expect((await runCli(["export", checkpoint, onnxPath, "--steps", "6"])).code).toBe(0);
-    const noise = fillNormals(new Float32Array(count * 256), { seed: 4, step: 0 });
-    const inputs = {
-      mel: { data: target.values, shape: [1, count, 80] },
-      noise: { data: noise, shape: [1, count * 256] },
-    };
-    const { samples } = await readRecording(wav);
-    const waveform = { data: Float32Array.from(samples), shape: [1, count * 256] };
-    expect(await checkInPython(readFileSync(onnxPath), inputs, { waveform })).toBeLessThan(1e-4);
-  });
+  it.for([
+    ["noise", randomCheckpoint, [0]],
+    ["a harmonic start", harmonicCheckpoint, [0, EXCITATION_NOISE]],
+  ] as const)(
+    "of a whole synthesis from %s gives the library's waveform",
+    async ([, make, noises], context) => {
+      if (fault) context.skip(fault);
+      // the built package, by its command line: its threads start from compiled files
+      const checkpoint = join(folder, "checkpoint");
+      await saveCheckpoint(checkpoint, make(), "");
+      const [melPath, onnxPath] = [join(folder, "speech.mel"), join(folder, "synthesis.onnx")];
+      const count = 60;
+      const format = findPreset("hifigan-22k-80");
+      const target = computeMel(clipSamples("speech_22k").subarray(0, count * 256), format);
+      await writeMel(melPath, target);
+      const wav = join(folder, "speech.wav");
+      const options = ["--checkpoint", checkpoint, "--seed", "4", "--bit-depth", "32", "--engine", "graph"];
+      expect((await runCli(["synthesize", melPath, wav, ...options])).code).toBe(0);
+      expect((await runCli(["export", checkpoint, onnxPath, "--steps", "6"])).code).toBe(0);
+      const rows = noises.flatMap((step) => [
+        ...fillNormals(new Float32Array(count * 256), { seed: 4, step }),
+      ]);
+      const inputs = {
+        mel: { data: target.values, shape: [1, count, 80] },
+        noise: { data: Float32Array.from(rows), shape: [noises.length, count * 256] },
+      };
+      const { samples } = await readRecording(wav);
+      const waveform = { data: Float32Array.from(samples), shape: [1, count * 256] };
+      expect(await checkInPython(readFileSync(onnxPath), inputs, { waveform })).toBeLessThan(1e-4);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 // The mixture of pulses and noise (models/excitation-signal.ts defines it) in WebAssembly SIMD, with a fast MDCT. Signals
 // [F·hop]; the gains √V and √(1−V) lie as lanes [groups][hop][4], four frames being a group.
-import { bandsOfBins, type BinBands } from "../../models/excitation-signal.js";
+import { bandsOfBins } from "../../models/excitation-signal.js";
 import { ClosedEnds } from "./closed-ends.js";
 import { placeMdct, setMdctGroups } from "./constants.js";
 import { Kernel } from "./kernel.js";
@@ -14,14 +14,17 @@ interface Buffers {
   /** A signal, at its first sample; half a hop of room on both sides, as beside `result`. */
   readonly signal: number;
   readonly result: number;
-  readonly gains: number;
+  readonly pulseGains: number;
+  readonly noiseGains: number;
 }
 
 /** Mixes the excitation of one part of a signal at a time; holds memory for the longest that it has seen. */
 export class KernelMixture {
   readonly #kernel: Kernel;
   readonly #hop: number;
-  readonly #bins: readonly BinBands[];
+  /** Of each bin: the band below it, and how near it is to the one above. */
+  readonly #bands: Int32Array;
+  readonly #shares: Float64Array;
   readonly #ends: ClosedEnds;
   readonly #mdct: number;
   readonly #mark: number;
@@ -30,7 +33,9 @@ export class KernelMixture {
   private constructor(kernel: Kernel, hop: number, sampleRate: number) {
     this.#kernel = kernel;
     this.#hop = hop;
-    this.#bins = bandsOfBins(hop, sampleRate);
+    const bins = bandsOfBins(hop, sampleRate);
+    this.#bands = Int32Array.from(bins, ({ lower }) => lower);
+    this.#shares = Float64Array.from(bins, ({ share }) => share);
     this.#ends = new ClosedEnds(hop);
     this.#mdct = placeMdct(kernel, hop, kernel.allocate(8 * hop));
     this.#mark = kernel.mark;
@@ -60,46 +65,56 @@ export class KernelMixture {
     bandVoicing: Float32Array,
   ): Float32Array {
     const buffers = this.#prepare(Math.ceil(voiced.length / 4));
+    this.#fillGains(buffers, voiced, bandVoicing);
     this.#room(buffers.result, buffers.groups).fill(0);
-    this.#fillGains(buffers, voiced, bandVoicing, (voicing) => Math.sqrt(voicing));
-    this.#add(buffers, pulses);
-    this.#fillGains(buffers, voiced, bandVoicing, (voicing) => Math.sqrt(Math.max(0, 1 - voicing)));
-    this.#add(buffers, noise);
+    this.#add(buffers, pulses, buffers.pulseGains);
+    this.#add(buffers, noise, buffers.noiseGains);
     const result = this.#kernel.floats(buffers.result, pulses.length);
     this.#ends.divide(result);
     return result.slice();
   }
 
   /** result ← result + MDCT⁻¹(gains·MDCT(signal)) */
-  #add({ groups, signal, result, gains }: Buffers, values: Float32Array): void {
+  #add({ groups, signal, result }: Buffers, values: Float32Array, gains: number): void {
     const half = this.#hop / 2;
     const room = this.#room(signal, groups);
-    room.fill(0, half + values.length);
     room.set(values, half);
+    room.fill(0, half + values.length);
     const behind = room.subarray(half + values.length, values.length + 2 * half);
     this.#ends.continueBeyond(values, room.subarray(0, half), behind);
     this.#kernel.functions.colour(this.#mdct, signal - half * BYTES, gains, result - half * BYTES);
   }
 
+  /** √V and √(1−V) of every frame and bin. */
   #fillGains(
-    { groups, gains }: Buffers,
+    { groups, pulseGains, noiseGains }: Buffers,
     voiced: Float32Array,
     bandVoicing: Float32Array,
-    gainOf: (voicing: number) => number,
   ): void {
-    const lanes = this.#kernel.floats(gains, 4 * groups * this.#hop);
-    const bands = bandVoicing.length / voiced.length;
+    const hop = this.#hop;
+    const [bands, shares] = [this.#bands, this.#shares];
+    const [periodic, random] = [pulseGains, noiseGains].map((gains) =>
+      this.#kernel.floats(gains, 4 * groups * hop),
+    );
+    const count = bandVoicing.length / voiced.length;
     for (let frame = 0; frame < 4 * groups; frame++) {
-      const first = (frame - (frame % 4)) * this.#hop + (frame % 4);
-      const isVoiced = voiced[frame] > 0.5;
-      // frames that fill the last group up have no part
-      const rest = frame < voiced.length ? gainOf(0) : 0;
-      const at = frame * bands;
-      for (const [bin, { lower, upper, share }] of this.#bins.entries()) {
-        const voicing = isVoiced
-          ? gainOf((1 - share) * bandVoicing[at + lower] + share * bandVoicing[at + upper])
-          : rest;
-        lanes[first + 4 * bin] = voicing;
+      const first = (frame - (frame % 4)) * hop + (frame % 4);
+      if (voiced[frame] > 0.5) {
+        for (let bin = 0; bin < hop; bin++) {
+          const at = frame * count + bands[bin];
+          const below = bandVoicing[at];
+          // a bin beyond the last band's centre has a share of 0 in what comes behind it
+          const voicing = shares[bin] === 0 ? below : below + shares[bin] * (bandVoicing[at + 1] - below);
+          periodic[first + 4 * bin] = Math.sqrt(voicing);
+          random[first + 4 * bin] = Math.sqrt(Math.max(0, 1 - voicing));
+        }
+      } else {
+        // frames that fill the last group up have no part at all
+        const rest = frame < voiced.length ? 1 : 0;
+        for (let bin = 0; bin < hop; bin++) {
+          periodic[first + 4 * bin] = 0;
+          random[first + 4 * bin] = rest;
+        }
       }
     }
   }
@@ -117,7 +132,8 @@ export class KernelMixture {
       const [signal, result] = [kernel.allocate(room), kernel.allocate(room)].map(
         (pointer) => pointer + (this.#hop / 2) * BYTES,
       );
-      this.#buffers = { groups, signal, result, gains: kernel.allocate(4 * groups * this.#hop) };
+      const [pulseGains, noiseGains] = [0, 1].map(() => kernel.allocate(4 * groups * this.#hop));
+      this.#buffers = { groups, signal, result, pulseGains, noiseGains };
     }
     setMdctGroups(this.#kernel, this.#mdct, groups);
     return { ...this.#buffers, groups };
