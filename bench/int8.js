@@ -1,9 +1,11 @@
 // What int8 costs and saves on a trained checkpoint: calibrates on some recordings of a folder, measures the error of ε̂
 // on others at each level beside float32's, and the time of the denoiser and of its trunk in both precisions. Of the
 // excitation model it says how far pitch and voicing in int8 are from float32's.
-//   npm run build && node bench/int8.js CHECKPOINT CORPUS LIST [--calibrate N] [--write] [--speed-only]
-// LIST names the held-out recordings, one path in CORPUS a line; N others (8) are calibrated on. --write stores the
-// calibration in the checkpoint's config.json. Speeds are medians of interleaved runs.
+//   npm run build && node bench/int8.js CHECKPOINT CORPUS LIST [--calibrate N] [--without FOLDER] [--write]
+//     [--speed-only]
+// LIST names the held-out recordings, one path in CORPUS a line; N others (8) are calibrated on, of the excitation model
+// 8·N, none of them in CORPUS/FOLDER. --write stores the calibration in the checkpoint's config.json. Speeds are medians
+// of interleaved runs.
 import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -28,6 +30,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     calibrate: { type: "string", default: "8" },
+    without: { type: "string" },
     write: { type: "boolean", default: false },
     "speed-only": { type: "boolean", default: false },
   },
@@ -73,7 +76,10 @@ async function* examplesOf(path, seed) {
 /** Recordings that are not held out, at equal distances. */
 async function othersOf(count) {
   const skip = new Set(heldOut);
-  const others = (await findRecordings(corpus)).filter((path) => !skip.has(path));
+  const left = options.without === undefined ? undefined : join(options.without, "/");
+  const others = (await findRecordings(corpus)).filter(
+    (path) => !skip.has(path) && !(left !== undefined && path.startsWith(left)),
+  );
   return Array.from({ length: count }, (_, index) =>
     join(corpus, others[Math.floor(((index + 0.5) * others.length) / count)]),
   );
@@ -107,11 +113,14 @@ const calibrated = {
     ...(excitationQuantisation && { excitationQuantisation }),
   },
 };
-console.log(
-  Object.entries({ ...quantisation, ...excitationQuantisation })
-    .map(([name, { scale, zeroPoint }]) => `${name} ${scale.toPrecision(3)} ${zeroPoint}`)
-    .join("\n"),
-);
+for (const [part, layers] of [
+  ["trunk", quantisation],
+  ["excitation model", excitationQuantisation ?? {}],
+]) {
+  for (const [name, { scale, zeroPoint }] of Object.entries(layers)) {
+    console.log(`${part}, ${name} ${scale.toPrecision(3)} ${zeroPoint}`);
+  }
+}
 if (options.write) {
   const text = `${JSON.stringify(calibrated.config, null, 2)}\n`;
   await writeAtomically(join(folder, checkpointFiles.config), text);

@@ -2,25 +2,24 @@
 import { Command, Option } from "commander";
 import { loadCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
-import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
+import type { TunedStart } from "../checkpoint/tunings.js";
 import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
 import { requireTarget } from "../files/require-target.js";
 import { writeAtomically } from "../files/write-atomically.js";
 import type { ExportedPart, ExportedProcess } from "../synthesis/export-graph.js";
-import { anyNumber, wholeNumber } from "./number-option.js";
+import { wholeNumber } from "./number-option.js";
 import { printNote, printResult, type OutputOptions } from "./output.js";
 import { readSchedule, SCHEDULE_ARGUMENT } from "./schedule-argument.js";
+import { addStartOptions, type StartOptions } from "./start-options.js";
 import { vocodeVersion } from "./version.js";
 
-interface ExportOptions extends OutputOptions {
+interface ExportOptions extends OutputOptions, StartOptions {
   readonly part?: ExportedPart;
   readonly steps?: number;
   readonly schedule?: string;
   readonly sampler?: SamplerName;
   readonly refine?: number;
-  readonly start?: TunedStart;
-  readonly startLevel?: number;
 }
 
 /** What was written, for the result. */
@@ -38,24 +37,14 @@ interface Exported {
 
 /** The command `vocode export <checkpoint> <out>`. */
 export function exportCommand(): Command {
-  return new Command("export")
+  const command = new Command("export")
     .description("write a checkpoint as an ONNX file that runs without vocode")
     .argument("<checkpoint>", "a checkpoint's folder")
     .argument("<out>", "the .onnx file to write")
     .option("--steps <n>", "everything from mel and noise to the waveform, in n steps", wholeNumber(1, 1000))
     .option("--schedule <name>", `the same with ${SCHEDULE_ARGUMENT}`)
-    .addOption(new Option("--sampler <name>", "of --steps or --schedule").choices(samplerNames))
-    .addOption(
-      new Option(
-        "--start <name>",
-        "what the steps begin from: pulses of the voice's pitch, or white noise (default: harmonic where the model can)",
-      ).choices(tunedStarts),
-    )
-    .option(
-      "--start-level <λ>",
-      "log-SNR that a harmonic start is diffused to (default: as tuned, or 0)",
-      anyNumber,
-    )
+    .addOption(new Option("--sampler <name>", "of --steps or --schedule").choices(samplerNames));
+  return addStartOptions(command)
     .option("--refine <k>", "mel corrections of the waveform in the graph", wholeNumber(0, 1000))
     .addOption(
       new Option("--part <name>", "without --steps and --schedule: which network").choices([

@@ -1,21 +1,19 @@
 // The options by which a command chooses how recordings are synthesised again, and the vocoder that they ask for. What is
 // left out is the vocoder's own default.
 import { type Command, Option } from "commander";
-import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
 import { defaultSynthesis, shippedCheckpoint, type SynthesisOptions, type Vocoder } from "../vocoder.js";
 import { addEngineOptions, type EngineOptions } from "./engine-options.js";
 import { anyNumber, wholeNumber } from "./number-option.js";
+import { addStartOptions, type StartOptions } from "./start-options.js";
 
 /** What `addSynthesisOptions` adds to a command's options. */
-export interface SynthesisChoice extends EngineOptions {
+export interface SynthesisChoice extends EngineOptions, StartOptions {
   readonly steps?: number;
   readonly sampler?: SamplerName;
   readonly schedule?: string;
-  readonly start?: TunedStart;
-  readonly startLevel?: number;
   readonly refine?: number;
   readonly refineExponent?: number;
   readonly refineMomentum?: number;
@@ -40,18 +38,8 @@ export function addSynthesisOptions(command: Command): Command {
         "how the steps are taken (default: dpmpp-2m, for a wavegrad ddpm)",
       ).choices(samplerNames),
     )
-    .option("--schedule <name>", "noise levels by name, in place of the default for --steps")
-    .addOption(
-      new Option(
-        "--start <name>",
-        "what the steps begin from: pulses of the voice's pitch, or white noise (default: harmonic where the model can)",
-      ).choices(tunedStarts),
-    )
-    .option(
-      "--start-level <λ>",
-      "log-SNR that a harmonic start is diffused to (default: as tuned, or 0)",
-      anyNumber,
-    )
+    .option("--schedule <name>", "noise levels by name, in place of the default for --steps");
+  addStartOptions(command)
     .option(
       "--refine <k>",
       `mel corrections after the last step, 0 to 1000 (default: as tuned with the levels, or ${refine})`,
