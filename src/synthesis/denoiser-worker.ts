@@ -29,6 +29,8 @@ async function serve(
 ): Promise<void> {
   const { bands, hopLength } = mel;
   let memory: PartMemory | undefined;
+  /** A copy of `encoded`, since onnxruntime takes no shared memory. */
+  let own = new Float32Array(0);
   answer(commands.idle);
   port.postMessage("ready");
   for (;;) {
@@ -49,15 +51,17 @@ async function serve(
 
   async function predict(part: PartMemory, frames: number): Promise<void> {
     const { z, mel: rows, sigma, encoded, logSnr, noise } = part;
-    const predicted = await denoiser.noise({
+    const channels = frames * shape.channels;
+    if (own.length < channels) own = new Float32Array(channels);
+    own.set(encoded.subarray(0, channels));
+    const tile = {
       z: z.subarray(0, frames * hopLength),
       mel: rows.subarray(0, frames * bands),
       sigma: sigma.subarray(0, frames * hopLength),
-      // a copy, since onnxruntime takes no shared memory
-      encoded: Float32Array.from(encoded.subarray(0, frames * shape.channels)),
+      encoded: own.subarray(0, channels),
       logSnr: logSnr[0],
-    });
-    noise.set(predicted);
+    };
+    await denoiser.noise(tile, noise.subarray(0, frames * hopLength));
   }
 }
 

@@ -42,8 +42,15 @@ export class FastDenoiser {
     return new FastDenoiser(await MaskNetSignal.create(denoiser.shape, mel), trunk);
   }
 
-  /** The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ). [F·hop] */
-  async noise(tile: DenoiserTile): Promise<Float32Array> {
+  /**
+   * The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ).
+   *
+   * @param noise receives it, [F·hop]; without it a new array
+   */
+  async noise(
+    tile: DenoiserTile,
+    noise: Float32Array = new Float32Array(tile.z.length),
+  ): Promise<Float32Array> {
     const { z, logSnr, encoded } = tile;
     const { featureColumns, hopLength, outputColumns } = this.#signal;
     const rows = z.length / hopLength;
@@ -58,7 +65,6 @@ export class FastDenoiser {
     const estimate = this.#signal.synthesise();
     const signal = Math.sqrt(1 / (1 + Math.exp(-logSnr)));
     const scale = 1 / Math.sqrt(1 / (1 + Math.exp(logSnr)));
-    const noise = new Float32Array(z.length);
     for (let n = 0; n < noise.length; n++) noise[n] = (z[n] - signal * estimate[n]) * scale;
     return noise;
   }

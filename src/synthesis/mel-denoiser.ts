@@ -74,10 +74,11 @@ export class MelDenoiser implements Networks {
     z: Float32Array,
     logSnr: number,
     { mel, sigma = none, encoded = none }: FrameRows,
+    noise: Float32Array = new Float32Array(z.length),
   ): Promise<Float32Array> {
     const [lowest, highest] = this.#config.logSnrRange;
     const level = Math.min(highest, Math.max(lowest, logSnr));
-    return this.#turns.take(() => this.#denoiser.noise({ z, logSnr: level, mel, sigma, encoded }));
+    return this.#turns.take(() => this.#denoiser.noise({ z, logSnr: level, mel, sigma, encoded }, noise));
   }
 
   async waveform(diffused: Float32Array, { sigma }: FrameRows): Promise<Float32Array> {

@@ -27,9 +27,10 @@ export interface Networks {
    *
    * @param z [F·hop]
    * @param logSnr its level, moved into the trained range where it lies outside
-   * @returns ε̂ [F·hop]
+   * @param noise receives ε̂, [F·hop]; without it a new array
+   * @returns ε̂
    */
-  noise(z: Float32Array, logSnr: number, rows: FrameRows): Promise<Float32Array>;
+  noise(z: Float32Array, logSnr: number, rows: FrameRows, noise?: Float32Array): Promise<Float32Array>;
   /** The waveform of a diffused signal without noise: [F·hop] → [F·hop]. */
   waveform(diffused: Float32Array, rows: FrameRows): Promise<Float32Array>;
   /** Frees what the engine holds. */

@@ -1,5 +1,6 @@
 // Memory that threads share, used again and again: what a thread has once been sent it may hold for long, so fresh memory
 // for each piece of work would pile up.
+import { LentMemory } from "./lent-memory.js";
 
 /** Zeros in memory that threads share. */
 export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
@@ -7,21 +8,9 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
 }
 
 /** Shared memory that is lent out. */
-export class SharedMemory {
-  #free: Float32Array<SharedArrayBuffer>[] = [];
-
-  /** Memory for at least so many values, whatever they are. */
-  borrow(length: number): Float32Array<SharedArrayBuffer> {
-    const fitting = this.#free.filter((each) => each.length >= length);
-    if (fitting.length === 0) return sharedFloats(length);
-    const smallest = fitting.reduce((best, each) => (each.length < best.length ? each : best));
-    this.#free = this.#free.filter((each) => each !== smallest);
-    return smallest;
-  }
-
-  /** Takes back what was lent. */
-  giveBack(memory: Float32Array<SharedArrayBuffer>): void {
-    if (memory.length > 0) this.#free.push(memory);
+export class SharedMemory extends LentMemory<SharedArrayBuffer> {
+  constructor() {
+    super(sharedFloats);
   }
 }
 

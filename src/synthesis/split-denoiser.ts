@@ -46,6 +46,8 @@ export class SplitDenoiser implements TileDenoiser {
   readonly #widths: PartWidths;
   readonly #margin: number;
   #started: Promise<void> | undefined;
+  /** Of the caller's part, used again for each tile. */
+  #ownNoise = new Float32Array(0);
 
   private constructor(own: FastDenoiser, helpers: readonly Helper[], widths: PartWidths, margin: number) {
     this.#own = own;
@@ -84,13 +86,15 @@ export class SplitDenoiser implements TileDenoiser {
     }
   }
 
-  async noise(tile: DenoiserTile): Promise<Float32Array> {
+  async noise(
+    tile: DenoiserTile,
+    noise: Float32Array = new Float32Array(tile.z.length),
+  ): Promise<Float32Array> {
     const { hop } = this.#widths;
     const parts = this.#split(tile.z.length / hop);
-    if (parts.length === 1) return this.#own.noise(tile);
+    if (parts.length === 1) return this.#own.noise(tile, noise);
     // parts depend on the length only: whatever starts when, the same seed gives the same bits
     await (this.#started ??= this.#start());
-    const noise = new Float32Array(tile.z.length);
     const keep = ({ first, keepFirst, keepEnd }: Part, rows: Float32Array): void => {
       noise.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
     };
@@ -98,7 +102,9 @@ export class SplitDenoiser implements TileDenoiser {
     others.forEach((part, index) => {
       this.#helpers[index].begin(this.#tileOf(tile, part), part.end - part.first);
     });
-    keep(ownPart, await this.#own.noise(this.#tileOf(tile, ownPart)));
+    const ownTile = this.#tileOf(tile, ownPart);
+    if (this.#ownNoise.length < ownTile.z.length) this.#ownNoise = new Float32Array(ownTile.z.length);
+    keep(ownPart, await this.#own.noise(ownTile, this.#ownNoise.subarray(0, ownTile.z.length)));
     others.forEach((part, index) => {
       keep(part, this.#helpers[index].finish().noise);
     });

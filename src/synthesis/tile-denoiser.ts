@@ -10,8 +10,11 @@ import { openFastDenoiser } from "./trunk.js";
 
 /** Predicts the noise of one tile at a time; calls may not overlap. */
 export interface TileDenoiser {
-  /** ε̂ [F·hop] */
-  noise(tile: DenoiserTile): Promise<Float32Array>;
+  /**
+   * @param noise receives ε̂, [F·hop]; without it a new array
+   * @returns ε̂
+   */
+  noise(tile: DenoiserTile, noise?: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -50,7 +53,10 @@ class GraphDenoiser implements TileDenoiser {
     this.#hopLength = hopLength;
   }
 
-  async noise({ z, logSnr, mel, sigma, encoded }: DenoiserTile): Promise<Float32Array> {
+  async noise(
+    { z, logSnr, mel, sigma, encoded }: DenoiserTile,
+    noise: Float32Array = new Float32Array(z.length),
+  ): Promise<Float32Array> {
     const frames = z.length / this.#hopLength;
     const row = (data: Float32Array): TensorValue => ({
       data,
@@ -63,10 +69,10 @@ class GraphDenoiser implements TileDenoiser {
       sigma: row(sigma),
       encoded: row(encoded),
     };
-    const { noise } = await this.#program.run(
-      Object.fromEntries(this.#names.map((name) => [name, given[name]])),
-    );
-    return noise.data as Float32Array;
+    await this.#program.run(Object.fromEntries(this.#names.map((name) => [name, given[name]])), {
+      noise: { data: noise, shape: [1, z.length] },
+    });
+    return noise;
   }
 
   async dispose(): Promise<void> {

@@ -103,7 +103,8 @@ export async function sample(
  *
  * @param previousX0 any array of the length where its coefficient is 0
  * @param noise read only where its coefficient is not 0
- * @returns z′, a new array, [T]
+ * @param next receives z′, and is none of the others; without it a new array
+ * @returns z′, [T]
  */
 export function combine(
   coefficients: StepCoefficients,
@@ -111,10 +112,10 @@ export function combine(
   x0: Float32Array,
   previousX0: Float32Array,
   noise: Float32Array,
+  next: Float32Array = new Float32Array(z.length),
 ): Float32Array {
   const { z: a, x0: b, previousX0: c, noise: d } = coefficients;
   // plain loops: with a callback they take several times as long, as much as a tenth of a fast denoiser
-  const next = new Float32Array(z.length);
   if (d === 0) {
     for (let i = 0; i < z.length; i++) next[i] = a * z[i] + b * x0[i] + c * previousX0[i];
   } else {

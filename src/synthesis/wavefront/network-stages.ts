@@ -19,7 +19,7 @@ export function conditioningStage(
   mel: Track,
 ): { stages: readonly Stage[]; tracks: FrameTracks } {
   const made = Object.entries(networks.conditioning).map(
-    ([name, columns]) => [name, new Track(columns)] as const,
+    ([name, columns]) => [name, new Track(columns, mel.memory)] as const,
   );
   const reach = networks.reach.conditioning;
   const stage: Stage = {
@@ -41,20 +41,18 @@ export function startStage(
   hopLength: number,
   firstFrame: number,
 ): Stage & { z: Track } {
-  const z = new Track(hopLength);
+  const z = new Track(hopLength, mel.memory);
   return {
     z,
     inputs: [{ track: mel, reach: start.reach }],
     outputs: [z],
     run: async (span, total = Infinity) => {
       const seen = withReach(span, start.reach, mel);
-      const target = new Float32Array((span.end - span.first) * hopLength);
-      await start.fill(target, (firstFrame + span.first) * hopLength, {
+      await start.fill(z.extend((span.end - span.first) * hopLength), (firstFrame + span.first) * hopLength, {
         values: mel.rows(seen),
         first: seen.first,
         total,
       });
-      z.append(target);
     },
   };
 }
@@ -77,8 +75,9 @@ export function stepStage(
 ): Stage & { state: StepState & { x0: Track } } {
   const reach = networks.reach.denoiser;
   const hopLength = state.z.columns;
-  const next = { z: new Track(hopLength), x0: new Track(hopLength) };
   const { z } = state;
+  const { memory } = z;
+  const next = { z: new Track(hopLength, memory), x0: new Track(hopLength, memory) };
   const previous = step.previousX0 === 0 ? undefined : state.x0;
   const inputs: StageInput[] = [z, ...Object.values(frames)].map((track) => ({ track, reach }));
   if (previous) inputs.push({ track: previous, reach: noReach });
@@ -89,16 +88,20 @@ export function stepStage(
     run: async (span) => {
       const tile = withReach(span, reach, z);
       const noisy = z.rows(tile);
-      const noise = await networks.noise(noisy, step.logSnr, rowsOf(frames, tile));
+      const lent = memory.borrow(noisy.length);
+      const noise = lent.subarray(0, noisy.length);
+      await networks.noise(noisy, step.logSnr, rowsOf(frames, tile), noise);
       const kept = middle(noisy, hopLength, tile, span);
-      const x0 = convert("epsilon", "x0", step.logSnr, kept, middle(noise, hopLength, tile, span));
+      const x0 = next.x0.extend(kept.length);
+      convert("epsilon", "x0", step.logSnr, kept, middle(noise, hopLength, tile, span), x0);
       if (!isLast) {
-        const fresh = new Float32Array(step.noise === 0 ? 0 : x0.length);
+        // what was the predicted noise is the step's own then
+        const fresh = noise.subarray(0, step.noise === 0 ? 0 : kept.length);
         const start = (firstFrame + span.first) * hopLength;
         if (step.noise !== 0) fillNormals(fresh, { seed, step: index + 1, start });
-        next.z.append(combine(step, kept, x0, previous?.rows(span) ?? x0, fresh));
+        combine(step, kept, x0, previous?.rows(span) ?? x0, fresh, next.z.extend(kept.length));
       }
-      next.x0.append(x0);
+      memory.giveBack(lent);
     },
   };
 }
@@ -110,7 +113,7 @@ export function waveformStage(
   frames: FrameTracks,
 ): Stage & { waveform: Track } {
   const reach: Reach = networks.reach.waveform;
-  const waveform = new Track(diffused.columns);
+  const waveform = new Track(diffused.columns, diffused.memory);
   return {
     waveform,
     inputs: [diffused, ...Object.values(frames)].map((track) => ({ track, reach })),

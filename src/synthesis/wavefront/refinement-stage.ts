@@ -49,7 +49,7 @@ export class RefinementStage implements Stage {
       { track: waveform, reach: { before, after: 0 } },
       { track: mel, reach: { before, after: reach.mel.after } },
     ];
-    this.outputs = [new Track(format.hopLength)];
+    this.outputs = [new Track(format.hopLength, waveform.memory)];
     const band = (): SharedBand => new SharedBand(pool.memory);
     this.#current = band();
     this.#starts = [band(), band()];

@@ -1,5 +1,6 @@
 // A signal of any length of which only a band is held: rows of values, one a mel frame, that come at one end and are
 // forgotten at the other. [end − first, columns], row-major. A waveform is a track with `hop` columns.
+import { lentFloats, type LentMemory } from "../lent-memory.js";
 
 /** Rows first … end of a signal, in frames. */
 export interface Span {
@@ -8,23 +9,23 @@ export interface Span {
   readonly end: number;
 }
 
-/** Room for more than is needed when a track grows, so that it soon stops growing. */
-const GROWTH = 1.25;
+/** A track that holds less than this share of its memory gives it back for a smaller piece. */
+const LEAST_SHARE = 1 / 4;
 
-/**
- * The part of a signal between what is not known yet and what nobody needs any more. Its memory is used again and again:
- * what each tile allocates anew would wait for the garbage collector by the hundred megabytes.
- */
+/** The part of a signal between what is not known yet and what nobody needs any more. */
 export class Track {
   /** Values a frame. */
   readonly columns: number;
+  /** Where it borrows: tracks that are full at different times can share. */
+  readonly memory: LentMemory<ArrayBuffer>;
   #first = 0;
   #values = new Float32Array(0);
   /** How many of them are held. */
   #length = 0;
 
-  constructor(columns: number) {
+  constructor(columns: number, memory = lentFloats()) {
     this.columns = columns;
+    this.memory = memory;
   }
 
   /** The first frame that is held. */
@@ -39,18 +40,23 @@ export class Track {
 
   /** Takes a copy of the next rows. */
   append(rows: Float32Array): void {
-    if (rows.length % this.columns !== 0) {
-      throw new RangeError(`${rows.length} values are no rows of ${this.columns}.`);
+    this.extend(rows.length).set(rows);
+  }
+
+  /**
+   * The next rows, to be filled in.
+   *
+   * @param count of values
+   * @returns a view that is valid until the next change; what it holds is of no meaning
+   */
+  extend(count: number): Float32Array {
+    if (count % this.columns !== 0) {
+      throw new RangeError(`${count} values are no rows of ${this.columns}.`);
     }
-    const length = this.#length + rows.length;
-    if (length > this.#values.length) {
-      // an utterance that is done in one piece takes no more than its length
-      const larger = new Float32Array(this.#values.length === 0 ? length : Math.ceil(GROWTH * length));
-      larger.set(this.#values.subarray(0, this.#length));
-      this.#values = larger;
-    }
-    this.#values.set(rows, this.#length);
-    this.#length = length;
+    const before = this.#length;
+    if (before + count > this.#values.length) this.#move(0, before + count);
+    this.#length += count;
+    return this.#values.subarray(before, this.#length);
   }
 
   /** The rows of a span, as a view that is valid until the next change. */
@@ -66,8 +72,18 @@ export class Track {
     if (before <= this.#first) return;
     const kept = Math.min(before, this.end);
     const count = (kept - this.#first) * this.columns;
-    this.#values.copyWithin(0, count, this.#length);
-    this.#length -= count;
+    const left = this.#length - count;
+    if (left < LEAST_SHARE * this.#values.length) this.#move(count, left);
+    else this.#values.copyWithin(0, count, this.#length);
+    this.#length = left;
     this.#first = kept;
+  }
+
+  /** Goes to memory for `length` values, with those that are held from `begin` on. */
+  #move(begin: number, length: number): void {
+    const next = length === 0 ? new Float32Array(0) : this.memory.borrow(length);
+    next.set(this.#values.subarray(begin, this.#length));
+    this.memory.giveBack(this.#values);
+    this.#values = next;
   }
 }

@@ -95,6 +95,8 @@ export class Wavefront {
       for (const span of tiles({ first: this.#done[index], end }, stage.whole ? Infinity : this.#tile)) {
         await stage.run(span, this.#total);
         this.#done[index] = span.end;
+        // also what no stage reads, as the last estimate but one of a plan whose last step is of first order
+        for (const track of stage.outputs) this.#forget(track);
         afterEach();
       }
       for (const { track } of stage.inputs) this.#forget(track);
@@ -128,7 +130,7 @@ export class Wavefront {
         if (input.track === track) needed = Math.min(needed, this.#done[index] - input.reach.after);
       }
     }
-    if (needed < Infinity) track.forget(needed);
+    track.forget(Math.min(needed, track.end));
   }
 }
 

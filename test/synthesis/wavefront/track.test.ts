@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { lentFloats } from "../../../src/synthesis/lent-memory.js";
 import { Track } from "../../../src/synthesis/wavefront/track.js";
 
 describe("Track", () => {
@@ -16,6 +17,22 @@ describe("Track", () => {
     expect(track.first).toBe(1);
     track.forget(99);
     expect([track.first, track.end]).toEqual([4, 4]);
+  });
+
+  it("gives room to fill in, and its memory back when it holds little", () => {
+    const memory = lentFloats();
+    const track = new Track(2, memory);
+    track.extend(40).fill(3);
+    track.append(Float32Array.of(4, 5));
+    expect([...track.rows({ first: 19, end: 21 })]).toEqual([3, 3, 4, 5]);
+    const { buffer } = track.rows({ first: 0, end: 21 });
+    track.forget(19);
+    expect([...track.rows({ first: 19, end: 21 })]).toEqual([3, 3, 4, 5]);
+    expect(memory.borrow(42).buffer).toBe(buffer);
+    track.forget(21);
+    expect([track.first, track.end]).toEqual([21, 21]);
+    track.append(Float32Array.of(6, 7));
+    expect([...track.rows({ first: 21, end: 22 })]).toEqual([6, 7]);
   });
 
   it("refuses rows that it does not hold, and values that are no rows", () => {

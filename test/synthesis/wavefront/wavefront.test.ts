@@ -105,6 +105,27 @@ describe("Wavefront", () => {
     expect(new Set(held.slice(5))).toEqual(new Set([15]));
   });
 
+  it("lets go of what a stage makes and none reads", async () => {
+    const source = new Track(1);
+    const stage = sumStage(source, { before: 1, after: 1 });
+    const unread = new Track(1);
+    const both: Stage = {
+      inputs: stage.inputs,
+      outputs: [...stage.outputs, unread],
+      run: (span) => {
+        void stage.run(span, undefined);
+        unread.append(new Float32Array(span.end - span.first));
+      },
+    };
+    const front = new Wavefront([both], source, stage.made, 10);
+    for (let piece = 1; piece <= 5; piece++) {
+      front.push(new Float32Array(10));
+      await front.advance();
+      front.take();
+      expect([unread.first, unread.end]).toEqual([10 * piece - 1, 10 * piece - 1]);
+    }
+  });
+
   it("stops between tiles where it is told to", async () => {
     const { front, stages } = chain([{ before: 0, after: 0 }], 4);
     front.push(new Float32Array(40));
