@@ -56,14 +56,14 @@ export async function writeWav(
     const header = emptyWav(sampleRate, encoding);
     const encoder = new SampleEncoder(encoding);
     const limit = Math.floor((LARGEST_FILE - header.length) / encoder.sampleBytes);
-    await file.write(header);
+    await file.writeFile(header);
     for await (const piece of pieces) {
       if (encoder.samples + piece.length > limit) throw new WavTooLongError(limit);
-      await file.write(encoder.encode(piece));
+      await file.writeFile(encoder.encode(piece));
     }
     const dataBytes = encoder.samples * encoder.sampleBytes;
     // RIFF chunks begin at even offsets
-    if (dataBytes % 2 === 1) await file.write(new Uint8Array(1));
+    if (dataBytes % 2 === 1) await file.writeFile(new Uint8Array(1));
     await file.write(withSizes(header, dataBytes), 0, header.length, 0);
     const { samples, clippedSamples, peak } = encoder;
     return { samples, clippedSamples, peak };
