@@ -2,9 +2,8 @@
 // (0 done, 2 wrong use or bad input, 1 our fault, 130 Ctrl-C).
 import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
-import { describeSystemError } from "../files/system-error.js";
 import { removeUnfinishedFiles } from "../files/write-atomically.js";
-import { style } from "./output.js";
+import { describeStdoutError, style } from "./output.js";
 import { vocodeVersion } from "./version.js";
 
 /** The commands, in the order in which the help lists them; each is loaded when it is asked for, to start quickly. */
@@ -81,7 +80,7 @@ function survivePipes(): void {
     removeUnfinishedFiles();
     // a reader that closes the pipe early (head) is no error
     if (error.code === "EPIPE") process.exit(0);
-    process.exit(report(describeSystemError(error, "standard output")));
+    process.exit(report(describeStdoutError(error)));
   });
   // the work goes on without a reader of its notes
   process.stderr.on("error", () => undefined);

@@ -1,9 +1,19 @@
 // Where a command's words go: results on stdout, progress and reports on stderr; --json and --quiet decide how much.
+import { FileError } from "../errors.js";
+import { describeSystemError } from "../files/system-error.js";
 
 /** Options that every command has. */
 export interface OutputOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
+}
+
+/** What stdout's owner should know where it could not be written: it is no file of ours, so its beginning is still there. */
+export function describeStdoutError(error: unknown): unknown {
+  const described = describeSystemError(error, "standard output");
+  if (!(described instanceof FileError) || described.code !== "ENOSPC") return described;
+  const message = "Standard output could not be written: the disk is full. What it holds was cut off.";
+  return new FileError(message, "standard output", described.code, { cause: error });
 }
 
 /** Prints a command's result on stdout: as one JSON document with --json, else as the text given. */

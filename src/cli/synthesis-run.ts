@@ -1,11 +1,13 @@
 // One input of the main command on its way into one output: read, synthesised and written piece by piece.
+import { fstatSync, writeFile } from "node:fs";
+import { promisify } from "node:util";
 import { MelAnalyzer } from "../audio/mel-analysis/mel-analyzer.js";
 import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
 import { concatenate } from "../audio/recording/recording.js";
 import { WaveformBytes, writeWav, type WrittenWav } from "../audio/wav/write-wav.js";
 import type { SynthesisReport } from "../synthesis/synthesis-report.js";
 import type { Vocoder } from "../vocoder.js";
-import { printNote } from "./output.js";
+import { describeStdoutError, printNote } from "./output.js";
 import { WorkProgress } from "./progress.js";
 import { fitted, openSynthesisInput, PIPE, type SynthesisInput } from "./synthesis-input.js";
 import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./synthesize-options.js";
@@ -67,12 +69,22 @@ async function write(
   const encoding = encodings[options.bitDepth];
   if (output !== PIPE) return writeWav(output, pieces, sampleRate, encoding);
   const bytes = new WaveformBytes(sampleRate, encoding, options.raw ? "raw" : "wav");
+  const writeOut = fstatSync(process.stdout.fd).isFile() ? writeToFile : writeToPipe;
   await writeOut(bytes.header);
   for await (const piece of pieces) await writeOut(bytes.encode(piece));
   return bytes.written;
 }
 
-async function writeOut(bytes: Uint8Array): Promise<void> {
+/** Where stdout is a file, its stream takes for whole what a full disk has taken a part of. */
+async function writeToFile(bytes: Uint8Array): Promise<void> {
+  try {
+    await promisify(writeFile)(process.stdout.fd, bytes);
+  } catch (error) {
+    throw describeStdoutError(error);
+  }
+}
+
+async function writeToPipe(bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(bytes, (error) => {
       if (error) reject(error);

@@ -59,7 +59,7 @@ describe("the output", () => {
     const full = openSync("/dev/full", "w");
     const run = await runInto(["ignore", full, "pipe"], false);
     closeSync(full);
-    expect(run.stderr).toMatch(/^vocode: 'standard output' could not be written: the disk is full/);
+    expect(run.stderr).toMatch(/^vocode: Standard output could not be written: the disk is full/);
     expect(run.code).toBe(2);
   });
 });

@@ -102,6 +102,20 @@ describe("vocode - -", () => {
     expect((await readRecording(out)).samples).toHaveLength(mel.frames * 256);
   });
 
+  // a limit on the size of files gives the short write of a full disk; stdout is a file here, where Node takes one for whole
+  it.skipIf(process.platform === "win32")(
+    "says so where a file that stdout leads to ends early",
+    async () => {
+      const args = [join(folder, "speech.mel"), "-", ...fast].map((arg) => `"${arg}"`).join(" ");
+      const command = `ulimit -f 16; exec "${process.execPath}" "${program}" ${args} > "${join(folder, "cut.wav")}"`;
+      const child = spawn("sh", ["-c", command]);
+      let stderr = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(2);
+      expect(stderr).toMatch(/could not be written: it would exceed the largest file size/);
+    },
+  );
+
   it.each<[string, () => Uint8Array[], RegExp]>([
     ["nothing", () => [], /The pipe is empty/],
     ["a recording", () => [readFileSync(audioFixture("speech.wav"))], /what comes is a recording/],
