@@ -28,8 +28,10 @@ function size(shape: readonly number[]): number {
 function countIn({ fn, signature }: NetworkFunction, frames: number): number {
   const { recorder } = trace(fn, signature, frames);
   const shapeOf = (name: string): readonly number[] => recorder.traced.get(name)!.shape;
-  const counts = recorder.nodes.map(({ operator, inputs, outputs }) => {
-    if (!["MatMul", "Gemm", "Conv"].includes(operator)) return 0;
+  const counts = recorder.nodes.map(({ operator, inputs, outputs, attributes }) => {
+    // a convolution in groups is a depthwise one here, which is not counted
+    const { group = { int: 1 } } = attributes;
+    if (!["MatMul", "Gemm", "Conv"].includes(operator) || !("int" in group) || group.int > 1) return 0;
     const result = size(shapeOf(outputs[0]));
     // a filter is [outputs, inputs, taps…]
     return result * (operator === "Conv" ? size(shapeOf(inputs[1]).slice(1)) : shapeOf(inputs[0]).at(-1)!);

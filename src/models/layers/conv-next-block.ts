@@ -3,7 +3,7 @@
 // normalised rows (FiLM, Perez et al. 2018).
 import * as tf from "@tensorflow/tfjs-core";
 import { constantStart, specsWithin, within, type Weights, type WeightSpec } from "../weights.js";
-import { depthwiseConvolution, depthwiseConvolutionWeights } from "./convolution.js";
+import { depthwiseConvolution, depthwiseConvolutionWeights } from "./depthwise-convolution.js";
 import { gelu } from "./gelu.js";
 import { layerNorm } from "./layer-norm.js";
 import { linear, linearWeights } from "./linear.js";

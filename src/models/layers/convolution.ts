@@ -1,11 +1,10 @@
-// Convolutions along the frames, zero-padded to equal length. The dense one is tfjs's conv2d, which engines know as one
-// operator, with a gradient of its own: tfjs's refuses dilations above 1. The depthwise one is a sum over the taps of
-// shifted slices.
+// Dense convolutions along the frames, zero-padded to equal length: tfjs's conv2d, which engines know as one operator,
+// with a gradient of its own, since tfjs's refuses dilations above 1.
 import * as tf from "@tensorflow/tfjs-core";
 import { uniformStart, type Weights, type WeightSpec } from "../weights.js";
 
 /** The slices x[t + (k − (taps−1)/2)·dilation] for each tap k, zeros outside: taps × [batch, frames, channels]. */
-function shifted(x: tf.Tensor, taps: number, dilation: number): tf.Tensor[] {
+export function shifted(x: tf.Tensor, taps: number, dilation: number): tf.Tensor[] {
   const reach = ((taps - 1) / 2) * dilation;
   const padded = tf.pad(x, [
     [0, 0],
@@ -96,28 +95,5 @@ export function convolutionWeights(taps: number, inputs: number, outputs: number
   return [
     { name: "weight", shape: [taps, inputs, outputs], start },
     { name: "bias", shape: [outputs], start },
-  ];
-}
-
-/**
- * A convolution of each channel by itself: [batch, frames, channels] → the same.
- *
- * @param weights weight [taps, channels], bias [channels]
- */
-export function depthwiseConvolution(weights: Weights, x: tf.Tensor, dilation = 1): tf.Tensor {
-  const weight = weights("weight");
-  const [taps, channels] = weight.shape;
-  return shifted(x, taps, dilation).reduce<tf.Tensor>(
-    (sum, slice, tap) => tf.add(sum, tf.mul(slice, tf.slice(weight, [tap, 0], [1, channels]))),
-    weights("bias"),
-  );
-}
-
-/** The weights of a depthwise convolution. */
-export function depthwiseConvolutionWeights(taps: number, channels: number): WeightSpec[] {
-  const start = uniformStart(taps);
-  return [
-    { name: "weight", shape: [taps, channels], start },
-    { name: "bias", shape: [channels], start },
   ];
 }

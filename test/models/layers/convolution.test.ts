@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { convolution, stridedConvolution } from "../../../src/models/layers/convolution.js";
+import { depthwiseConvolution } from "../../../src/models/layers/depthwise-convolution.js";
 import { repeatFrames } from "../../../src/models/layers/upsample.js";
 import type { Weights } from "../../../src/models/weights.js";
 import { randomValue } from "../../runtime/values.js";
@@ -95,6 +96,28 @@ describe("convolutions", () => {
           bias,
           4,
           (place, tap) => place * stride + Math.floor(stride / 2) + tap - (taps - 1) / 2,
+        ),
+      inputs,
+    );
+  });
+
+  // a depthwise convolution is a dense one whose matrices are diagonal
+  it.each([
+    [1, 1],
+    [3, 1],
+    [7, 2],
+    [7, 4],
+  ])("of each channel by %i taps at dilation %i", (taps, dilation) => {
+    const inputs = [random(1, [2, 8, 3]), random(2, [taps, 3]), random(3, [3])];
+    expectSameWithGradients(
+      (x, weight, bias) => depthwiseConvolution(named(weight, bias), x, dilation),
+      (x, weight, bias) =>
+        bySums(
+          x,
+          tf.mul(tf.expandDims(weight, 1), tf.eye(3)),
+          bias,
+          8,
+          (place, tap) => place + (tap - (taps - 1) / 2) * dilation,
         ),
       inputs,
     );

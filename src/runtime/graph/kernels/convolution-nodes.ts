@@ -77,13 +77,11 @@ function channelsLast(graph: Recorder, x: Value): Value {
   return transpose(graph, x, [0, 2, 3, 1]);
 }
 
-/** A convolution. */
-export function convolve(graph: Recorder, x: Value, filter: Value, geometry: Geometry): Value {
+/** A convolution; with a bias [outputs] where one is given. */
+export function convolve(graph: Recorder, x: Value, filter: Value, geometry: Geometry, bias?: Value): Value {
   const shape = [x.shape[0], filter.shape[0], ...geometry.outputSize];
-  return channelsLast(
-    graph,
-    graph.emit("Conv", [channelsFirst(graph, x), filter], shape, attributesOf(geometry)),
-  );
+  const operands = [channelsFirst(graph, x), filter, ...(bias ? [bias] : [])];
+  return channelsLast(graph, graph.emit("Conv", operands, shape, attributesOf(geometry)));
 }
 
 /** The adjoint of `convolve`: from its output's shape back to `inputShape`. */

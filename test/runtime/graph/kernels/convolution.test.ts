@@ -1,7 +1,13 @@
 // Dense and depthwise convolutions with their gradients: padding, strides, dilation, one and two dimensions.
 import * as tf from "@tensorflow/tfjs";
+import { expect, it } from "vitest";
+import { depthwiseConvolution } from "../../../../src/models/layers/depthwise-convolution.js";
+import { EagerRuntime } from "../../../../src/runtime/eager/eager-runtime.js";
+import { GraphRuntime } from "../../../../src/runtime/graph/graph-runtime.js";
 import { convolutionKernels } from "../../../../src/runtime/graph/kernels/convolution.js";
 import { depthwiseKernels } from "../../../../src/runtime/graph/kernels/depthwise.js";
+import { frames, type TensorFunction } from "../../../../src/runtime/runtime.js";
+import { randomValue, relativeDifference } from "../../values.js";
 import { describeKernels, type KernelCase } from "./compare.js";
 
 type Convolution = (x: tf.Tensor4D, filter: tf.Tensor4D) => tf.Tensor;
@@ -64,6 +70,11 @@ const dense: KernelCase[] = [
 
 const depthwise = over((x, w) => tf.depthwiseConv2d(x, w, 1, "same"));
 
+const alongFrames =
+  (dilation: number) =>
+  (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor =>
+    depthwiseConvolution((name) => (name === "weight" ? weight : bias), x, dilation);
+
 const channelwise: KernelCase[] = [
   { kernel: "DepthwiseConv2dNative", fn: depthwise, inputs: [image, [3, 2, 3, 2]] },
   { kernel: "DepthwiseConv2dNativeBackpropInput", fn: depthwise, inputs: [image, [3, 2, 3, 2]] },
@@ -97,5 +108,39 @@ const channelwise: KernelCase[] = [
   },
 ];
 
+// onnxruntime computes multiples of 8 channels in blocks, and others one by one
+for (const [dilation, [batch, rows, channels]] of [
+  [1, [2, 12, 16]],
+  [2, [1, 9, 3]],
+  [4, [2, 40, 8]],
+  [4, [1, 2, 8]],
+] as const) {
+  channelwise.push({
+    kernel: "DepthwiseConvolution",
+    note: `dilated by ${dilation} over ${rows} frames of ${channels} channels`,
+    fn: alongFrames(dilation),
+    inputs: [[batch, rows, channels], [7, channels], [channels]],
+  });
+}
+
 describeKernels("convolutions", convolutionKernels, dense);
 describeKernels("depthwise convolutions", depthwiseKernels, channelwise);
+
+it("one graph of the depthwise convolution serves every frame count", async () => {
+  await tf.setBackend("cpu");
+  const weights = { weight: randomValue(1, [7, 24]), bias: randomValue(2, [24]) };
+  const signature = { inputs: { x: { shape: [1, frames(), 24] } }, weights };
+  const fn: TensorFunction = ({ x }, { weight, bias }) => ({ y: alongFrames(2)(x, weight, bias) });
+  const graph = await new GraphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
+    fn,
+    signature,
+  );
+  const reference = await new EagerRuntime("javascript", "cpu", "cpu").compile(fn, signature);
+  for (const count of [1, 2, 6, 7, 64, 601]) {
+    const inputs = { x: randomValue(count, [1, count, 24]) };
+    const [{ y }, expected] = [await graph.run(inputs), await reference.run(inputs)];
+    expect(y.shape).toEqual([1, count, 24]);
+    expect(relativeDifference(y, expected["y"]), `${count} frames`).toBeLessThan(1e-6);
+  }
+  await graph.dispose();
+});
