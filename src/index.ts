@@ -38,6 +38,7 @@ export { computeMel } from "./audio/mel-analysis/mel.js";
 export { melPieces } from "./audio/mel-analysis/mel.js";
 export { melOfRecording } from "./audio/mel-analysis/mel-of-recording.js";
 export { readMel, writeMel, type MelFile, type ReadMelOptions } from "./audio/mel-file/mel-file.js";
+export { type MelFrames, openMel, type OpenMel } from "./audio/mel-file/open-mel.js";
 
 export type { NoiseSchedule } from "./diffusion/noise-schedule.js";
 export {

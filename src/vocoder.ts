@@ -1,6 +1,7 @@
 // Vocoder: a checkpoint that turns mels into speech. mel → conditioning → start → the plan's steps → waveform → mel
 // consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
 import { fileURLToPath } from "node:url";
+import type { MelFrames } from "./audio/mel-file/open-mel.js";
 import { naturalLog } from "./audio/mel-format/mel-encoding.js";
 import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
 import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
@@ -19,6 +20,7 @@ import { createMelCorrection } from "./synthesis/create-mel-correction.js";
 import { ExcitationSource } from "./synthesis/excitation-source.js";
 import { HarmonicStart } from "./synthesis/harmonic-start.js";
 import { MelDenoiser } from "./synthesis/mel-denoiser.js";
+import { melTiles } from "./synthesis/mel-tiles.js";
 import {
   defaultPrecision,
   hasInt8,
@@ -31,7 +33,6 @@ import { noiseStart, type StartSignal } from "./synthesis/start-signal.js";
 import type { SynthesisReport } from "./synthesis/synthesis-report.js";
 import { chosenSettings, type ChosenSettings, DEFAULT_REFINE } from "./synthesis/tuned-settings.js";
 import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
-import { tiles } from "./synthesis/wavefront/wavefront.js";
 
 /** Where and how the networks run. */
 export interface VocoderOptions extends RuntimeOptions {
@@ -209,12 +210,12 @@ export class Vocoder {
    * Synthesises a waveform piece by piece, also while its mel comes: the same samples as `synthesize` gives, and memory
    * does not grow with the length.
    *
-   * @param source a mel, or frames in the vocoder's format, [any number of frames, bands] each
+   * @param source a mel, also one in its file (openMel), or frames in the vocoder's format, [any number, bands] each
    * @throws MelMismatchError for a mel of another format; what planFor and chosenSettings throw; while iterating
    *   MelFramesError, the signal's reason, and what `source` throws
    */
   stream(
-    source: Mel | AsyncIterable<Float32Array> | Iterable<Float32Array>,
+    source: Mel | MelFrames | AsyncIterable<Float32Array> | Iterable<Float32Array>,
     options: StreamOptions = {},
   ): SpeechIterator {
     const { hopLength, sampleRate } = this.format;
@@ -222,7 +223,8 @@ export class Vocoder {
     const patient = options.patient ?? isWhole;
     const longest = this.#parts.networks.tile;
     const { tile = patient ? longest : Math.min(STREAM_TILE, longest) } = options;
-    const pieces = isWhole ? this.#tilesOf(source, tile) : this.#gathered(source, tile, patient);
+    if (isWhole) this.#requireFormat(source);
+    const pieces = isWhole ? melTiles(source, tile) : this.#gathered(source, tile, patient);
     const expected = isWhole ? { expectedFrames: source.frames } : {};
     const speech = this.#open({ ...options, ...expected, tile, patient });
     return {
@@ -233,16 +235,6 @@ export class Vocoder {
         return speech.report();
       },
     };
-  }
-
-  /** The tiles of a mel, as natural logarithms. */
-  #tilesOf(mel: Mel, tile: number): Float32Array[] {
-    this.#requireFormat(mel);
-    const { bands } = this.format;
-    const values = naturalLog(mel);
-    return tiles({ first: 0, end: mel.frames }, tile).map(({ first, end }) =>
-      values.subarray(first * bands, end * bands),
-    );
   }
 
   async *#gathered(
@@ -303,7 +295,7 @@ export class Vocoder {
     });
   }
 
-  #requireFormat(mel: Mel): void {
+  #requireFormat(mel: Pick<Mel, "format">): void {
     if (formatDifferences(mel.format, this.format).length > 0) {
       throw new MelMismatchError(mel.format, this.format);
     }

@@ -5,6 +5,7 @@ import { melPieces } from "../audio/mel-analysis/mel.js";
 import { openFrameStream } from "../audio/mel-file/frame-stream.js";
 import type { MelAssumption } from "../audio/mel-file/mel-assumption.js";
 import { readMel } from "../audio/mel-file/mel-file.js";
+import { type MelFrames, openMel, type OpenMel } from "../audio/mel-file/open-mel.js";
 import type { MelLayout } from "../audio/mel-file/mel-layout.js";
 import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
 import { isRecording, openRecording } from "../audio/recording/open-recording.js";
@@ -16,8 +17,8 @@ export const PIPE = "-";
 
 /** A mel to synthesise, and what to do with the result. */
 export interface SynthesisInput {
-  /** A mel in the expected format, whole or frame by frame, [any number of frames, bands] each. */
-  readonly source: Mel | AsyncIterable<Float32Array>;
+  /** A mel in the expected format, whole, in its file, or frame by frame, [any number of frames, bands] each. */
+  readonly source: Mel | MelFrames | AsyncIterable<Float32Array>;
   /** How many frames there will be; undefined where nobody knows. */
   readonly expectedFrames: number | undefined;
   /** Samples to drop from the start of the result. */
@@ -34,13 +35,15 @@ export interface SynthesisInputOptions {
   readonly assume?: MelAssumption;
   readonly layout?: MelLayout;
   readonly trust?: boolean;
+  /** Reads a mel file as a whole. */
+  readonly whole?: boolean;
 }
 
 /**
  * Opens a mel file or a recording, recognised by its content, or a pipe.
  *
  * @param path "-" for stdin
- * @throws what readMel, openRecording and openFrameStream throw
+ * @throws what openMel, openRecording and openFrameStream throw
  */
 export async function openSynthesisInput(
   path: string,
@@ -49,14 +52,14 @@ export async function openSynthesisInput(
 ): Promise<SynthesisInput> {
   if (path === PIPE) return openPipe(expected, options);
   if (await holdsRecording(path)) return openCopy(path, expected);
-  const { mel, leadingSamples, conversions, remarks } = await readMel(path, { expected, ...options });
+  const open = await openMelFile(path, expected, options);
   return {
-    source: mel,
-    expectedFrames: mel.frames,
-    leadingSamples,
+    source: open.mel,
+    expectedFrames: open.mel.frames,
+    leadingSamples: open.leadingSamples,
     samples: () => undefined,
-    remarks: [...conversions, ...remarks],
-    close: () => Promise.resolve(),
+    remarks: open.notes,
+    close: () => open.close(),
   };
 }
 
@@ -73,6 +76,16 @@ export async function* fitted(
     given += kept.length;
     if (kept.length > 0) yield kept;
   }
+}
+
+async function openMelFile(
+  path: string,
+  expected: MelFormat,
+  { whole = false, ...options }: SynthesisInputOptions,
+): Promise<OpenMel> {
+  if (!whole) return openMel(path, { expected, ...options });
+  const { conversions, remarks, ...file } = await readMel(path, { expected, ...options });
+  return { ...file, notes: [...conversions, ...remarks], close: () => Promise.resolve() };
 }
 
 async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {

@@ -34,7 +34,11 @@ export async function makeSpeech(
   output: string,
   options: SynthesizeOptions,
 ): Promise<MadeSpeech> {
-  const source = await openSynthesisInput(input, vocoder.format, await inputOptions(options));
+  const whole = options.picture !== undefined;
+  const source = await openSynthesisInput(input, vocoder.format, {
+    ...(await inputOptions(options)),
+    whole,
+  });
   const progress = new WorkProgress(options);
   try {
     for (const remark of source.remarks) printNote(options, remark);
@@ -104,10 +108,11 @@ class DrawnMels {
   }
 
   watchMel(source: SynthesisInput["source"]): SynthesisInput["source"] {
-    if ("frames" in source) {
+    if ("values" in source) {
       this.#given.push(source.values);
       return source;
     }
+    if ("frames" in source) throw new TypeError("A mel that is drawn is read as a whole.");
     return kept(source, (rows) => this.#given.push(rows));
   }
 

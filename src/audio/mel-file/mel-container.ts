@@ -76,7 +76,12 @@ export function parseStoredMel(bytes: Uint8Array): StoredMel {
   return { container: "mel", ...stored, format };
 }
 
-function readStatedFormat(text: string): MelFormat {
+/**
+ * The format that a .mel file's metadata state.
+ *
+ * @throws NoMelError, MelFormatError
+ */
+export function readStatedFormat(text: string): MelFormat {
   let fields: unknown;
   try {
     fields = JSON.parse(text);
