@@ -1,146 +1,200 @@
-// Measures the graph engine on a stack of ConvNeXt blocks as mask-net has them (C = 320, E = 960, 86.13 frames a
-// second): time for an audio-second, GFLOP/s, each operator's share, and what the cache of compiled graphs saves.
-//   npm run build && node bench/runtime.js [seconds of audio] [threads]
+// Where the time goes, batch 1: a checkpoint's denoiser alone, operator by operator, on one thread (as each thread computes
+// its part of a tile) and its time on all; then mel to waveform with everything in it, stage by stage; and what the cache
+// of compiled graphs saves. Shares are of runs whose parts are timed, times are the best of runs that are not.
+//   npm run build && node bench/runtime.js [CHECKPOINT] [seconds of audio] [rounds] [threads]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
 import * as ort from "onnxruntime-node";
-import { gelu } from "../dist/models/layers/gelu.js";
-import { layerNorm } from "../dist/models/layers/layer-norm.js";
+import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { fillNormals } from "../dist/diffusion/noise.js";
+import { trunkLayers } from "../dist/models/mask-net-config.js";
 import { openRuntime } from "../dist/runtime/engines.js";
-import { traceToOnnx } from "../dist/runtime/graph/trace-to-onnx.js";
-import { frames } from "../dist/runtime/runtime.js";
+import { HarmonicStart } from "../dist/synthesis/harmonic-start.js";
+import { MelDenoiser } from "../dist/synthesis/mel-denoiser.js";
+import { RefinementPool } from "../dist/synthesis/refinement-pool.js";
+import { Kernel } from "../dist/synthesis/signal/kernel.js";
+import { openTileDenoiser } from "../dist/synthesis/tile-denoiser.js";
+import { openFastDenoiser } from "../dist/synthesis/trunk.js";
+import { MatchStage } from "../dist/synthesis/wavefront/match-stage.js";
+import { shippedCheckpoint, Vocoder } from "../dist/vocoder.js";
 
-const seconds = Number(process.argv[2] ?? 10);
-const threads = Number(process.argv[3] ?? availableParallelism());
-const [channels, expanded, taps] = [320, 960, 7];
-const dilations = [1, 2, 4, 1, 2];
-const frameCount = Math.round((seconds * 22050) / 256);
+const [folder = shippedCheckpoint, secondsText = "10", roundsText = "10", threadsText] =
+  process.argv.slice(2);
+const rounds = Number(roundsText);
+const threads = Number(threadsText ?? availableParallelism());
+const checkpoint = await loadCheckpoint(folder);
+const { mel: format, denoiser } = checkpoint.config;
+const { bands, hopLength, sampleRate } = format;
+const frames = Math.round((Number(secondsText) * sampleRate) / hopLength);
+const seconds = (frames * hopLength) / sampleRate;
+const normals = (count, step, factor = 1) =>
+  fillNormals(new Float32Array(count), { seed: 1, step }).map((value) => factor * value);
+const tile = {
+  z: normals(frames * hopLength, 1),
+  logSnr: 2,
+  mel: normals(frames * bands, 2, 0.5).map((value) => value - 2.5),
+  sigma: normals(frames * hopLength, 3, 0.5).map((value) => Math.exp(value - 3)),
+  encoded: normals(frames * denoiser.shape.channels, 4),
+};
 
-/** Depthwise convolution along the frames as a sum of shifted slices times a row: [1, frames, C] → the same. */
-function depthwiseBySlices(x, filter, dilation) {
-  const reach = (dilation * (taps - 1)) / 2;
-  const padded = tf.pad(x, [
-    [0, 0],
-    [reach, reach],
-    [0, 0],
-  ]);
-  const terms = [];
-  for (let tap = 0; tap < taps; tap++) {
-    terms.push(
-      tf.mul(tf.slice(padded, [0, tap * dilation, 0], x.shape), tf.slice(filter, [tap, 0], [1, channels])),
-    );
-  }
-  return terms.reduce((sum, term) => tf.add(sum, term));
-}
-
-/** The same by tfjs's depthwise convolution. */
-function depthwiseByKernel(x, filter, dilation) {
-  const image = tf.expandDims(x, 1);
-  const y = tf.depthwiseConv2d(image, tf.reshape(filter, [1, taps, channels, 1]), 1, "same", "NHWC", [
-    1,
-    dilation,
-  ]);
-  return tf.squeeze(y, [1]);
-}
-
-function stackOf(depthwise) {
-  return ({ x }, weights) => {
-    let y = x;
-    dilations.forEach((dilation, block) => {
-      const part = (name) => weights[`${block}.${name}`];
-      let h = depthwise(y, part("filter"), dilation);
-      h = layerNorm(h, part("scale"), part("shift"));
-      h = tf.add(tf.matMul(tf.reshape(h, [-1, channels]), part("up")), part("upBias"));
-      h = tf.add(tf.matMul(gelu(h), part("down")), part("downBias"));
-      y = tf.add(y, tf.reshape(tf.mul(h, part("gain")), x.shape));
-    });
-    return { y };
-  };
-}
-
-function randomValue(...shape) {
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  return { data: Float32Array.from({ length: size }, () => 0.1 * (Math.random() - 0.5)), shape };
-}
-
-const weights = {};
-dilations.forEach((_, block) => {
-  const shapes = {
-    filter: [taps, channels],
-    scale: [channels],
-    shift: [channels],
-    up: [channels, expanded],
-    upBias: [expanded],
-    down: [expanded, channels],
-    downBias: [channels],
-    gain: [channels],
-  };
-  for (const [name, shape] of Object.entries(shapes)) weights[`${block}.${name}`] = randomValue(...shape);
-});
-
-const signature = { inputs: { x: { shape: [1, frames(), channels] } }, weights };
-const flop = 2 * frameCount * dilations.length * channels * (2 * expanded + taps);
-
-/** The best of several runs in milliseconds. */
-async function bestOf(count, run) {
+/** The best of several runs in milliseconds an audio-second. */
+async function bestOf(run) {
+  await run();
   let best = Infinity;
-  for (let index = 0; index < count; index++) {
+  for (let round = 0; round < rounds; round++) {
     const start = performance.now();
     await run();
     best = Math.min(best, performance.now() - start);
   }
-  return best;
+  return best / seconds;
 }
 
-/** Each operator's share of the time, by onnxruntime's own profile. */
-async function profile(fn) {
-  const folder = mkdtempSync(join(tmpdir(), "vocode-bench-"));
-  const session = await ort.InferenceSession.create(traceToOnnx(fn, signature), {
-    intraOpNumThreads: threads,
-    enableProfiling: true,
-    profileFilePrefix: join(folder, "profile"),
-  });
-  const { data, shape } = randomValue(1, frameCount, channels);
-  for (let index = 0; index < 10; index++) await session.run({ x: new ort.Tensor("float32", data, shape) });
-  session.endProfiling();
-  const events = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0]), "utf8"));
-  rmSync(folder, { recursive: true });
+/** Shares of a total, the largest first, and what they leave of it. */
+function shares(times, total, least = 0.005) {
+  const parts = [...times].filter(([, time]) => time >= least * total).sort((a, b) => b[1] - a[1]);
+  const rest = parts.reduce((left, [, time]) => left - time, total);
+  return [...parts, ["the rest, copies among it", rest]]
+    .map(([name, time]) => `  ${name.padEnd(34)} ${((100 * time) / total).toFixed(1).padStart(5)} %`)
+    .join("\n");
+}
+
+/** Adds up what methods of a class take, by the name given. @returns what puts the methods back */
+function timeMethods(prototype, names, times) {
+  for (const [method, name] of Object.entries(names)) {
+    const original = prototype[method];
+    prototype[method] = async function (...values) {
+      const start = performance.now();
+      const result = await original.apply(this, values);
+      times.set(name, (times.get(name) ?? 0) + performance.now() - start);
+      return result;
+    };
+  }
+}
+
+/** What the kernel's functions are for. */
+const kernelNames = {
+  analyse: "signal path: log powers",
+  melResidual: "signal path: mel residual",
+  colour: "signal path: σ and 1/σ put on",
+  mask: "signal path: masks",
+  correct: "signal path: mel corrections",
+};
+
+/** A denoiser on one thread whose operators and kernel functions are timed, and what reads the times in milliseconds. */
+async function timedDenoiser(runtime, precision) {
+  const profiles = mkdtempSync(join(tmpdir(), "vocode-bench-"));
   const times = new Map();
-  for (const { cat, dur, args } of events) {
-    if (cat === "Node" && args.op_name) times.set(args.op_name, (times.get(args.op_name) ?? 0) + dur);
-  }
-  const total = [...times.values()].reduce((sum, time) => sum + time, 0);
-  return [...times]
-    .sort((a, b) => b[1] - a[1])
-    .map(([name, time]) => `${name} ${((100 * time) / total).toFixed(1)} %`)
-    .join(", ");
+  const [openSession, createKernel] = [ort.InferenceSession.create, Kernel.create];
+  let session;
+  ort.InferenceSession.create = async (model, options) => {
+    const profiled = { ...options, enableProfiling: true, profileFilePrefix: join(profiles, "p") };
+    session = await openSession.call(ort.InferenceSession, model, profiled);
+    return session;
+  };
+  Kernel.create = async () => {
+    const kernel = await createKernel.call(Kernel);
+    const timed = Object.entries(kernel.functions).map(([name, run]) => [
+      name,
+      typeof run !== "function"
+        ? run
+        : (...values) => {
+            const start = performance.now();
+            run(...values);
+            const part = kernelNames[name] ?? "signal path: sums, transpositions";
+            times.set(part, (times.get(part) ?? 0) + performance.now() - start);
+          },
+    ]);
+    kernel.functions = Object.fromEntries(timed);
+    return kernel;
+  };
+  const timed = await openFastDenoiser(runtime, checkpoint, precision);
+  [ort.InferenceSession.create, Kernel.create] = [openSession, createKernel];
+  const read = () => {
+    session.endProfiling();
+    const events = JSON.parse(readFileSync(join(profiles, readdirSync(profiles)[0]), "utf8"));
+    rmSync(profiles, { recursive: true });
+    for (const { cat, dur, args } of events) {
+      if (cat !== "Node" || !args.op_name) continue;
+      const name = `trunk: ${args.op_name}`;
+      times.set(name, (times.get(name) ?? 0) + dur / 1000);
+    }
+    return times;
+  };
+  return { denoiser: timed, read };
 }
 
-console.log(`${cpus()[0].model}, ${threads} threads, ${seconds} s of audio (${frameCount} frames)`);
-const cacheFolder = mkdtempSync(join(tmpdir(), "vocode-bench-"));
-for (const [name, depthwise] of Object.entries({ slices: depthwiseBySlices, kernel: depthwiseByKernel })) {
-  const fn = stackOf(depthwise);
-  const named = { ...signature, source: `bench ${name}` };
-  const runtime = await openRuntime({ engine: "graph", threads, cacheFolder });
-  const compileTimes = [];
-  let program;
-  for (let start = 0; start < 2; start++) {
-    const before = performance.now();
-    await program?.dispose();
-    program = await runtime.compile(fn, named);
-    compileTimes.push(performance.now() - before);
-  }
-  const inputs = { x: randomValue(1, frameCount, channels) };
-  await program.run(inputs);
-  const milliseconds = await bestOf(20, () => program.run(inputs));
+console.log(
+  `${cpus()[0].model}, ${threads} threads, load ${loadavg()[0].toFixed(1)}, ${seconds.toFixed(1)} s of audio, ${rounds} rounds`,
+);
+const precisions = "quantisation" in checkpoint.config ? ["int8", "float32"] : ["float32"];
+const products = trunkLayers(denoiser.shape)
+  .map((name) => checkpoint.weights[`denoiser.${name}`].shape)
+  .reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0);
+const flop = 2 * products * (sampleRate / hopLength);
+const one = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+const all = await openRuntime({ engine: "graph", device: "cpu", threads, cacheFolder: null });
+for (const precision of precisions) {
+  const single = await openFastDenoiser(one, checkpoint, precision);
+  const split = await openTileDenoiser(all, checkpoint, precision);
+  const [alone, together] = [await bestOf(() => single.noise(tile)), await bestOf(() => split.noise(tile))];
+  await single.dispose();
+  await split.dispose();
+  const { denoiser: timed, read } = await timedDenoiser(one, precision);
+  const start = performance.now();
+  for (let round = 0; round < rounds; round++) await timed.noise(tile);
+  const total = performance.now() - start;
+  const times = read();
+  await timed.dispose();
+  const trunk = [...times].reduce((sum, [name, time]) => sum + (name.startsWith("trunk") ? time : 0), 0);
+  const gigaflops = flop / ((alone * trunk) / total) / 1e6;
   console.log(
-    `depthwise by ${name}: ${(milliseconds / seconds).toFixed(2)} ms an audio-second, ` +
-      `${(flop / milliseconds / 1e6).toFixed(0)} GFLOP/s; compiled in ${compileTimes[0].toFixed(0)} ms, ` +
-      `from the cache in ${compileTimes[1].toFixed(0)} ms`,
+    `\ndenoiser, ${precision}: ${alone.toFixed(2)} ms an audio-second and step on one thread, ${together.toFixed(2)} on ` +
+      `${threads}; its trunk's products ${(flop / 1e9).toFixed(2)} GFLOP, ${gigaflops.toFixed(0)} GFLOP/s on one thread`,
   );
-  console.log(`  ${await profile(fn)}`);
-  await program.dispose();
+  console.log(shares(times, total));
+}
+
+const stageTimes = new Map();
+timeMethods(
+  MelDenoiser.prototype,
+  {
+    condition: "conditioning: encoder and prior",
+    noise: "denoiser",
+    waveform: "waveform: σ and MDCT",
+  },
+  stageTimes,
+);
+timeMethods(HarmonicStart.prototype, { fill: "harmonic start" }, stageTimes);
+timeMethods(RefinementPool.prototype, { refine: "mel corrections" }, stageTimes);
+timeMethods(MatchStage.prototype, { run: "a look at the result's mel" }, stageTimes);
+const mel = { frames, format, values: tile.mel };
+for (const precision of precisions) {
+  const vocoder = await Vocoder.load(folder, { engine: "graph", threads, precision });
+  for (const steps of [6, 50]) {
+    const milliseconds = await bestOf(() => vocoder.synthesize(mel, { steps }));
+    stageTimes.clear();
+    const start = performance.now();
+    const { report } = await vocoder.synthesize(mel, { steps });
+    const total = performance.now() - start;
+    console.log(
+      `\nmel to waveform, ${steps} steps, ${report.start} start, K = ${report.refine}, ${precision}: ` +
+        `${milliseconds.toFixed(1)} ms an audio-second, ${(1000 / milliseconds).toFixed(1)}× real time`,
+    );
+    console.log(shares(stageTimes, total, 0));
+  }
+  await vocoder.dispose();
+}
+
+const cacheFolder = mkdtempSync(join(tmpdir(), "vocode-bench-"));
+const loads = [];
+for (let load = 0; load < 2; load++) {
+  const start = performance.now();
+  const vocoder = await Vocoder.load(folder, { engine: "graph", threads, cacheFolder });
+  loads.push(performance.now() - start);
+  await vocoder.dispose();
 }
 rmSync(cacheFolder, { recursive: true });
+console.log(
+  `\nloaded in ${loads[0].toFixed(0)} ms, with compiled graphs from the cache in ${loads[1].toFixed(0)} ms`,
+);

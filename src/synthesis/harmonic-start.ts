@@ -9,6 +9,7 @@ import { pulses } from "../models/pulse-train.js";
 import type { Reach } from "../models/reach.js";
 import type { ExcitationSource } from "./excitation-source.js";
 import { ExcitationTrack } from "./excitation-track.js";
+import { alignedFrame, FRAME_ALIGNMENT } from "./frame-alignment.js";
 import type { MelPart } from "./mel-correction.js";
 import type { StartSignal } from "./start-signal.js";
 
@@ -77,11 +78,11 @@ export class HarmonicStart implements StartSignal {
     const end = first + target.length / hopLength;
     this.#next = end;
     const known = within ? await this.#readLonger(within, end) : await this.#read(mel, end + MIX_REACH);
-    const from = Math.max(0, first - MIX_REACH);
+    const from = alignedFrame(first - MIX_REACH);
     const to = Math.min(end + MIX_REACH, known);
     const before = (first - from) * hopLength;
     const excitation = await this.#excitation(from, to, firstSample - before);
-    this.#track.forget(end - MIX_REACH - 1);
+    this.#track.forget(end - MIX_REACH - FRAME_ALIGNMENT);
     fillNormals(target, { seed, step: 0, start: firstSample });
     const [signal, noise] = [sqrtAlphaBarFromLogSnr(logSnr), noiseScaleFromLogSnr(logSnr)];
     for (let n = 0; n < target.length; n++) target[n] = signal * excitation[before + n] + noise * target[n];
@@ -104,7 +105,7 @@ export class HarmonicStart implements StartSignal {
     const frames = values.length / bands;
     if (end > frames) throw new PieceError(end, frames);
     while (this.#track.end < frames) {
-      const from = Math.max(0, this.#track.end - after);
+      const from = alignedFrame(this.#track.end - after);
       const to = Math.min(frames, this.#track.end + TILE);
       const seen = values.subarray(from * bands, Math.min(frames, to + before) * bands);
       await this.#read({ values: seen, first: from, total: frames }, to);

@@ -9,6 +9,7 @@ import { openRuntime } from "../runtime/engines.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { addEngineThread, removeEngineThread } from "./engine-threads.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import { alignedFrame } from "./frame-alignment.js";
 import {
   commands,
   type DenoiserThreadData,
@@ -27,16 +28,6 @@ interface Part {
   readonly end: number;
   readonly keepFirst: number;
   readonly keepEnd: number;
-}
-
-/**
- * Parts begin at multiples of this many frames: the engine convolves so many at a time and rounds a rest otherwise. So a
- * frame is computed alike in any part, to the last bit. Ends need none of it, as the reach beyond them is longer.
- */
-const ALIGNMENT = 16;
-
-function alignedFrame(frame: number): number {
-  return ALIGNMENT * Math.floor(Math.max(0, frame) / ALIGNMENT);
 }
 
 /** A denoiser whose tiles are shared by threads. */

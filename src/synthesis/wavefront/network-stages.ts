@@ -5,6 +5,7 @@ import { fillNormals, type Seed } from "../../diffusion/noise.js";
 import { combine } from "../../diffusion/samplers/run-plan.js";
 import type { PlanStep } from "../../diffusion/samplers/sampling-plan.js";
 import type { Reach } from "../../models/reach.js";
+import { alignedFrame, FRAME_ALIGNMENT } from "../frame-alignment.js";
 import type { FrameRows, Networks } from "../networks.js";
 import type { StartSignal } from "../start-signal.js";
 import { Track, type Span } from "./track.js";
@@ -23,10 +24,10 @@ export function conditioningStage(
   );
   const reach = networks.reach.conditioning;
   const stage: Stage = {
-    inputs: [{ track: mel, reach }],
+    inputs: [{ track: mel, reach: alignedReach(reach) }],
     outputs: made.map(([, track]) => track),
     run: async (span) => {
-      const tile = withReach(span, reach, mel);
+      const tile = alignedTile(span, reach, mel);
       const rows = await networks.condition(mel.rows(tile));
       for (const [name, track] of made) track.append(middle(rows[name], track.columns, tile, span));
     },
@@ -44,10 +45,10 @@ export function startStage(
   const z = new Track(hopLength, mel.memory);
   return {
     z,
-    inputs: [{ track: mel, reach: start.reach }],
+    inputs: [{ track: mel, reach: alignedReach(start.reach) }],
     outputs: [z],
     run: async (span, total = Infinity) => {
-      const seen = withReach(span, start.reach, mel);
+      const seen = alignedTile(span, start.reach, mel);
       await start.fill(z.extend((span.end - span.first) * hopLength), (firstFrame + span.first) * hopLength, {
         values: mel.rows(seen),
         first: seen.first,
@@ -79,14 +80,17 @@ export function stepStage(
   const { memory } = z;
   const next = { z: new Track(hopLength, memory), x0: new Track(hopLength, memory) };
   const previous = step.previousX0 === 0 ? undefined : state.x0;
-  const inputs: StageInput[] = [z, ...Object.values(frames)].map((track) => ({ track, reach }));
+  const inputs: StageInput[] = [z, ...Object.values(frames)].map((track) => ({
+    track,
+    reach: alignedReach(reach),
+  }));
   if (previous) inputs.push({ track: previous, reach: noReach });
   return {
     state: next,
     inputs,
     outputs: isLast ? [next.x0] : [next.z, next.x0],
     run: async (span) => {
-      const tile = withReach(span, reach, z);
+      const tile = alignedTile(span, reach, z);
       const noisy = z.rows(tile);
       const lent = memory.borrow(noisy.length);
       const noise = lent.subarray(0, noisy.length);
@@ -116,14 +120,25 @@ export function waveformStage(
   const waveform = new Track(diffused.columns, diffused.memory);
   return {
     waveform,
-    inputs: [diffused, ...Object.values(frames)].map((track) => ({ track, reach })),
+    inputs: [diffused, ...Object.values(frames)].map((track) => ({ track, reach: alignedReach(reach) })),
     outputs: [waveform],
     run: async (span) => {
-      const tile = withReach(span, reach, diffused);
+      const tile = alignedTile(span, reach, diffused);
       const signal = await networks.waveform(diffused.rows(tile), rowsOf(frames, tile));
       waveform.append(middle(signal, diffused.columns, tile, span));
     },
   };
+}
+
+/** A reach with room for an aligned beginning. */
+function alignedReach({ before, after }: Reach): Reach {
+  return { before, after: after + FRAME_ALIGNMENT - 1 };
+}
+
+/** What is read for a span: it begins at an aligned frame. */
+function alignedTile(span: Span, reach: Reach, track: Track): Span {
+  const { first, end } = withReach(span, reach, track);
+  return { first: alignedFrame(first), end };
 }
 
 function rowsOf(tracks: FrameTracks, span: Span): FrameRows {
