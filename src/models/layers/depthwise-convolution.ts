@@ -1,6 +1,6 @@
 // Convolutions of each channel by itself along the frames, zero-padded to equal length. One kernel by a name of its own:
 // onnxruntime has it as a grouped Conv, seven times as fast as a sum over the taps of shifted slices, which every other
-// engine computes. tfjs's own depthwiseConv2d refuses dilations above 1 on TensorFlow's CPU kernels, and in gradients.
+// engine computes. tfjs's own depthwiseConv2d has no gradient at dilations above 1.
 import * as tf from "@tensorflow/tfjs-core";
 import { uniformStart, type Weights, type WeightSpec } from "../weights.js";
 import { type Composition, runComposition } from "./composite-kernel.js";
