@@ -60,7 +60,7 @@ export interface SynthesisOptions {
   /** λ₀ of a harmonic start, in place of what was tuned; 0 without it. */
   readonly startLevel?: number;
   readonly seed?: Seed;
-  /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 14. */
+  /** K, mel corrections of the waveform after the last step; without it what was tuned with the schedule, or 16. */
   readonly refine?: number;
   /** p: the gain of each correction is raised to it; 1.2 for K up to 14, else 1, or as tuned. */
   readonly refineExponent?: number;

@@ -46,8 +46,8 @@ export function checkRefinement(refinement: RefinementOptions): RefinementOption
 
 /** K corrections with the exponent and the momentum that measured best for few and for many of them. */
 export function refinementFor(iterations: number): RefinementOptions {
-  return iterations <= 14
-    ? { iterations, exponent: 1.2, momentum: 0.7 }
+  return iterations <= 24
+    ? { iterations, exponent: 1.2, momentum: 0.8 }
     : { iterations, exponent: 1, momentum: 0.9 };
 }
 

@@ -125,7 +125,7 @@ export interface ChosenSettings {
 }
 
 /** K where neither somebody nor a tuning says another. */
-export const DEFAULT_REFINE = 14;
+export const DEFAULT_REFINE = 16;
 
 /**
  * The start, sampler, levels and mel corrections for a request: what it names, else what was tuned, else the defaults.

@@ -63,7 +63,7 @@ describe("vocode export", () => {
       schedule: "cosine-3",
       steps: 3,
       start: "noise",
-      refine: 14,
+      refine: 16,
     });
     const text = await runCli(["export", checkpoint, out, "--part", "colour"]);
     expect(text.stdout).toMatch(/out\.onnx: the colour, \d\.\d MB\n$/);

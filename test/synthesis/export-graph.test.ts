@@ -136,7 +136,7 @@ describe("an exported synthesis", () => {
     expect(JSON.parse(facts["vocode.mel"])).toEqual(preset);
     expect(JSON.parse(facts["vocode.plan"])).toEqual(plan);
     expect(facts["vocode.start"]).toBe("noise");
-    expect(JSON.parse(facts["vocode.refine"])).toEqual({ iterations: 2, exponent: 1.2, momentum: 0.7 });
+    expect(JSON.parse(facts["vocode.refine"])).toEqual({ iterations: 2, exponent: 1.2, momentum: 0.8 });
   });
 });
 

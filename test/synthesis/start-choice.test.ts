@@ -71,7 +71,7 @@ describe("chosenSettings", () => {
   it("takes a start level in place of tuned levels", () => {
     const { schedule, refinement } = chosenSettings(config, { steps: 3, startLevel: 0 });
     expect([...schedule.logSnrs]).toEqual([0, 3, 6]);
-    expect(refinement).toEqual({ iterations: 14, exponent: 1.2, momentum: 0.7 });
+    expect(refinement).toEqual({ iterations: 16, exponent: 1.2, momentum: 0.8 });
   });
 
   it("takes an exponent and a momentum in place of the usual ones", () => {

@@ -81,7 +81,7 @@ describe("chosenSettings", () => {
     expect(choose({}).schedule.name).toBe("tuned-4");
     expect(choose({}).refinement).toEqual({ iterations: 4, exponent: 1.2, momentum: 0.8 });
     expect(choose({ steps: 3 }).schedule.name).toBe("logsnr-3");
-    expect(choose({ steps: 3 }).refinement).toEqual(refinementFor(14));
+    expect(choose({ steps: 3 }).refinement).toEqual(refinementFor(16));
     expect(choose({ schedule: "wg-6" }).schedule.name).toBe("wg-6");
     expect(choose({ schedule: "tuned-16" }).refinement.iterations).toBe(8);
     const own = scheduleFromLogSnrs({ name: "own", source: "a test" }, [-1, 1]);
