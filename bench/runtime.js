@@ -13,11 +13,11 @@ import { openRuntime } from "../dist/runtime/engines.js";
 import { HarmonicStart } from "../dist/synthesis/harmonic-start.js";
 import { MelDenoiser } from "../dist/synthesis/mel-denoiser.js";
 import { RefinementPool } from "../dist/synthesis/refinement-pool.js";
-import { Kernel } from "../dist/synthesis/signal/kernel.js";
 import { openTileDenoiser } from "../dist/synthesis/tile-denoiser.js";
 import { openFastDenoiser } from "../dist/synthesis/trunk.js";
 import { MatchStage } from "../dist/synthesis/wavefront/match-stage.js";
 import { shippedCheckpoint, Vocoder } from "../dist/vocoder.js";
+import { withTimedKernels } from "./timed-kernel.js";
 
 const [folder = shippedCheckpoint, secondsText = "10", roundsText = "10", threadsText] =
   process.argv.slice(2);
@@ -85,31 +85,21 @@ const kernelNames = {
 async function timedDenoiser(runtime, precision) {
   const profiles = mkdtempSync(join(tmpdir(), "vocode-bench-"));
   const times = new Map();
-  const [openSession, createKernel] = [ort.InferenceSession.create, Kernel.create];
+  const openSession = ort.InferenceSession.create;
   let session;
   ort.InferenceSession.create = async (model, options) => {
     const profiled = { ...options, enableProfiling: true, profileFilePrefix: join(profiles, "p") };
     session = await openSession.call(ort.InferenceSession, model, profiled);
     return session;
   };
-  Kernel.create = async () => {
-    const kernel = await createKernel.call(Kernel);
-    const timed = Object.entries(kernel.functions).map(([name, run]) => [
-      name,
-      typeof run !== "function"
-        ? run
-        : (...values) => {
-            const start = performance.now();
-            run(...values);
-            const part = kernelNames[name] ?? "signal path: sums, transpositions";
-            times.set(part, (times.get(part) ?? 0) + performance.now() - start);
-          },
-    ]);
-    kernel.functions = Object.fromEntries(timed);
-    return kernel;
-  };
-  const denoiser = await openFastDenoiser(runtime, checkpoint, precision);
-  [ort.InferenceSession.create, Kernel.create] = [openSession, createKernel];
+  const denoiser = await withTimedKernels(
+    () => openFastDenoiser(runtime, checkpoint, precision),
+    (name, time) => {
+      const part = kernelNames[name] ?? "signal path: sums, transpositions";
+      times.set(part, (times.get(part) ?? 0) + time);
+    },
+  );
+  ort.InferenceSession.create = openSession;
   /** What each operator took in each run of the session, in order. */
   const operatorTimes = () => {
     session.endProfiling();

@@ -8,8 +8,8 @@ import { fillNormals } from "../dist/diffusion/noise.js";
 import { openRuntime } from "../dist/runtime/engines.js";
 import { openFastDenoiser, trunkFunction } from "../dist/synthesis/trunk.js";
 import { denoiserFunction } from "../dist/synthesis/network-functions.js";
-import { Kernel } from "../dist/synthesis/signal/kernel.js";
 import { MaskNetSignal } from "../dist/synthesis/signal/mask-net-signal.js";
+import { withTimedKernels } from "./timed-kernel.js";
 
 const frames = Number(process.argv[2] ?? 200);
 const rounds = Number(process.argv[3] ?? 40);
@@ -60,30 +60,10 @@ const fast = await openFastDenoiser(runtime, checkpoint);
 /** What each of the kernel's functions takes, in milliseconds since the last look. */
 const spent = new Map();
 
-/** The signal path, its kernel's functions timed. */
-async function timedPath() {
-  const create = Kernel.create;
-  Kernel.create = async () => {
-    const kernel = await create.call(Kernel);
-    const timed = Object.entries(kernel.functions).map(([name, run]) => [
-      name,
-      typeof run !== "function"
-        ? run
-        : (...values) => {
-            const start = performance.now();
-            run(...values);
-            spent.set(name, (spent.get(name) ?? 0) + performance.now() - start);
-          },
-    ]);
-    kernel.functions = Object.fromEntries(timed);
-    return kernel;
-  };
-  const path = await MaskNetSignal.create(shape, format);
-  Kernel.create = create;
-  return path;
-}
-
-const path = await timedPath();
+const path = await withTimedKernels(
+  () => MaskNetSignal.create(shape, format),
+  (name, time) => spent.set(name, (spent.get(name) ?? 0) + time),
+);
 const outputRows = normals(frames * path.outputColumns, 1005, 0.3);
 const signalShape = [1, frames * hopLength];
 const level = { data: Float32Array.of(logSnr), shape: [1] };
