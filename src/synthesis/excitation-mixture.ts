@@ -85,6 +85,7 @@ function mixtureFunction({ hopLength }: MelFormat): NetworkFunction {
     fn: ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) }),
     signature: {
       inputs: { pulses: signal, noise: signal, voicing: { shape: [1, frames(), hopLength] } },
+      freesMemory: true,
       source: JSON.stringify({ part: "excitation mixture", hopLength }),
     },
   };

@@ -44,6 +44,7 @@ export function excitationFunction(
       inputs: { mel: signalSpecs(checkpoint).mel },
       weights: weightsOfPart(checkpoint, weightParts.excitation),
       ...(precision === "int8" && { quantised: excitationQuantisation }),
+      freesMemory: true,
       source: JSON.stringify({ part: "excitation", shape, format: checkpoint.config.mel }),
     },
   };

@@ -65,6 +65,7 @@ export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunct
     signature: {
       inputs: { mel: networkSpecs(checkpoint).mel },
       weights: { ...denoiserWeights(checkpoint, isEncoders), ...priorWeights(checkpoint) },
+      freesMemory: true,
       source: sourceOf(checkpoint, "conditioner"),
     },
   };
@@ -141,7 +142,11 @@ export function colourFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
     fn: (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) }),
-    signature: { inputs: { whitened: signal, sigma }, source: sourceOf(checkpoint, "colour") },
+    signature: {
+      inputs: { whitened: signal, sigma },
+      freesMemory: true,
+      source: sourceOf(checkpoint, "colour"),
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export function trunkFunction(
       },
       weights: Object.fromEntries(weights.filter(([name]) => !name.startsWith("encoder."))),
       ...quantisedLayers(checkpoint, precision),
+      freesMemory: true,
       source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
     },
   };

@@ -7,7 +7,7 @@ import { openSession, type SessionTarget } from "./session.js";
 export class GraphRuntime implements Runtime {
   readonly engine = "graph";
 
-  constructor(private readonly target: Omit<SessionTarget, "keepsMemory">) {}
+  constructor(private readonly target: Omit<SessionTarget, "freesMemory">) {}
 
   get device(): string {
     return this.target.device;
@@ -28,16 +28,16 @@ export class GraphRuntime implements Runtime {
   async compileWithCopy(fn: TensorFunction, signature: Signature): Promise<CopiedProgram> {
     // onnxruntime has these products for the CPU only
     const given = this.device === "cpu" ? signature : { ...signature, quantised: {} };
-    const target = { ...this.target, keepsMemory: signature.state !== undefined };
+    const { inputs, state, freesMemory = false } = signature;
+    const target = { ...this.target, freesMemory };
     const { session, ...model } = await openSession(target, given, async () => {
       // loaded here, since a graph from the cache needs no tracer
       const { traceToOnnx } = await import("./trace-to-onnx.js");
       return traceToOnnx(fn, given);
     });
-    const { inputs, state } = signature;
     return {
       program: new GraphProgram(session, { inputs, ...(state && { state }) }),
-      copy: { ...model, inputs },
+      copy: { ...model, signature: { inputs, freesMemory } },
     };
   }
 }

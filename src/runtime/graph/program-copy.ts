@@ -4,7 +4,8 @@ import { GraphProgram } from "./graph-program.js";
 import { openModel } from "./session.js";
 
 /** Opens a copy on the CPU, to compute on the thread that calls it. */
-export async function openCopy({ inputs, ...model }: ProgramCopy): Promise<Program> {
-  const { session } = await openModel(model, { device: "cpu", threads: 1, keepsMemory: false });
-  return new GraphProgram(session, { inputs });
+export async function openCopy({ signature, ...model }: ProgramCopy): Promise<Program> {
+  const { freesMemory = false } = signature;
+  const { session } = await openModel(model, { device: "cpu", threads: 1, freesMemory });
+  return new GraphProgram(session, signature);
 }

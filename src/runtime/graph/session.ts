@@ -19,11 +19,8 @@ export interface SessionTarget {
   /** onnxruntime's execution provider. */
   readonly device: "cpu" | "webgpu" | "cuda";
   readonly threads: number;
-  /**
-   * Keeps freed memory for later runs. It is for training steps: networks that synthesise are as fast without it, and each
-   * would keep twice what it needs.
-   */
-  readonly keepsMemory: boolean;
+  /** As in Signature. */
+  readonly freesMemory: boolean;
   /** Folder of compiled graphs; undefined to compile each time. */
   readonly cacheFolder: string | undefined;
 }
@@ -117,14 +114,14 @@ async function compile(
 
 function createSession(
   model: Uint8Array,
-  { device, threads, keepsMemory }: Omit<SessionTarget, "cacheFolder">,
+  { device, threads, freesMemory }: Omit<SessionTarget, "cacheFolder">,
   options: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   return ort.InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: threads,
-    enableCpuMemArena: keepsMemory,
-    enableMemPattern: keepsMemory,
+    enableCpuMemArena: !freesMemory,
+    enableMemPattern: !freesMemory,
     graphOptimizationLevel: "all",
     // warnings here are about the optimised graph's tie to this machine, which the cache's key takes care of
     logSeverityLevel: 3,
