@@ -31,7 +31,7 @@ export function benchmarkFigure(rows: readonly BenchmarkRow[]): Figure {
   const names = lineNames(rows);
   return drawFigure([
     panel(rows, names, {
-      title: "Objective of vocode tune: STFT distance, mel, harmonicity and pulses in one; low is better",
+      title: "Objective of vocode tune, all measures in one; low is better",
       label: "objective",
       of: rowObjective,
       ascending: false,
