@@ -3,16 +3,18 @@
 export { FileError, InputError, VocodeError } from "./errors.js";
 
 export {
-  defaultSynthesis,
   MelMismatchError,
   Vocoder,
   shippedCheckpoint,
   type SpeechIterator,
-  type StreamOptions,
   type Synthesis,
-  type SynthesisOptions,
   type VocoderOptions,
 } from "./vocoder.js";
+export {
+  defaultSynthesis,
+  type StreamOptions,
+  type SynthesisOptions,
+} from "./synthesis/synthesis-options.js";
 export type { SynthesisReport } from "./synthesis/synthesis-report.js";
 export { StartError } from "./synthesis/start-choice.js";
 export { PieceError } from "./synthesis/harmonic-start.js";

@@ -131,7 +131,7 @@ async function processOf(
 ): Promise<ExportedProcess | undefined> {
   const { schedule, steps, sampler, start, startLevel, refine } = options;
   if (steps === undefined && schedule === undefined) return undefined;
-  const { defaultSynthesis } = await import("../vocoder.js");
+  const { defaultSynthesis } = await import("../synthesis/synthesis-options.js");
   const { chosenSettings } = await import("../synthesis/tuned-settings.js");
   const isFile = schedule?.toLowerCase().endsWith(".json") === true;
   const chosen = chosenSettings(config, {

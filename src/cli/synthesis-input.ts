@@ -5,7 +5,7 @@ import { melPieces } from "../audio/mel-analysis/mel.js";
 import { openFrameStream } from "../audio/mel-file/frame-stream.js";
 import type { MelAssumption } from "../audio/mel-file/mel-assumption.js";
 import { readMel } from "../audio/mel-file/mel-file.js";
-import { type MelFrames, openMel, type OpenMel } from "../audio/mel-file/open-mel.js";
+import { inMemory, type MelFrames, openMel, type OpenMel } from "../audio/mel-file/open-mel.js";
 import type { MelLayout } from "../audio/mel-file/mel-layout.js";
 import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
 import { isRecording, openRecording } from "../audio/recording/open-recording.js";
@@ -83,9 +83,8 @@ async function openMelFile(
   expected: MelFormat,
   { whole = false, ...options }: SynthesisInputOptions,
 ): Promise<OpenMel> {
-  if (!whole) return openMel(path, { expected, ...options });
-  const { conversions, remarks, ...file } = await readMel(path, { expected, ...options });
-  return { ...file, notes: [...conversions, ...remarks], close: () => Promise.resolve() };
+  const reading = { expected, ...options };
+  return whole ? inMemory(await readMel(path, reading)) : openMel(path, reading);
 }
 
 async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {

@@ -3,8 +3,10 @@
 import { type Command, Option } from "commander";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
+import { usualRefinement } from "../synthesis/mel-consistency.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import { defaultSynthesis, shippedCheckpoint, type SynthesisOptions, type Vocoder } from "../vocoder.js";
+import { defaultSynthesis, type SynthesisOptions } from "../synthesis/synthesis-options.js";
+import { shippedCheckpoint, type Vocoder } from "../vocoder.js";
 import { addEngineOptions, type EngineOptions } from "./engine-options.js";
 import { anyNumber, wholeNumber } from "./number-option.js";
 import { addStartOptions, type StartOptions } from "./start-options.js";
@@ -20,6 +22,12 @@ export interface SynthesisChoice extends EngineOptions, StartOptions {
   readonly seed?: Seed;
   readonly precision?: Precision;
   readonly checkpoint?: string;
+}
+
+/** The usual exponent or momentum in words, for the help. */
+function usual(field: "exponent" | "momentum"): string {
+  const { few, many, mostOfFew } = usualRefinement;
+  return `${few[field]} up to ${mostOfFew} corrections, else ${many[field]}, or as tuned`;
 }
 
 /** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
@@ -47,12 +55,12 @@ export function addSynthesisOptions(command: Command): Command {
     )
     .option(
       "--refine-exponent <p>",
-      "power of each correction's gain (default: 1.2 up to 14 corrections, else 1, or as tuned)",
+      `power of each correction's gain (default: ${usual("exponent")})`,
       anyNumber,
     )
     .option(
       "--refine-momentum <m>",
-      "how far a correction goes on from the one before (default: 0.7 up to 14 corrections, else 0.9, or as tuned)",
+      `how far a correction goes on from the one before (default: ${usual("momentum")})`,
       anyNumber,
     )
     .addOption(new Option("--seed <n>", `seed of the noise (default: ${seed})`).argParser(parseSeed))

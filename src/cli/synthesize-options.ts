@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { melAssumptionFromOption } from "../audio/mel-file/mel-assumption.js";
 import { type MelLayout, melLayouts } from "../audio/mel-file/mel-layout.js";
 import type { WavOutputEncoding } from "../audio/wav/write-wav.js";
-import type { StreamOptions } from "../vocoder.js";
+import type { StreamOptions } from "../synthesis/synthesis-options.js";
 import { wholeNumber } from "./number-option.js";
 import type { PictureOptions } from "./picture-option.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";

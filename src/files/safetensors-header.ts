@@ -63,6 +63,11 @@ export function isSafetensors(bytes: Uint8Array): boolean {
   return bytes[LENGTH_BYTES] === "{".charCodeAt(0) && headerLength(bytes) <= BigInt(MAX_HEADER_BYTES);
 }
 
+/** Where the header ends and the values begin, as a safetensors file's first bytes say. */
+export function headerEnd(bytes: Uint8Array): number {
+  return LENGTH_BYTES + Number(headerLength(bytes));
+}
+
 /**
  * Reads and checks a header: every tensor lies within the file, has the bytes its shape needs, and together they cover
  * the file's data without gap or overlap.
@@ -79,7 +84,7 @@ export function parseHeader(bytes: Uint8Array, fileLength = bytes.length): Safet
     throw new SafetensorsError(
       `The safetensors header claims ${length} bytes; ${MAX_HEADER_BYTES} are the most. The file is damaged.`,
     );
-  const dataStart = LENGTH_BYTES + Number(length);
+  const dataStart = headerEnd(bytes);
   if (dataStart > bytes.length)
     throw new SafetensorsError(
       `The safetensors header claims to end at byte ${dataStart}, and the file has ${bytes.length}: it was cut off.`,

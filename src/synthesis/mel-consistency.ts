@@ -44,11 +44,17 @@ export function checkRefinement(refinement: RefinementOptions): RefinementOption
   return refinement;
 }
 
-/** K corrections with the exponent and the momentum that measured best for few and for many of them. */
+/** The exponent and the momentum that measured best for few corrections, up to so many, and for more of them. */
+export const usualRefinement = {
+  mostOfFew: 24,
+  few: { exponent: 1.2, momentum: 0.8 },
+  many: { exponent: 1, momentum: 0.9 },
+} as const;
+
+/** K corrections with the usual exponent and momentum. */
 export function refinementFor(iterations: number): RefinementOptions {
-  return iterations <= 24
-    ? { iterations, exponent: 1.2, momentum: 0.8 }
-    : { iterations, exponent: 1, momentum: 0.9 };
+  const { few, many, mostOfFew } = usualRefinement;
+  return { iterations, ...(iterations <= mostOfFew ? few : many) };
 }
 
 /** A refinement of a part of a waveform; threads that share the work share its arrays, each [samples]. */

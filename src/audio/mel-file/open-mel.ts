@@ -1,12 +1,12 @@
 // Mel files whose frames are read where they are needed: a .mel of any length takes no memory, where it states its format.
 // Files of other tools are read as a whole, since what they are is told by their values.
 import { type ByteSource, openByteSource } from "../../files/byte-source.js";
-import { isSafetensors, parseHeader, type TensorEntry } from "../../files/safetensors-header.js";
+import { headerEnd, isSafetensors, parseHeader, type TensorEntry } from "../../files/safetensors-header.js";
 import { isFloatTensor, tensorFloats } from "../../files/safetensors.js";
 import type { Mel, MelFormat } from "../mel-format/mel-format.js";
 import { MEL_FORMAT_KEY, MEL_TENSOR, readStatedFormat } from "./mel-container.js";
 import { convertMel } from "./mel-conversion.js";
-import { parseMel, type ReadMelOptions } from "./mel-file.js";
+import { type MelFile, parseMel, type ReadMelOptions } from "./mel-file.js";
 import { findNonFinite } from "./mel-statistics.js";
 
 /** A mel whose frames are read where they are needed. */
@@ -45,21 +45,21 @@ export async function openMel(path: string, options: ReadMelOptions): Promise<Op
   const source = await openByteSource(path);
   try {
     const stored = await openStored(source);
-    if (stored && stored.frames > 0 && !options.assume && (await isFinite(stored))) {
+    if (stored && stored.frames > 0 && !options.assume && (await holdsFiniteValues(stored))) {
       return openStated(stored, options, () => source.close());
     }
     const file = parseMel(await source.read(0, source.length), options);
     await source.close();
-    return {
-      mel: file.mel,
-      leadingSamples: file.leadingSamples,
-      notes: [...file.conversions, ...file.remarks],
-      close: () => Promise.resolve(),
-    };
+    return inMemory(file);
   } catch (error) {
     await source.close();
     throw error;
   }
+}
+
+/** A mel file that was read as a whole. */
+export function inMemory({ mel, leadingSamples, conversions, remarks }: MelFile): OpenMel & { mel: Mel } {
+  return { mel, leadingSamples, notes: [...conversions, ...remarks], close: () => Promise.resolve() };
 }
 
 /** A mel as its file states it, in the format that is expected. */
@@ -91,10 +91,6 @@ async function openStored(source: ByteSource): Promise<MelFrames | undefined> {
   return { format, frames, rows: (from, to) => readRows(source, dataStart, entry, from, to) };
 }
 
-function headerEnd(start: Uint8Array): number {
-  return 8 + Number(new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true));
-}
-
 async function readRows(
   source: ByteSource,
   dataStart: number,
@@ -107,7 +103,7 @@ async function readRows(
   return tensorFloats({ name, dtype, shape: [to - from, bands], bytes });
 }
 
-async function isFinite(mel: MelFrames): Promise<boolean> {
+async function holdsFiniteValues(mel: MelFrames): Promise<boolean> {
   for (let from = 0; from < mel.frames; from += CHECKED) {
     const values = await mel.rows(from, Math.min(mel.frames, from + CHECKED));
     if (findNonFinite(values, mel.format.bands)) return false;

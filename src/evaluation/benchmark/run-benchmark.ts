@@ -2,7 +2,8 @@
 // them one after the other, so that whatever else the machine does for a while meets all alike.
 import type { Mel } from "../../audio/mel-format/mel-format.js";
 import type { RuntimeOptions } from "../../runtime/engines.js";
-import { type SynthesisOptions, Vocoder, type VocoderOptions } from "../../vocoder.js";
+import type { SynthesisOptions } from "../../synthesis/synthesis-options.js";
+import { Vocoder, type VocoderOptions } from "../../vocoder.js";
 import type { Clip } from "../clips.js";
 import { meanMetrics } from "../evaluate/summary.js";
 import { measureClip } from "../metrics/clip-metrics.js";

@@ -2,7 +2,8 @@
 import { melOfRecording, samplesAtRate } from "../../audio/mel-analysis/mel-of-recording.js";
 import { readRecording } from "../../audio/recording/read-recording.js";
 import type { SynthesisReport } from "../../synthesis/synthesis-report.js";
-import type { SynthesisOptions, Vocoder } from "../../vocoder.js";
+import type { SynthesisOptions } from "../../synthesis/synthesis-options.js";
+import type { Vocoder } from "../../vocoder.js";
 import type { NamedClip } from "./clip-pairs.js";
 import type { ClipTask } from "./evaluate-clips.js";
 import type { MeasureJob } from "./measure-pair.js";
