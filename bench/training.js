@@ -140,7 +140,7 @@ try {
     speeds: defaultTrainConfig.speeds,
     pitch: true,
   });
-  const runtime = await openRuntime({ engine });
+  const runtime = await openRuntime({ engine, flushesDenormals: true });
   await registerGradients();
   console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0].model}, ${runtime.engine}`);
   await timeDataPath(runtime, source);

@@ -37,12 +37,13 @@ export function addEngineOptions(command: Command): Command {
 /**
  * Opens the runtime that the options ask for.
  *
+ * @param flushesDenormals as in RuntimeOptions: for training
  * @throws EngineUnavailableError if it cannot be used here
  */
-export async function openChosenRuntime(options: EngineOptions): Promise<Runtime> {
+export async function openChosenRuntime(options: EngineOptions, flushesDenormals = false): Promise<Runtime> {
   // loaded here, so that a command's help does not wait for the engines
   const { openRuntime } = await import("../runtime/engines.js");
-  return openRuntime(engineOf(options));
+  return openRuntime({ ...engineOf(options), flushesDenormals });
 }
 
 /** The engine's options alone, of a command's. */

@@ -21,6 +21,8 @@ export interface SessionTarget {
   readonly threads: number;
   /** As in Signature. */
   readonly freesMemory: boolean;
+  /** As in RuntimeOptions: false without it. */
+  readonly flushesDenormals?: boolean;
   /** Folder of compiled graphs; undefined to compile each time. */
   readonly cacheFolder: string | undefined;
 }
@@ -114,7 +116,7 @@ async function compile(
 
 function createSession(
   model: Uint8Array,
-  { device, threads, freesMemory }: Omit<SessionTarget, "cacheFolder">,
+  { device, threads, freesMemory, flushesDenormals = false }: Omit<SessionTarget, "cacheFolder">,
   options: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   return ort.InferenceSession.create(model, {
@@ -127,7 +129,7 @@ function createSession(
     logSeverityLevel: 3,
     extra: {
       // between runs its threads leave the cores to others: the signal path, mel corrections, the caller
-      session: { force_spinning_stop: "1" },
+      session: { force_spinning_stop: "1", set_denormal_as_zero: flushesDenormals ? "1" : "0" },
       optimization: { disable_specified_optimizers: UNWANTED_FUSIONS.join(";") },
     },
     ...options,
