@@ -1,6 +1,6 @@
 // Settings of a run that begins with a checkpoint's weights, to make them fit a few minutes of another voice.
 //
-// The network's shape is the checkpoint's. So is the prior: the network knows speech only as that prior whitens it, and a
+// The network's shape is the checkpoint's, but that it may get more mel corrections. So is the prior: the network knows speech only as that prior whitens it, and a
 // new fit would move the domain away under it; fitted on many voices, it fits one more. A quarter of the usual learning
 // rates and some minutes of steps move the weights towards the voice without forgetting what speech is: what the network
 // knows beyond the new recordings is why one begins with it.
@@ -40,6 +40,7 @@ export function fineTuningConfig(
   const config = withSettings(base, changes);
   for (const key of Object.keys(shape) as (keyof TrainConfig)[]) {
     if (String(config[key]) === String(shape[key])) continue;
+    if (key === "corrections" && config[key] > Number(shape[key])) continue;
     throw new TrainConfigError(
       `'${key}' is ${String(shape[key])} in the checkpoint '${name}', which training begins with, and cannot become ` +
         `${String(config[key])}. Leave it out.`,

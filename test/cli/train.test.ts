@@ -133,6 +133,19 @@ describe("vocode train --from", () => {
     expect(first["devError"]).toBeCloseTo(measured, 6);
   });
 
+  it("gives a checkpoint's network more mel corrections, which change nothing at first", async () => {
+    const more = ["--set", "corrections=3", "--out", "voices/more"];
+    const { code, stderr } = await train(...from, ...quick, ...more);
+    expect(code, stderr).toBe(0);
+    const [before, after] = await Promise.all(
+      ["tones", "more"].map((name) => loadCheckpoint(join(parent, "voices", name))),
+    );
+    expect(after.config.denoiser.shape).toMatchObject({ ...before.config.denoiser.shape, corrections: 3 });
+    const [first] = await new RunFolder(join(parent, "runs", "more")).readMetrics();
+    const measured = (before.config.training["devError"] as { mean: number }).mean;
+    expect(first["devError"]).toBeCloseTo(measured, 6);
+  });
+
   it("needs the checkpoint no more once it began", async () => {
     const run = new RunFolder(join(parent, "runs", "tuned"));
     const whole = readFileSync(join(parent, "voices", "tuned", "model.safetensors"));
@@ -148,6 +161,7 @@ describe("vocode train --from", () => {
 
   it.each([
     [["--set", "channels=16"], "'channels' is 8 in the checkpoint 'tuned'"],
+    [["--set", "corrections=0"], "'corrections' is 1 in the checkpoint 'tuned'"],
     [["--format", "tacotron2-22k-80"], "--format has padding"],
     [["--format", "hifigan-22k-80", "--set", "denoiser=other"], "'denoiser' is mask-net or wavegrad"],
   ])("refuses %j, which the checkpoint settles", async (args, message) => {
