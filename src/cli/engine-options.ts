@@ -1,5 +1,6 @@
 // The options by which a command chooses the engine, and the runtime they open.
 import { type Command, Option } from "commander";
+import type { RuntimeOptions } from "../runtime/engines.js";
 import {
   type DeviceName,
   deviceNames,
@@ -37,13 +38,16 @@ export function addEngineOptions(command: Command): Command {
 /**
  * Opens the runtime that the options ask for.
  *
- * @param flushesDenormals as in RuntimeOptions: for training
+ * @param more what no command line says
  * @throws EngineUnavailableError if it cannot be used here
  */
-export async function openChosenRuntime(options: EngineOptions, flushesDenormals = false): Promise<Runtime> {
+export async function openChosenRuntime(
+  options: EngineOptions,
+  more: Pick<RuntimeOptions, "flushesDenormals"> = {},
+): Promise<Runtime> {
   // loaded here, so that a command's help does not wait for the engines
   const { openRuntime } = await import("../runtime/engines.js");
-  return openRuntime({ ...engineOf(options), flushesDenormals });
+  return openRuntime({ ...engineOf(options), ...more });
 }
 
 /** The engine's options alone, of a command's. */

@@ -99,7 +99,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     ? { description: await storedRun(runFolder, folder) }
     : await newRun(runFolder, folder, options);
   const { config, mel, from } = description;
-  const runtime = await openChosenRuntime(options, true);
+  const runtime = await openChosenRuntime(options, { flushesDenormals: true });
   const corpus = await openCorpusOf(runFolder, description, options, start);
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short

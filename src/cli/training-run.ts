@@ -10,7 +10,7 @@ import { readWholeFile } from "../files/read-whole-file.js";
 import { RunError, TrainConfigError } from "../training/errors.js";
 import { fineTuningConfig } from "../training/fine-tuning.js";
 import { audioSecondsAStep } from "../training/meter.js";
-import { withMoreCorrections } from "../training/more-corrections.js";
+import { startWeights } from "../training/more-corrections.js";
 import type { RunDescription, RunFolder } from "../training/run-folder.js";
 import { baseConfig, type TrainConfig } from "../training/train-config.js";
 import { checkFormat, parseSetting, withSettings } from "../training/train-config-text.js";
@@ -71,7 +71,7 @@ export async function newRun(
     ...(begins && { from: begins.name }),
   };
   await runFolder.requireNone();
-  return { description, ...(begins && { start: startWeights(begins.checkpoint, description) }) };
+  return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
 }
 
 /** What a run that is continued is about. @throws RunError where there is none */
@@ -81,15 +81,6 @@ export async function storedRun(runFolder: RunFolder, folder: string | undefined
   if (folder === undefined) return description;
   // the recordings may have moved
   return { ...description, paths: { ...description.paths, corpus: relative(runFolder.path, folder) || "." } };
-}
-
-/** A checkpoint's weights in the shape that the run's settings ask for. */
-function startWeights(
-  { config: { denoiser }, weights }: Checkpoint,
-  { config, mel }: RunDescription,
-): Checkpoint["weights"] {
-  if (denoiser.kind !== "mask-net") return weights;
-  return withMoreCorrections(weights, config.corrections - denoiser.shape.corrections, mel.bands);
 }
 
 function requireOut(out: string | undefined): string {

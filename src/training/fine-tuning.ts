@@ -1,9 +1,9 @@
 // Settings of a run that begins with a checkpoint's weights, to make them fit a few minutes of another voice.
 //
-// The network's shape is the checkpoint's, but that it may get more mel corrections. So is the prior: the network knows speech only as that prior whitens it, and a
-// new fit would move the domain away under it; fitted on many voices, it fits one more. A quarter of the usual learning
-// rates and some minutes of steps move the weights towards the voice without forgetting what speech is: what the network
-// knows beyond the new recordings is why one begins with it.
+// The network's shape is the checkpoint's, but that it may get more mel corrections. So is the prior: the network knows
+// speech only as that prior whitens it, and a new fit would move the domain away under it; fitted on many voices, it fits
+// one more. A quarter of the usual learning rates and some minutes of steps move the weights towards the voice without
+// forgetting what speech is: what the network knows beyond the new recordings is why one begins with it.
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import { TrainConfigError } from "./errors.js";
 import { baseConfig, type TrainConfig } from "./train-config.js";

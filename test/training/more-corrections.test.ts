@@ -7,11 +7,11 @@ it("appends columns of zeros to the output's rows, and leaves the rest", () => {
     "denoiser.output.bias": { data: Float32Array.of(5, 6), shape: [2] },
     "prior.bias": { data: Float32Array.of(7), shape: [1] },
   };
-  // a constant and a slope for the one band
-  expect(withMoreCorrections(weights, 1, 1)).toEqual({
+  // a constant and a slope more, for a mel of one band
+  expect(withMoreCorrections(weights, 4)).toEqual({
     "denoiser.output.weight": { data: Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0), shape: [2, 4] },
     "denoiser.output.bias": { data: Float32Array.of(5, 6, 0, 0), shape: [4] },
     "prior.bias": weights["prior.bias"],
   });
-  expect(withMoreCorrections(weights, 0, 1)).toEqual(weights);
+  expect(withMoreCorrections(weights, 2)).toEqual(weights);
 });
