@@ -48,7 +48,7 @@ export function checkRefinement(refinement: RefinementOptions): RefinementOption
 export const usualRefinement = {
   mostOfFew: 24,
   few: { exponent: 1.2, momentum: 0.8 },
-  many: { exponent: 1, momentum: 0.9 },
+  many: { exponent: 1.2, momentum: 0.97 },
 } as const;
 
 /** K corrections with the usual exponent and momentum. */
