@@ -333,7 +333,7 @@ async function startPicture() {
   for (const [index, schedule] of schedules.entries()) {
     const { steps } = planFor("dpmpp-2m", schedule);
     let z = await startAt(index === 0 ? steps[0].logSnr : -60);
-    if (index === 0) panels.push(await panel("z₀: h in noise, at λ = −1", z));
+    if (index === 0) panels.push(await panel(`z₀: h in noise, at λ = ${steps[0].logSnr}`, z));
     let previous;
     for (const [number, step] of steps.entries()) {
       const x0 = convert("epsilon", "x0", step.logSnr, z, await networks.noise(z, step.logSnr, rows));
