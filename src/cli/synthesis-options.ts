@@ -27,6 +27,7 @@ export interface SynthesisChoice extends EngineOptions, StartOptions {
 /** The usual exponent or momentum in words, for the help. */
 function usual(field: "exponent" | "momentum"): string {
   const { few, many, mostOfFew } = usualRefinement;
+  if (few[field] === many[field]) return `${few[field]}, or as tuned`;
   return `${few[field]} up to ${mostOfFew} corrections, else ${many[field]}, or as tuned`;
 }
 
@@ -37,7 +38,7 @@ export function addSynthesisOptions(command: Command): Command {
     .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
     .option(
       "--steps <n>",
-      `denoiser calls, 1 to 1000: more is slower and better (default: ${steps})`,
+      `denoiser calls, 1 to 1000: more is slower, and better from noise (default: ${steps})`,
       wholeNumber(1, 1000),
     )
     .addOption(

@@ -16,7 +16,7 @@ export interface RefinementOptions {
   readonly momentum: number;
 }
 
-/** The corrections diverge beyond these. */
+/** The corrections diverge beyond these; many of them with both large already near p = 2(1 + m)/(1 + 2m). */
 export const largestRefinement = { exponent: 1.6, momentum: 1.2 } as const;
 
 /** Mel corrections that would diverge. */
@@ -44,7 +44,7 @@ export function checkRefinement(refinement: RefinementOptions): RefinementOption
   return refinement;
 }
 
-/** The exponent and the momentum that measured best for few corrections, up to so many, and for more of them. */
+/** For few corrections, up to so many, and for more of them, where more momentum buys PESQ for harmonicity. */
 export const usualRefinement = {
   mostOfFew: 24,
   few: { exponent: 1.2, momentum: 0.8 },

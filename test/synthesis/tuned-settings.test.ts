@@ -19,6 +19,13 @@ const config = {
 } as const;
 const request = { start: "noise", sampler: "dpmpp-2m" } as const;
 
+describe("refinementFor", () => {
+  it("has more momentum from 25 corrections on", () => {
+    expect(refinementFor(24)).toEqual({ iterations: 24, exponent: 1.2, momentum: 0.8 });
+    expect(refinementFor(25)).toEqual({ iterations: 25, exponent: 1.2, momentum: 0.97 });
+  });
+});
+
 describe("resampledLevels", () => {
   it("reads a curve at evenly spaced places, both ends kept", () => {
     expect([...resampledLevels([0, 1, 5], 5)]).toEqual([0, 0.5, 1, 3, 5]);
