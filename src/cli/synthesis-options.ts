@@ -24,16 +24,10 @@ export interface SynthesisChoice extends EngineOptions, StartOptions {
   readonly checkpoint?: string;
 }
 
-/** The usual exponent or momentum in words, for the help. */
-function usual(field: "exponent" | "momentum"): string {
-  const { few, many, mostOfFew } = usualRefinement;
-  if (few[field] === many[field]) return `${few[field]}, or as tuned`;
-  return `${few[field]} up to ${mostOfFew} corrections, else ${many[field]}, or as tuned`;
-}
-
 /** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
 export function addSynthesisOptions(command: Command): Command {
   const { steps, refine, seed } = defaultSynthesis;
+  const { exponent, mostOfFew, momentum } = usualRefinement;
   command
     .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
     .option(
@@ -56,12 +50,12 @@ export function addSynthesisOptions(command: Command): Command {
     )
     .option(
       "--refine-exponent <p>",
-      `power of each correction's gain (default: ${usual("exponent")})`,
+      `power of each correction's gain (default: ${exponent}, or as tuned)`,
       anyNumber,
     )
     .option(
       "--refine-momentum <m>",
-      `how far a correction goes on from the one before (default: ${usual("momentum")})`,
+      `how far a correction goes on from the one before (default: ${momentum.few} up to ${mostOfFew} corrections, else ${momentum.many}, or as tuned)`,
       anyNumber,
     )
     .addOption(new Option("--seed <n>", `seed of the noise (default: ${seed})`).argParser(parseSeed))

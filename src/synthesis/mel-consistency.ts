@@ -44,17 +44,17 @@ export function checkRefinement(refinement: RefinementOptions): RefinementOption
   return refinement;
 }
 
-/** For few corrections, up to so many, and for more of them, where more momentum buys PESQ for harmonicity. */
+/** More than `mostOfFew` corrections take more momentum, which buys PESQ for harmonicity. */
 export const usualRefinement = {
+  exponent: 1.2,
   mostOfFew: 24,
-  few: { exponent: 1.2, momentum: 0.8 },
-  many: { exponent: 1.2, momentum: 0.97 },
+  momentum: { few: 0.8, many: 0.97 },
 } as const;
 
 /** K corrections with the usual exponent and momentum. */
 export function refinementFor(iterations: number): RefinementOptions {
-  const { few, many, mostOfFew } = usualRefinement;
-  return { iterations, ...(iterations <= mostOfFew ? few : many) };
+  const { exponent, mostOfFew, momentum } = usualRefinement;
+  return { iterations, exponent, momentum: iterations <= mostOfFew ? momentum.few : momentum.many };
 }
 
 /** A refinement of a part of a waveform; threads that share the work share its arrays, each [samples]. */
