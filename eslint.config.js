@@ -1,31 +1,31 @@
 // Lint rules. The zones below are the architecture: imports go down only, and a wrong import fails the check.
-//   cli -> vocoder, training, evaluation -> synthesis -> diffusion, models, checkpoint, audio -> runtime -> files
+//   cli -> training, evaluation, plots -> vocoder -> synthesis -> checkpoint, engine -> models, kernel -> audio -> mel
+//   -> formats, host -> diffusion
 import eslint from "@eslint/js";
 import { importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
+const below = {
+  diffusion: [],
+  host: [],
+  formats: ["host"],
+  mel: ["formats", "host", "audio", "models"],
+  audio: ["mel", "formats", "host"],
+  kernel: ["models", "mel"],
+  models: ["audio", "mel"],
+  engine: ["host"],
+};
+const core = ["models", "kernel", "engine", "audio", "mel", "formats", "host", "diffusion"];
+
 /** The rooms of src/, and which other rooms each may import from. */
 const rooms = {
-  files: [],
-  runtime: ["files"],
-  audio: ["files"],
-  diffusion: [],
-  models: ["audio"],
-  checkpoint: ["audio", "diffusion", "models", "files"],
-  synthesis: ["audio", "diffusion", "models", "checkpoint", "runtime", "files"],
-  training: ["audio", "diffusion", "models", "checkpoint", "runtime", "synthesis", "files"],
-  evaluation: ["audio", "diffusion", "models", "checkpoint", "runtime", "synthesis", "files"],
-  cli: [
-    "audio",
-    "diffusion",
-    "models",
-    "checkpoint",
-    "runtime",
-    "synthesis",
-    "training",
-    "evaluation",
-    "files",
-  ],
+  ...below,
+  checkpoint: core,
+  synthesis: [...core, "checkpoint"],
+  training: [...core, "checkpoint", "synthesis"],
+  evaluation: [...core, "checkpoint", "synthesis"],
+  plots: [...core, "evaluation"],
+  cli: [...core, "checkpoint", "synthesis", "training", "evaluation", "plots"],
 };
 
 const zones = Object.entries(rooms).map(([room, allowed]) => ({

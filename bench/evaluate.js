@@ -6,8 +6,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readRecording } from "../dist/audio/recording/read-recording.js";
-import { writeWav } from "../dist/audio/wav/write-wav.js";
+import { readRecording } from "../dist/audio/open-recording.js";
+import { writeWav } from "../dist/audio/write-wav.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 
 const SECONDS = 600;

@@ -5,14 +5,14 @@
 // arguments the checkpoint and the recording that come with vocode; the recording is repeated up to a minute.
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { computeMel } from "../dist/audio/mel-analysis/mel.js";
-import { readRecording } from "../dist/audio/recording/read-recording.js";
+import { computeMel } from "../dist/mel/analysis.js";
+import { readRecording } from "../dist/audio/open-recording.js";
 import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { framePhases, heldPitch, pulses } from "../dist/models/pulse-train.js";
-import { openRuntime } from "../dist/runtime/engines.js";
-import { ExcitationSource } from "../dist/synthesis/excitation-source.js";
-import { HarmonicStart } from "../dist/synthesis/harmonic-start.js";
+import { framePhases, heldPitch, pulses } from "../dist/models/excitation/pulse-train.js";
+import { openRuntime } from "../dist/engine/engines.js";
+import { ExcitationSource } from "../dist/synthesis/excitation.js";
+import { HarmonicStart } from "../dist/synthesis/start.js";
 import { shippedCheckpoint } from "../dist/vocoder.js";
 
 const SECONDS = 60;

@@ -2,12 +2,12 @@
 // every encoding and taken for every other. Prints what was accepted, and what the rest looked like.
 //   npm run build && node bench/mel-diagnosis.js FOLDER [EVERY]      every EVERYth recording; 22,050 Hz
 import { join } from "node:path";
-import { findRecordings } from "../dist/audio/recording/find-recordings.js";
-import { diagnoseMel } from "../dist/audio/mel-file/mel-diagnosis.js";
-import { logScales, melScaleNames } from "../dist/audio/mel-format/mel-encoding.js";
-import { findPreset } from "../dist/audio/mel-format/mel-presets.js";
-import { computeMel } from "../dist/audio/mel-analysis/mel.js";
-import { readRecording } from "../dist/audio/recording/read-recording.js";
+import { findRecordings } from "../dist/host/node/read-files.js";
+import { diagnoseMel } from "../dist/mel/diagnosis.js";
+import { logScales, melScaleNames } from "../dist/mel/encoding.js";
+import { findPreset } from "../dist/mel/presets.js";
+import { computeMel } from "../dist/mel/analysis.js";
+import { readRecording } from "../dist/audio/open-recording.js";
 import { table } from "../dist/cli/output.js";
 
 const format = findPreset("hifigan-22k-80");

@@ -5,12 +5,11 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MagnitudeSpectrum } from "../dist/audio/mel-analysis/magnitude-spectrum.js";
-import { frameCount } from "../dist/audio/mel-analysis/mel-frames.js";
-import { writeMelOfFile } from "../dist/audio/mel-analysis/mel-of-file.js";
-import { findPreset, presetNames } from "../dist/audio/mel-format/mel-presets.js";
-import { computeMel } from "../dist/audio/mel-analysis/mel.js";
-import { readRecording } from "../dist/audio/recording/read-recording.js";
+import { computeMel, MagnitudeSpectrum } from "../dist/mel/analysis.js";
+import { frameCount } from "../dist/mel/frames.js";
+import { writeMelOfFile } from "../dist/cli/mel-of-file.js";
+import { findPreset, presetNames } from "../dist/mel/presets.js";
+import { readRecording } from "../dist/audio/open-recording.js";
 
 const minutes = Number(process.argv[2] ?? 5);
 const folder = mkdtempSync(join(tmpdir(), "vocode-bench-"));

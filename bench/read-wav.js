@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import wavefile from "wavefile";
-import { readRecording } from "../dist/audio/recording/read-recording.js";
-import { Resampler } from "../dist/audio/recording/resample.js";
-import { writeWav } from "../dist/audio/wav/write-wav.js";
+import { readRecording } from "../dist/audio/open-recording.js";
+import { Resampler } from "../dist/audio/resample.js";
+import { writeWav } from "../dist/audio/write-wav.js";
 
 const SAMPLE_RATE = 22050;
 const SECONDS = 600;

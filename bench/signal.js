@@ -2,13 +2,12 @@
 // and of the whole denoiser with its trunk on the engine. Weights and inputs are random.
 //   npm run build && node bench/signal.js [frames] [rounds]
 import { cpus, loadavg } from "node:os";
-import { findPreset } from "../dist/audio/mel-format/mel-presets.js";
+import { findPreset } from "../dist/mel/presets.js";
 import { checkpointConfig, checkpointWeights } from "../dist/checkpoint/config.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/runtime/engines.js";
-import { openFastDenoiser, trunkFunction } from "../dist/synthesis/trunk.js";
-import { denoiserFunction } from "../dist/synthesis/network-functions.js";
-import { MaskNetSignal } from "../dist/synthesis/signal/mask-net-signal.js";
+import { openRuntime } from "../dist/engine/engines.js";
+import { denoiserFunction, openFastDenoiser, trunkFunction } from "../dist/synthesis/network-functions.js";
+import { MaskNetSignal } from "../dist/kernel/mask-net-signal.js";
 import { withTimedKernels } from "./timed-kernel.js";
 
 const frames = Number(process.argv[2] ?? 200);

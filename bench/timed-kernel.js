@@ -1,5 +1,5 @@
 // The signal path's kernel with its functions timed.
-import { Kernel } from "../dist/synthesis/signal/kernel.js";
+import { Kernel } from "../dist/kernel/kernel.js";
 
 /**
  * Opens something whose kernels tell what their functions take.

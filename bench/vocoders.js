@@ -4,11 +4,11 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import * as ort from "onnxruntime-node";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/runtime/engines.js";
-import { frames } from "../dist/runtime/runtime.js";
-import { initialise } from "../dist/training/start-values.js";
-import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad-config.js";
-import { waveGradNoise } from "../dist/models/wavegrad.js";
+import { openRuntime } from "../dist/engine/engines.js";
+import { frames } from "../dist/engine/engine.js";
+import { initialise } from "../dist/training/start-weights.js";
+import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad/shape.js";
+import { waveGradNoise } from "../dist/models/wavegrad/graph.js";
 import { weightsOf } from "../dist/models/weights.js";
 import { Vocoder } from "../dist/vocoder.js";
 import { hifiGanModel } from "./yardsticks/hifi-gan.js";

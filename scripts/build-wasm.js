@@ -1,6 +1,6 @@
 // Makes the TypeScript files that hold compiled WebAssembly; run after changing a source:
 //   node scripts/build-wasm.js
-// src/diffusion/noise/normals.wat → normals-wasm.ts, src/synthesis/signal/kernel/*.as → ../kernel-wasm.ts
+// src/diffusion/noise/normals.wat → normals-wasm.ts, src/kernel/assembly/*.as → ../kernel-wasm.ts
 import { Buffer } from "node:buffer";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,6 @@ const normals = wabt.parseWat("normals.wat", readFileSync(new URL("normals.wat",
 normals.validate();
 writeModule(new URL("normals-wasm.ts", noise), "normalsWasm", "normals.wat", normals.toBinary({}).buffer);
 
-const signal = new URL("../src/synthesis/signal/", import.meta.url);
-const kernel = await compileKernel(fileURLToPath(new URL("kernel/", signal)));
-writeModule(new URL("kernel-wasm.ts", signal), "kernelWasm", "kernel/*.as", kernel);
+const signal = new URL("../src/kernel/", import.meta.url);
+const kernel = await compileKernel(fileURLToPath(new URL("assembly/", signal)));
+writeModule(new URL("kernel-wasm.ts", signal), "kernelWasm", "assembly/*.as", kernel);

@@ -10,37 +10,33 @@ export {
   type Synthesis,
   type VocoderOptions,
 } from "./vocoder.js";
-export {
-  defaultSynthesis,
-  type StreamOptions,
-  type SynthesisOptions,
-} from "./synthesis/synthesis-options.js";
-export type { SynthesisReport } from "./synthesis/synthesis-report.js";
+export { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "./synthesis/settings.js";
+export type { SynthesisReport } from "./synthesis/report.js";
 export { StartError } from "./synthesis/start-choice.js";
-export { PieceError } from "./synthesis/harmonic-start.js";
-export { RefinementError } from "./synthesis/mel-consistency.js";
+export { PieceError } from "./synthesis/start.js";
+export { RefinementError } from "./synthesis/consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
-export { CheckpointError, WeightsError } from "./checkpoint/errors.js";
-export { EngineUnavailableError } from "./runtime/errors.js";
-export { listEngines, type EngineStatus, type RuntimeOptions } from "./runtime/engines.js";
+export { CheckpointError, WeightsError } from "./errors.js";
+export { EngineUnavailableError } from "./errors.js";
+export { listEngines, type EngineStatus, type RuntimeOptions } from "./engine/engines.js";
 
-export { openRecording, type OpenRecording } from "./audio/recording/open-recording.js";
-export { readRecording } from "./audio/recording/read-recording.js";
-export type { Recording, RecordingSource, RecordingStream } from "./audio/recording/recording.js";
-export { resample, Resampler } from "./audio/recording/resample.js";
-export { writeWav, type WavOutputEncoding, type WrittenWav } from "./audio/wav/write-wav.js";
+export { openRecording, type OpenRecording } from "./audio/open-recording.js";
+export { readRecording } from "./audio/open-recording.js";
+export type { Recording, RecordingSource, RecordingStream } from "./audio/recording.js";
+export { resample, Resampler } from "./audio/resample.js";
+export { writeWav, type WavOutputEncoding, type WrittenWav } from "./audio/write-wav.js";
 
-export type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
-export { DEFAULT_PRESET, findPreset, presetNames } from "./audio/mel-format/mel-presets.js";
-export { formatFromOption } from "./audio/mel-format/mel-format-option.js";
-export { describeFormat, formatDifferences, formatsEqual } from "./audio/mel-format/mel-format-text.js";
-export { MelAnalyzer } from "./audio/mel-analysis/mel-analyzer.js";
-export { computeMel } from "./audio/mel-analysis/mel.js";
-export { melPieces } from "./audio/mel-analysis/mel.js";
-export { melOfRecording } from "./audio/mel-analysis/mel-of-recording.js";
-export { readMel, writeMel, type MelFile, type ReadMelOptions } from "./audio/mel-file/mel-file.js";
-export { type MelFrames, openMel, type OpenMel } from "./audio/mel-file/open-mel.js";
+export type { Mel, MelFormat } from "./mel/format.js";
+export { DEFAULT_PRESET, findPreset, presetNames } from "./mel/presets.js";
+export { formatFromOption } from "./mel/format-option.js";
+export { describeFormat, formatDifferences, formatsEqual } from "./mel/format.js";
+export { MelAnalyzer } from "./mel/analysis.js";
+export { computeMel } from "./mel/analysis.js";
+export { melPieces } from "./mel/analysis.js";
+export { melOfRecording } from "./audio/resample.js";
+export { readMel, writeMel, type MelFile, type ReadMelOptions } from "./mel/file.js";
+export { type MelFrames, openMel, type OpenMel } from "./mel/file.js";
 
 export type { NoiseSchedule } from "./diffusion/noise-schedule.js";
 export {
@@ -50,7 +46,7 @@ export {
   type ScheduleOrigin,
 } from "./diffusion/schedules/build-schedule.js";
 export { namedSchedules, scheduleByName } from "./diffusion/schedules/named-schedules.js";
-export { respace } from "./diffusion/schedules/respace.js";
+export { respace } from "./diffusion/schedules/build-schedule.js";
 export { parseScheduleJson } from "./diffusion/schedules/schedule-json.js";
 export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/schedule-steps.js";
 export { diffuse, diffuseStep, posterior, posteriorMean } from "./diffusion/forward-process.js";

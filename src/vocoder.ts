@@ -1,41 +1,43 @@
 // Vocoder: a checkpoint that turns mels into speech. mel → conditioning → start → the plan's steps → waveform → mel
 // consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
 import { fileURLToPath } from "node:url";
-import type { MelFrames } from "./audio/mel-file/open-mel.js";
-import { naturalLog } from "./audio/mel-format/mel-encoding.js";
-import { formatDifferences } from "./audio/mel-format/mel-format-text.js";
-import type { Mel, MelFormat } from "./audio/mel-format/mel-format.js";
+import type { MelFrames } from "./mel/file.js";
+import { naturalLog } from "./mel/encoding.js";
+import { formatDifferences, type Mel, type MelFormat } from "./mel/format.js";
 import { loadCheckpoint } from "./checkpoint/checkpoint.js";
-import type { CheckpointConfig } from "./checkpoint/config.js";
-import type { DenoiserKind } from "./checkpoint/denoiser-config.js";
+import type { CheckpointConfig, DenoiserKind } from "./checkpoint/config.js";
 import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import { InputError } from "./errors.js";
-import { openRuntime, type RuntimeOptions } from "./runtime/engines.js";
-import type { Runtime } from "./runtime/runtime.js";
-import { createMelCorrection } from "./synthesis/create-mel-correction.js";
-import { ExcitationSource } from "./synthesis/excitation-source.js";
-import { HarmonicStart } from "./synthesis/harmonic-start.js";
-import { MelDenoiser } from "./synthesis/mel-denoiser.js";
-import { melTiles } from "./synthesis/mel-tiles.js";
+import { openRuntime, type RuntimeOptions } from "./engine/engines.js";
+import type { Runtime } from "./engine/engine.js";
+import { createMelCorrection } from "./synthesis/consistency.js";
+import { ExcitationSource } from "./synthesis/excitation.js";
+import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
+import { MelDenoiser } from "./synthesis/denoiser.js";
+import { melTiles } from "./synthesis/stages.js";
 import {
   defaultPrecision,
   hasInt8,
   type Precision,
   PrecisionUnavailableError,
 } from "./synthesis/precision.js";
-import { RefinementPool } from "./synthesis/refinement-pool.js";
-import { gatherFrames, SpeechStream } from "./synthesis/speech-stream.js";
-import { noiseStart, type StartSignal } from "./synthesis/start-signal.js";
+import { RefinementPool } from "./synthesis/refinement.js";
 import {
+  gatherFrames,
+  SpeechStream,
+  type SynthesisParts,
+  SynthesisWavefront,
+} from "./synthesis/speech-stream.js";
+import {
+  chosenSettings,
+  type ChosenSettings,
   defaultSynthesis,
   type StreamOptions,
   type SynthesisOptions,
-} from "./synthesis/synthesis-options.js";
-import type { SynthesisReport } from "./synthesis/synthesis-report.js";
-import { chosenSettings, type ChosenSettings } from "./synthesis/tuned-settings.js";
-import { type SynthesisParts, SynthesisWavefront } from "./synthesis/wavefront/synthesis-wavefront.js";
+} from "./synthesis/settings.js";
+import type { SynthesisReport } from "./synthesis/report.js";
 
 /** Where and how the networks run. */
 export interface VocoderOptions extends RuntimeOptions {

@@ -23,7 +23,7 @@ describe("the lint rule for imports between rooms", () => {
   it("lets the command line import from the rooms below", async () => {
     const messages = await importErrors(
       "src/cli/main.ts",
-      'import { writeAtomically } from "../files/write-atomically.js";\nexport { writeAtomically };\n',
+      'import { writeAtomically } from "../host/node/write-files.js";\nexport { writeAtomically };\n',
     );
     expect(messages).toEqual([]);
   });

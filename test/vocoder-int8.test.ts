@@ -1,8 +1,8 @@
 // The shipped voice in 8 bits: a value that a tile rounded otherwise would become another whole number, and be heard of.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Vocoder } from "../dist/vocoder.js";
-import { computeMel } from "../src/audio/mel-analysis/mel.js";
-import { findPreset } from "../src/audio/mel-format/mel-presets.js";
+import { computeMel } from "../src/mel/analysis.js";
+import { findPreset } from "../src/mel/presets.js";
 import { largestDifference, pieces } from "./support/mel-pieces.js";
 import { clipSamples } from "./support/mel-reference.js";
 

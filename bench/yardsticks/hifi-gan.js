@@ -1,6 +1,6 @@
 // A generator of HiFi-GAN V1's shape (Kong, Kim & Bae 2020; 13.9 M weights) with random weights, as an ONNX model in the
 // layout that PyTorch exports: what one pass of the most used vocoder costs in the same onnxruntime.
-import { encodeModel } from "../../dist/runtime/graph/onnx-model.js";
+import { encodeModel } from "../../dist/engine/trace/onnx-model.js";
 
 const BANDS = 80;
 const CHANNELS = 512;

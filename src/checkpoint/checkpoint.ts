@@ -1,20 +1,19 @@
 // A checkpoint: a folder with model.safetensors (the weights), config.json (what they are the weights of) and README.md
 // (a model card). Loading checks every name and shape; saving writes the weights before the config that describes them.
 import { join } from "node:path";
-import { makeFolder } from "../files/make-folder.js";
-import { readWholeFile } from "../files/read-whole-file.js";
-import { isSafetensors } from "../files/safetensors-header.js";
+import { makeFolder, writeAtomically } from "../host/node/write-files.js";
+import { readWholeFile } from "../host/node/read-files.js";
 import {
   floatTensor,
   halfTensor,
   isFloatTensor,
+  isSafetensors,
   parseSafetensors,
   type Safetensors,
   tensorFloats,
   writeSafetensors,
-} from "../files/safetensors.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import { type WeightSpec, type WeightValue } from "../models/weights.js";
+} from "../formats/safetensors.js";
+import type { WeightSpec, WeightValue } from "../models/weights.js";
 import {
   type CheckpointConfig,
   checkpointWeights,
@@ -23,7 +22,8 @@ import {
   type WaveGradCheckpointConfig,
   type weightParts,
 } from "./config.js";
-import { CheckpointError, WeightsError } from "./errors.js";
+import { CheckpointError, WeightsError } from "../errors.js";
+import type { Tuning } from "./tunings.js";
 
 /** The files of a checkpoint's folder. */
 export const checkpointFiles = {
@@ -131,4 +131,52 @@ function readWeights(
 function allFinite(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
+}
+
+// Puts what was tuned into a checkpoint's config.json. Everything else in the file stays as it is, also what this
+// version of vocode does not know.
+
+/** Levels with what goes with them. */
+export interface NamedTuning {
+  /** As `tuningName` gives it. */
+  readonly name: string;
+  /** λ from noise to data, [N]. */
+  readonly logSnrs: readonly number[];
+  readonly tuning: Tuning;
+}
+
+/**
+ * Reads a checkpoint's configuration without its weights.
+ *
+ * @throws FileError, CheckpointError
+ */
+export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
+  const path = join(folder, checkpointFiles.config);
+  return parseCheckpointConfig(new TextDecoder().decode(await readWholeFile(path)), path);
+}
+
+/**
+ * Stores tunings, in place of those of the same names.
+ *
+ * @throws FileError, CheckpointError where the result would be no configuration; the file is left as it was then
+ */
+export async function storeTunings(folder: string, tunings: readonly NamedTuning[]): Promise<void> {
+  const path = join(folder, checkpointFiles.config);
+  const text = new TextDecoder().decode(await readWholeFile(path));
+  const { schedules, tunings: known = {} } = parseCheckpointConfig(text, path);
+  const fields = JSON.parse(text) as Record<string, unknown>;
+  const changed = JSON.stringify(
+    {
+      ...fields,
+      schedules: {
+        ...schedules,
+        ...Object.fromEntries(tunings.map(({ name, logSnrs }) => [name, logSnrs])),
+      },
+      tunings: { ...known, ...Object.fromEntries(tunings.map(({ name, tuning }) => [name, tuning])) },
+    },
+    null,
+    2,
+  );
+  parseCheckpointConfig(changed, path);
+  await writeAtomically(path, `${changed}\n`);
 }

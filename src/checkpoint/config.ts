@@ -1,27 +1,170 @@
 // What a checkpoint's config.json says: everything that is needed to rebuild its models, and how they came about.
-import { formatFromFields } from "../audio/mel-format/mel-format-fields.js";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import type { EncoderConfig } from "../models/encoder.js";
-import { excitationLayers, excitationWeights } from "../models/excitation-model.js";
-import { maskNetWeights, trunkLayers } from "../models/mask-net-config.js";
-import { spectralPriorWeights } from "../models/spectral-prior.js";
-import { waveGradWeights } from "../models/wavegrad-config.js";
-import { specsWithin, type WeightSpec } from "../models/weights.js";
-import { numbers, objectOf } from "./config-fields.js";
+import { formatFromFields } from "../mel/format-fields.js";
+import type { MelFormat } from "../mel/format.js";
+import type { EncoderConfig } from "../models/layers/encoder.js";
+import { excitationLayers, excitationWeights } from "../models/excitation/graph.js";
+import { type MaskNetConfig, maskNetWeights, trunkLayers } from "../models/mask-net/shape.js";
+import { spectralPriorWeights } from "../models/prior/graph.js";
 import {
-  type MaskNetDenoiser,
-  encoderShape,
-  maskNetShape,
-  type WaveGradDenoiser,
-  waveGradShape,
-} from "./denoiser-config.js";
-import { CheckpointError } from "./errors.js";
+  type UpsamplingBlockConfig,
+  type WaveGradConfig,
+  waveGradHop,
+  waveGradWeights,
+} from "../models/wavegrad/shape.js";
+import { specsWithin, type WeightSpec } from "../models/weights.js";
+import { CheckpointError } from "../errors.js";
 import { parseTunings, type Tuning } from "./tunings.js";
+
+// Fields of a config.json, which is not trusted: each is checked, and what is wrong with it is named.
+
+/** The largest width or length that a network's shape may name. */
+const LARGEST_COUNT = 65_536;
+/** The longest list of a network's shape. */
+const LONGEST_LIST = 64;
+
+/** @param what it is, for the message: "'denoiser'" */
+function objectOf(value: unknown, path: string, what: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new CheckpointError(path, `has no object where ${what} should be one`);
+}
+
+/** A whole number of something, at least 1 unless given. */
+function count(value: unknown, path: string, name: string, least = 1): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= LARGEST_COUNT) {
+    return value;
+  }
+  throw new CheckpointError(
+    path,
+    `has ${JSON.stringify(value)} for '${name}', which should be a whole number`,
+  );
+}
+
+/** A list of whole numbers, of any length up to 64 unless given. */
+function counts(value: unknown, path: string, name: string, length?: number): number[] {
+  if (!Array.isArray(value) || value.length > LONGEST_LIST) {
+    throw new CheckpointError(path, `has no list of whole numbers for '${name}'`);
+  }
+  if (length !== undefined && value.length !== length) {
+    throw new CheckpointError(path, `has ${value.length} numbers for '${name}', which should be ${length}`);
+  }
+  return value.map((each) => count(each, path, name));
+}
+
+/** A list of finite numbers. */
+function numbers(value: unknown, path: string, name: string): number[] {
+  if (Array.isArray(value) && value.every((each) => typeof each === "number" && Number.isFinite(each))) {
+    return value as number[];
+  }
+  throw new CheckpointError(path, `has no list of numbers for '${name}'`);
+}
+
+// The denoisers that a checkpoint can hold, each a kind with a shape, as config.json writes them.
+
+/** The denoisers' kinds. */
+export const denoiserKinds = ["mask-net", "wavegrad"] as const;
+
+/** A denoiser's kind. */
+export type DenoiserKind = (typeof denoiserKinds)[number];
+
+/** The default: gates short-time spectra of a whitened waveform. */
+interface MaskNetDenoiser {
+  readonly kind: "mask-net";
+  readonly shape: MaskNetConfig;
+}
+
+/** The published one: works on the waveform itself. */
+interface WaveGradDenoiser {
+  readonly kind: "wavegrad";
+  readonly shape: WaveGradConfig;
+}
+
+/** A denoiser's kind and shape. */
+export type DenoiserConfig = MaskNetDenoiser | WaveGradDenoiser;
+
+/** @throws CheckpointError where a field is missing or cannot be */
+function maskNetShape(value: unknown, path: string): MaskNetConfig {
+  const fields = objectOf(value, path, "'denoiser.shape'");
+  return {
+    windowLengths: counts(fields["windowLengths"], path, "windowLengths"),
+    channels: count(fields["channels"], path, "channels"),
+    expanded: count(fields["expanded"], path, "expanded"),
+    dilations: counts(fields["dilations"], path, "dilations"),
+    corrections: count(fields["corrections"], path, "corrections", 0),
+    levelWidth: count(fields["levelWidth"], path, "levelWidth"),
+    encoder: encoderShape(fields["encoder"], path, "encoder", "denoiser.shape.encoder"),
+  };
+}
+
+/**
+ * @param name before its fields' names, for messages
+ * @param place of it in config.json
+ * @throws CheckpointError where a field is missing or cannot be
+ */
+function encoderShape(value: unknown, path: string, name: string, place = name): EncoderConfig {
+  const fields = objectOf(value, path, `'${place}'`);
+  return {
+    channels: count(fields["channels"], path, `${name}.channels`),
+    expanded: count(fields["expanded"], path, `${name}.expanded`),
+    dilations: counts(fields["dilations"], path, `${name}.dilations`),
+  };
+}
+
+/**
+ * @param hopLength of the mel, which the upsampling factors make
+ * @throws CheckpointError where a field is missing or cannot be
+ */
+function waveGradShape(value: unknown, hopLength: number, path: string): WaveGradConfig {
+  const fields = objectOf(value, path, "'denoiser.shape'");
+  const blocks = fields["upsampling"];
+  if (!Array.isArray(blocks) || blocks.length === 0) {
+    throw new CheckpointError(path, "has no list of blocks for 'upsampling'");
+  }
+  const upsampling = blocks.map((block, index) => upsamplingBlock(block, index, path));
+  const shape: WaveGradConfig = {
+    melChannels: count(fields["melChannels"], path, "melChannels"),
+    waveChannels: even(count(fields["waveChannels"], path, "waveChannels"), path, "waveChannels"),
+    upsampling,
+    downsamplingChannels: counts(
+      fields["downsamplingChannels"],
+      path,
+      "downsamplingChannels",
+      upsampling.length - 1,
+    ).map((channels) => even(channels, path, "downsamplingChannels")),
+    downsamplingDilations: counts(fields["downsamplingDilations"], path, "downsamplingDilations"),
+  };
+  const hop = waveGradHop(shape);
+  if (hop !== hopLength) {
+    throw new CheckpointError(
+      path,
+      `has upsampling factors whose product is ${hop}, and its mel's hop is ${hopLength}`,
+    );
+  }
+  return shape;
+}
+
+function upsamplingBlock(value: unknown, index: number, path: string): UpsamplingBlockConfig {
+  const name = `upsampling.${index}`;
+  const block = objectOf(value, path, `'${name}'`);
+  const [first, second, third, fourth] = counts(block["dilations"], path, `${name}.dilations`, 4);
+  return {
+    factor: count(block["factor"], path, `${name}.factor`),
+    channels: count(block["channels"], path, `${name}.channels`),
+    dilations: [first, second, third, fourth],
+  };
+}
+
+/** The level's encoding is as many sines as cosines. */
+function even(value: number, path: string, name: string): number {
+  if (value % 2 === 0) return value;
+  throw new CheckpointError(path, `has ${value} for '${name}', which should be even`);
+}
 
 const VERSION = 1;
 
 /** How a layer's input becomes 8-bit: q = round(x/scale) + zeroPoint, limited to 0 … 255. */
-export interface LayerQuantisation {
+interface LayerQuantisation {
   readonly scale: number;
   readonly zeroPoint: number;
 }

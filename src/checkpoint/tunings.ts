@@ -2,8 +2,7 @@
 // belongs to them (the start, the sampler, the mel corrections) here in its `tunings`.
 import { isSamplerName, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
-import { VocodeError } from "../errors.js";
-import { CheckpointError } from "./errors.js";
+import { CheckpointError, VocodeError } from "../errors.js";
 
 /** What the first state of a process is made of: white noise, or the excitation diffused to the first level. */
 export const tunedStarts = ["noise", "harmonic"] as const;

@@ -4,27 +4,178 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { checkpointFiles } from "../checkpoint/checkpoint.js";
+import { checkpointFiles, readCheckpointConfig } from "../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
-import { readCheckpointConfig } from "../checkpoint/store-tuning.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
-import type { BenchmarkHead } from "../evaluation/benchmark/results-file.js";
-import { settingsOf } from "../evaluation/benchmark/settings.js";
+import { type BenchmarkHead, type BenchmarkLine, settingsOf } from "../evaluation/benchmark/results-file.js";
 import type { Clip } from "../evaluation/clips.js";
-import { readWholeFile } from "../files/read-whole-file.js";
-import { requireTarget } from "../files/require-target.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import { engineNames } from "../runtime/runtime.js";
+import { readWholeFile } from "../host/node/read-files.js";
+import { requireTarget, writeAtomically } from "../host/node/write-files.js";
+import { engineNames } from "../engine/engine.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import { benchmarkJson, benchmarkNotes, benchmarkTable } from "./bench-report.js";
-import { BenchLine } from "./bench-line.js";
-import { listOf, oneOf } from "./list-option.js";
-import { anyNumber, wholeNumber } from "./number-option.js";
-import { type OutputOptions, printNote, printResult } from "./output.js";
-import { requirePicture, writePicture } from "./picture-option.js";
-import { vocodeVersion } from "./version.js";
+import { anyNumber, listOf, oneOf, requirePicture, wholeNumber, writePicture } from "./option-values.js";
+import { isInteractive, type OutputOptions, printNote, printResult, table, vocodeVersion } from "./output.js";
+import { BUSY_SHARE } from "../evaluation/benchmark/machine.js";
+import {
+  type BenchmarkRow,
+  bestTradeOffs,
+  othersShare,
+  type Spread,
+} from "../evaluation/benchmark/summary.js";
+import { metricDefinitions, type MetricName } from "../evaluation/metrics/metric-definitions.js";
+import { rowObjective } from "../plots/benchmark-figure.js";
+import type { BenchmarkProgress } from "../evaluation/benchmark/run-benchmark.js";
+import { duration } from "./status.js";
+
+// What a person sees of a benchmark: a bar with the time left on a terminal, a line now and then in a log.
+
+const LOG_INTERVAL_MS = 30_000;
+const CLEAR_LINE = "\r\u001b[K";
+const BAR = 20;
+
+/** Tells how a benchmark goes. Nothing is said with --quiet. */
+class BenchLine {
+  readonly #options: Pick<OutputOptions, "quiet">;
+  #lastLog = -Infinity;
+
+  constructor(options: Pick<OutputOptions, "quiet">) {
+    this.#options = options;
+  }
+
+  /** The measurement that begins. */
+  show({ phase, setting, done, total, secondsLeft }: BenchmarkProgress): void {
+    if (this.#options.quiet) return;
+    const { sampler, steps, start, precision } = setting;
+    const left = Number.isFinite(secondsLeft) ? ` · ${duration(secondsLeft)} left` : "";
+    const line = `${done}/${total}${left} · ${phase} of ${steps} × ${sampler}, ${start}, ${precision}`;
+    if (isInteractive()) {
+      const filled = Math.round((BAR * done) / total);
+      const text = `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${line}`;
+      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns || 80) - 1)}`);
+    } else if (performance.now() - this.#lastLog > LOG_INTERVAL_MS) {
+      this.#lastLog = performance.now();
+      printNote(this.#options, line);
+    }
+  }
+
+  /** A sentence that stays on the screen. */
+  note(text: string): void {
+    this.end();
+    printNote(this.#options, text);
+  }
+
+  /** Takes the rewriting line away. */
+  end(): void {
+    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
+  }
+}
+
+// A benchmark's rows in words and as JSON.
+
+/** The metrics that the terminal has room for; JSON and CSV have them all. */
+const SHOWN = [
+  "mel",
+  "mstft",
+  "estoi",
+  "hnr1",
+  "hnr2",
+  "hnr3",
+  "peak2",
+  "peak3",
+] as const satisfies MetricName[];
+
+interface Column {
+  readonly head: string;
+  readonly of: (row: BenchmarkRow) => string;
+  /** Left out where it is the same in all rows. */
+  readonly onlyIfDifferent?: true;
+}
+
+/** The table for a terminal; a star marks rows that no other beats in speed and in the objective. */
+function benchmarkTable(rows: readonly BenchmarkRow[]): string {
+  const best = new Set(bestTradeOffs(rows, (row) => 1 / (row.realTimeFactor?.median ?? NaN), rowObjective));
+  const columns: readonly Column[] = [
+    {
+      head: "engine",
+      of: ({ carriedOut, setting }) => carriedOut?.engine ?? setting.engine,
+      onlyIfDifferent: true,
+    },
+    { head: "precision", of: ({ setting }) => setting.precision, onlyIfDifferent: true },
+    { head: "start", of: ({ setting }) => setting.start, onlyIfDifferent: true },
+    { head: "sampler", of: ({ setting }) => setting.sampler },
+    { head: "schedule", of: ({ carriedOut, setting }) => carriedOut?.schedule ?? setting.schedule },
+    { head: "steps", of: ({ setting }) => String(setting.steps) },
+    { head: "K", of: ({ carriedOut, setting }) => String(carriedOut?.refine ?? setting.refine) },
+    { head: "× real time", of: ({ realTimeFactor }) => numberText(inverse(realTimeFactor?.median), 1) },
+    { head: "from – to", of: ({ realTimeFactor }) => spreadText(realTimeFactor) },
+    { head: "RTF", of: ({ realTimeFactor }) => numberText(realTimeFactor?.median, 3) },
+    {
+      head: "first sound ms",
+      of: ({ firstSoundSeconds }) => numberText(1000 * (firstSoundSeconds?.median ?? NaN), 0),
+    },
+    { head: "peak MB", of: ({ peakMegabytes }) => numberText(peakMegabytes, 0) },
+    { head: "objective", of: (row) => numberText(rowObjective(row), 3) },
+    ...SHOWN.map((name) => ({
+      head: name,
+      of: ({ metrics }: BenchmarkRow) => numberText(metrics[name], metricDefinitions[name].decimals),
+    })),
+    { head: "", of: (row) => (best.has(row) ? "*" : "") },
+  ];
+  const shown = columns.filter(
+    ({ of, onlyIfDifferent }) => !onlyIfDifferent || new Set(rows.map(of)).size > 1,
+  );
+  return [
+    table([shown.map(({ head }) => head), ...rows.map((row) => shown.map(({ of }) => of(row)))]),
+    "",
+    "* no other setting is both faster and better by the objective (STFT distance, mel, harmonicity and pulses in one).",
+  ].join("\n");
+}
+
+/** The whole as one JSON document. */
+function benchmarkJson(
+  { machine, checkpoint, clips, timedSeconds, threads, seed }: BenchmarkHead,
+  rows: readonly BenchmarkRow[],
+  lines: readonly BenchmarkLine[],
+): unknown {
+  const share = othersShare(lines);
+  return {
+    machine,
+    othersShare: Number.isNaN(share) ? null : share,
+    checkpoint,
+    clips,
+    timedSeconds,
+    threads,
+    seed,
+    rows: rows.map((row) => {
+      const value = rowObjective(row);
+      return { ...row, objective: Number.isNaN(value) ? null : value };
+    }),
+  };
+}
+
+/** What should be said about the measurements. */
+function benchmarkNotes(lines: readonly BenchmarkLine[]): string[] {
+  const share = othersShare(lines);
+  if (!(share > BUSY_SHARE)) return [];
+  return [
+    `Others took ${(100 * share).toFixed(0)} % of this machine while it was timed, so the speeds are too low and scatter. ` +
+      "Compare settings with each other only, or measure again when the machine is idle.",
+  ];
+}
+
+function inverse(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : 1 / value;
+}
+
+function spreadText(spread: Spread | undefined): string {
+  return spread === undefined ? "" : `${(1 / spread.high).toFixed(1)} – ${(1 / spread.low).toFixed(1)}`;
+}
+
+function numberText(value: number | undefined, decimals: number): string {
+  return value === undefined || !Number.isFinite(value) ? "" : value.toFixed(decimals).replace("-", "−");
+}
 
 interface BenchOptions extends Omit<OutputOptions, "json"> {
   readonly json?: string | true;
@@ -180,7 +331,7 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
   if (jsonFile !== undefined) await writeAtomically(jsonFile, `${JSON.stringify(json, null, 2)}\n`);
   if (options.csv !== undefined) await writeAtomically(options.csv, benchmarkCsv(rows));
   await writePicture(options, async () => {
-    const { benchmarkFigure } = await import("../evaluation/plots/benchmark-figure.js");
+    const { benchmarkFigure } = await import("../plots/benchmark-figure.js");
     return benchmarkFigure(rows);
   });
   printResult({ json: wanted === true }, json, () => benchmarkTable(rows));

@@ -1,12 +1,12 @@
 // `vocode compare`: one clip against another, by every metric and as a picture of both and what lies between them.
 import { basename } from "node:path";
 import { Command } from "commander";
-import { atOneRate, type ClipSamples, samplesOf } from "../evaluation/evaluate/measure-pair.js";
+import { atOneRate, type ClipSamples, samplesOf } from "../evaluation/measure.js";
 import { type ClipMetrics, measureClip } from "../evaluation/metrics/clip-metrics.js";
 import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
 import { metricText } from "./evaluation-report.js";
 import { printNote, printResult, table } from "./output.js";
-import { type PictureOptions, requirePicture, writePicture } from "./picture-option.js";
+import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 
 /** Clips whose lengths differ by less are not worth a word, seconds. */
 const LENGTH_TOLERANCE = 0.05;
@@ -42,8 +42,8 @@ async function run(recording: string, synthesis: string, options: PictureOptions
   const [first, second] = await atOneRate(clips);
   const metrics = await measureClip(first.samples, second.samples, first.sampleRate);
   await writePicture(options, async () => {
-    const { drawComparison } = await import("../evaluation/plots/comparison-picture.js");
-    const { Transforms } = await import("../evaluation/metrics/transforms.js");
+    const { drawComparison } = await import("../plots/comparison-picture.js");
+    const { Transforms } = await import("../evaluation/metrics/spectra.js");
     const titled = (clip: ClipSamples, path: string): ClipSamples & { title: string } => ({
       samples: clip.samples,
       sampleRate: clip.sampleRate,

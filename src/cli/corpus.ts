@@ -1,14 +1,11 @@
 // `vocode corpus`: what a folder of recordings would be to train on, and what is wrong with which file.
 import { Command } from "commander";
-import { formatFromOption } from "../audio/mel-format/mel-format-option.js";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
-import type { CorpusSurvey, Spread } from "../training/corpus/corpus-survey.js";
-import type { PitchRange } from "../training/corpus/survey-pitch.js";
-import { surveyCorpus } from "../training/corpus/corpus-survey.js";
-import { duration } from "./duration.js";
-import { printResult, type OutputOptions } from "./output.js";
-import { Progress } from "./progress.js";
+import { formatFromOption } from "../mel/format-option.js";
+import type { MelFormat } from "../mel/format.js";
+import { DEFAULT_PRESET } from "../mel/presets.js";
+import { type CorpusSurvey, type PitchRange, type Spread, surveyCorpus } from "../training/corpus/survey.js";
+import { duration, Progress } from "./status.js";
+import { type OutputOptions, printResult } from "./output.js";
 
 interface CorpusCommandOptions extends OutputOptions {
   readonly format: string;

@@ -2,28 +2,28 @@
 // from recordings that a checkpoint synthesises again.
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { namedClips, pairClips } from "../evaluation/evaluate/clip-pairs.js";
-import { type ClipTask, evaluateClips } from "../evaluation/evaluate/evaluate-clips.js";
-import { exportPair } from "../evaluation/evaluate/export-pair.js";
-import { evaluationCsv } from "../evaluation/evaluate/summary.js";
-import { synthesisTasks } from "../evaluation/evaluate/synthesis-tasks.js";
+import { namedClips, pairClips } from "../evaluation/clips.js";
+import {
+  type ClipTask,
+  evaluateClips,
+  evaluationCsv,
+  exportPair,
+  synthesisTasks,
+} from "../evaluation/evaluate.js";
 import { InputError } from "../errors.js";
-import { makeFolder } from "../files/make-folder.js";
-import { requireTarget } from "../files/require-target.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import type { SynthesisReport } from "../synthesis/synthesis-report.js";
+import { makeFolder, requireTarget, writeAtomically } from "../host/node/write-files.js";
+import type { SynthesisReport } from "../synthesis/report.js";
 import type { Vocoder } from "../vocoder.js";
 import { evaluationNotes, evaluationReport, evaluationTable } from "./evaluation-report.js";
-import { FailedInputsError } from "./failures.js";
-import { type OutputOptions, printNote, printResult } from "./output.js";
-import { Progress } from "./progress.js";
+import { FailedInputsError, type OutputOptions, printNote, printResult } from "./output.js";
+import { Progress } from "./status.js";
 import {
   addSynthesisOptions,
   chosenSynthesis,
   givenSynthesisOptions,
   loadChosenVocoder,
   type SynthesisChoice,
-} from "./synthesis-options.js";
+} from "./options.js";
 
 interface EvaluateOptions extends OutputOptions, SynthesisChoice {
   readonly csv?: string;

@@ -1,9 +1,8 @@
 // An evaluation as a table, as JSON and in words.
-import { meanMetrics } from "../evaluation/evaluate/summary.js";
-import type { FailedClip, MeasuredClip } from "../evaluation/evaluate/evaluate-clips.js";
+import { type FailedClip, meanMetrics, type MeasuredClip } from "../evaluation/evaluate.js";
 import type { ClipMetrics } from "../evaluation/metrics/clip-metrics.js";
 import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
-import type { SynthesisReport } from "../synthesis/synthesis-report.js";
+import type { SynthesisReport } from "../synthesis/report.js";
 import { table } from "./output.js";
 
 /** Clips whose length differs by less from their recording's are not worth a word, seconds. */

@@ -5,14 +5,12 @@ import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
-import { requireTarget } from "../files/require-target.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import type { ExportedPart, ExportedProcess } from "../synthesis/export-graph.js";
-import { wholeNumber } from "./number-option.js";
-import { printNote, printResult, type OutputOptions } from "./output.js";
-import { readSchedule, SCHEDULE_ARGUMENT } from "./schedule-argument.js";
-import { addStartOptions, type StartOptions } from "./start-options.js";
-import { vocodeVersion } from "./version.js";
+import { requireTarget, writeAtomically } from "../host/node/write-files.js";
+import type { ExportedPart, ExportedProcess } from "../synthesis/export.js";
+import { wholeNumber } from "./option-values.js";
+import { type OutputOptions, printNote, printResult, vocodeVersion } from "./output.js";
+import { readSchedule, SCHEDULE_ARGUMENT } from "./process-arguments.js";
+import { addStartOptions, type StartOptions } from "./options.js";
 
 interface ExportOptions extends OutputOptions, StartOptions {
   readonly part?: ExportedPart;
@@ -73,7 +71,7 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   await requireTarget(out);
   const checkpoint = await loadCheckpoint(folder);
   // loaded here, so that the command's help does not wait for them
-  const { exportPart, exportSynthesis } = await import("../synthesis/export-graph.js");
+  const { exportPart, exportSynthesis } = await import("../synthesis/export.js");
   const { part = "denoiser" } = options;
   const version = vocodeVersion();
   const synthesis = await processOf(checkpoint.config, options);
@@ -131,8 +129,8 @@ async function processOf(
 ): Promise<ExportedProcess | undefined> {
   const { schedule, steps, sampler, start, startLevel, refine } = options;
   if (steps === undefined && schedule === undefined) return undefined;
-  const { defaultSynthesis } = await import("../synthesis/synthesis-options.js");
-  const { chosenSettings } = await import("../synthesis/tuned-settings.js");
+  const { defaultSynthesis } = await import("../synthesis/settings.js");
+  const { chosenSettings } = await import("../synthesis/settings.js");
   const isFile = schedule?.toLowerCase().endsWith(".json") === true;
   const chosen = chosenSettings(config, {
     steps: steps ?? defaultSynthesis.steps,

@@ -2,9 +2,8 @@
 // (0 done, 2 wrong use or bad input, 1 our fault, 130 Ctrl-C).
 import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
-import { removeUnfinishedFiles } from "../files/write-atomically.js";
-import { describeStdoutError, style } from "./output.js";
-import { vocodeVersion } from "./version.js";
+import { removeUnfinishedFiles } from "../host/node/write-files.js";
+import { describeStdoutError, style, vocodeVersion } from "./output.js";
 
 /** The commands, in the order in which the help lists them; each is loaded when it is asked for, to start quickly. */
 const commands: Readonly<Record<string, () => Promise<() => Command>>> = {

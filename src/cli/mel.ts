@@ -1,22 +1,169 @@
 // `vocode mel`: the log-mel of a recording, or of each recording in a folder.
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { readMel } from "../audio/mel-file/mel-file.js";
-import { formatFromOption } from "../audio/mel-format/mel-format-option.js";
-import { describeFormat } from "../audio/mel-format/mel-format-text.js";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import { isNpyOutput, writeMelOfFile, type MelOfFile } from "../audio/mel-analysis/mel-of-file.js";
-import { DEFAULT_PRESET, presetNameOf, presetNames } from "../audio/mel-format/mel-presets.js";
-import { InputError } from "../errors.js";
-import type { Figure } from "../evaluation/plots/figure.js";
-import { isFolder } from "../files/is-folder.js";
-import { makeFolder } from "../files/make-folder.js";
-import { requireTarget } from "../files/require-target.js";
-import { runMelFolder } from "./mel-folder.js";
-import { melNotes } from "./mel-notes.js";
-import { printNote, printResult } from "./output.js";
-import { WorkProgress } from "./progress.js";
-import { requirePicture, writePicture, type PictureOptions } from "./picture-option.js";
+import { readMel } from "../mel/file.js";
+import { formatFromOption } from "../mel/format-option.js";
+import { describeFormat, type MelFormat } from "../mel/format.js";
+import { isNpyOutput, type MelOfFile, writeMelOfFile } from "./mel-of-file.js";
+import { DEFAULT_PRESET, presetNameOf, presetNames } from "../mel/presets.js";
+import { FileError, InputError } from "../errors.js";
+import type { Figure } from "../plots/figure.js";
+import { findRecordings, isFolder } from "../host/node/read-files.js";
+import { makeFolder, requireTarget } from "../host/node/write-files.js";
+import { FailedInputsError, type Failure, type OutputOptions, printNote, printResult } from "./output.js";
+import { Progress, WorkProgress } from "./status.js";
+import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
+import { countEmptyBands } from "../mel/bank.js";
+
+// What a person should know about a recording whose mel was computed, each a sentence.
+
+/** Notes about one recording: what is odd about the file, resampling, missing treble, clipping. */
+function melNotes(made: MelOfFile, format: MelFormat): string[] {
+  const notes = [...made.source.remarks];
+  if (made.sampleRate !== format.sampleRate)
+    notes.push(`Resampled from ${made.sampleRate} Hz to the format's ${format.sampleRate} Hz.`);
+  if (made.sampleRate / 2 < format.maxFrequency)
+    notes.push(
+      `At ${made.sampleRate} Hz the recording holds nothing above ${made.sampleRate / 2} Hz, ` +
+        `and the format's bands go up to ${format.maxFrequency} Hz: a vocoder will make dull speech of it.`,
+    );
+  if (made.clippedSamples > 0) {
+    const share = (100 * made.clippedSamples) / (made.seconds * made.sampleRate);
+    notes.push(
+      `${made.clippedSamples} samples (${share < 1 ? share.toPrecision(2) : share.toFixed(0)} %) are cut off at full scale: the recording is clipped.`,
+    );
+  }
+  if (made.level.minimum === made.level.maximum)
+    notes.push("Its mel is silent throughout: nothing in the recording is louder than the format's floor.");
+  const empty = countEmptyBands(format);
+  if (empty > 0)
+    notes.push(
+      `${empty} of the format's ${format.bands} bands are narrower than the FFT can tell apart and always at the ` +
+        "floor. Take fewer bands, or a larger fftSize.",
+    );
+  return notes;
+}
+
+// `vocode mel` for a folder: each recording in it becomes a .mel of the same name in the output folder. A broken file
+// does not stop the others; it is named at the end.
+
+interface Job {
+  readonly recording: string;
+  readonly mel: string;
+}
+
+/**
+ * Writes the mels of all recordings in and below a folder.
+ *
+ * @throws InputError before anything is written; FailedInputsError at the end, if any recording could not be used
+ */
+async function runMelFolder(
+  input: string,
+  output: string | undefined,
+  format: MelFormat,
+  options: OutputOptions,
+): Promise<void> {
+  const folder = await outputFolder(input, output);
+  const jobs = planJobs(input, folder, await findRecordings(input));
+  await makeFolder(folder);
+  const progress = new Progress(options, jobs.length, "recordings");
+  const started = performance.now();
+  const made: MelOfFile[] = [];
+  const failures: Failure[] = [];
+  try {
+    for (const { recording, mel } of jobs) {
+      const result = await attempt(recording, mel, format);
+      if ("error" in result) failures.push(result);
+      else made.push(result);
+      progress.advance(recording);
+    }
+  } finally {
+    progress.end();
+  }
+  for (const note of groupedNotes(made, format)) printNote(options, note);
+  const elapsed = (performance.now() - started) / 1000;
+  printMels(folder, made, failures, format, elapsed, options);
+  if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "recordings");
+}
+
+async function outputFolder(input: string, output?: string): Promise<string> {
+  if (output === undefined)
+    throw new InputError(`'${input}' is a folder: name one for its mels, as in vocode mel ${input} mels.`);
+  if (resolve(output) === resolve(input))
+    throw new InputError(`The mels would lie among the recordings of '${input}'. Name another folder.`);
+  if ([".mel", ".npy"].includes(extname(output).toLowerCase()) && !(await isFolder(output)))
+    throw new InputError(`'${input}' is a folder, and '${output}' is named like a file. Name a folder.`);
+  return output;
+}
+
+/** Which recording becomes which mel, the folders below kept. */
+function planJobs(input: string, folder: string, names: readonly string[]): Job[] {
+  const sources = new Map<string, string>();
+  return names.map((name) => {
+    const melName = `${name.slice(0, name.length - extname(name).length)}.mel`;
+    const other = sources.get(melName);
+    if (other !== undefined)
+      throw new InputError(
+        `'${other}' and '${name}' in '${input}' would both become '${melName}'. Rename one, or move it elsewhere.`,
+      );
+    sources.set(melName, name);
+    return { recording: join(input, name), mel: join(folder, melName) };
+  });
+}
+
+async function attempt(recording: string, mel: string, format: MelFormat): Promise<MelOfFile | Failure> {
+  await makeFolder(dirname(mel));
+  try {
+    return await writeMelOfFile(recording, mel, format);
+  } catch (error) {
+    // where a mel cannot be written, the others cannot either
+    const unwritable = error instanceof FileError && error.path === mel;
+    if (unwritable || !(error instanceof InputError)) throw error;
+    return { input: recording, error: error.message };
+  }
+}
+
+/** The notes on all recordings, each said once with the recordings that it is about. */
+function groupedNotes(made: readonly MelOfFile[], format: MelFormat): string[] {
+  const recordings = new Map<string, string[]>();
+  for (const mel of made) {
+    for (const note of melNotes(mel, format)) {
+      const named = recordings.get(note) ?? [];
+      named.push(mel.input);
+      recordings.set(note, named);
+    }
+  }
+  return [...recordings].map(([note, [first, ...others]]) => {
+    return others.length === 0
+      ? `${first}: ${note}`
+      : `${first} and ${counted(others.length, "other")}: ${note}`;
+  });
+}
+
+function printMels(
+  folder: string,
+  made: readonly MelOfFile[],
+  failures: readonly Failure[],
+  format: MelFormat,
+  elapsed: number,
+  options: OutputOptions,
+): void {
+  const seconds = made.reduce((sum, mel) => sum + mel.seconds, 0);
+  const frames = made.reduce((sum, mel) => sum + mel.frames, 0);
+  const preset = presetNameOf(format);
+  const result = { output: folder, mels: made, failures, frames, seconds, preset: preset ?? null, format };
+  printResult(options, result, () => {
+    const speed = elapsed > 0 ? `, ${(seconds / elapsed).toFixed(0)}× real time` : "";
+    return (
+      `${folder}: ${counted(made.length, "mel")}, ${frames} frames, ${seconds.toFixed(1)} s of audio in ${elapsed.toFixed(1)} s${speed}\n` +
+      `${preset ?? "own format"}: ${describeFormat(format)}`
+    );
+  });
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
 
 interface MelOptions extends PictureOptions {
   readonly format: string;
@@ -114,7 +261,7 @@ function describe({ output, frames, seconds, level }: MelOfFile, format: MelForm
 }
 
 async function drawMelFile(made: MelOfFile, format: MelFormat): Promise<Figure> {
-  const { drawMel } = await import("../evaluation/plots/mel-picture.js");
+  const { drawMel } = await import("../plots/mel-picture.js");
   const layout = isNpyOutput(made.output) ? "bands-first" : "frames-first";
   const { mel } = await readMel(made.output, { expected: format, layout, trust: true });
   return drawMel([basename(made.input), presetNameOf(format)].filter(Boolean).join(", "), mel);

@@ -2,19 +2,87 @@
 // them, as a harmonic start does.
 import { basename } from "node:path";
 import { Command } from "commander";
-import { melOfRecording, samplesAtRate } from "../audio/mel-analysis/mel-of-recording.js";
-import { readMel } from "../audio/mel-file/mel-file.js";
-import { naturalLog } from "../audio/mel-format/mel-encoding.js";
-import type { Mel } from "../audio/mel-format/mel-format.js";
-import { DEFAULT_PRESET, findPreset } from "../audio/mel-format/mel-presets.js";
-import { VOICING_EDGES } from "../audio/pitch/band-voicing.js";
-import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch/pitch.js";
-import { readRecording } from "../audio/recording/read-recording.js";
-import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./engine-options.js";
+import { melOfRecording, samplesAtRate } from "../audio/resample.js";
+import { readMel } from "../mel/file.js";
+import { naturalLog } from "../mel/encoding.js";
+import type { Mel } from "../mel/format.js";
+import { DEFAULT_PRESET, findPreset } from "../mel/presets.js";
+import { VOICING_EDGES } from "../audio/band-voicing.js";
+import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
+import { readRecording } from "../audio/open-recording.js";
+import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./options.js";
 import { printNote, printResult, table } from "./output.js";
-import { type PictureOptions, requirePicture, writePicture } from "./picture-option.js";
-import { type PitchSummary, summarisePitch, type VoicedStretch } from "./pitch-summary.js";
+import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { holdsRecording } from "./synthesis-input.js";
+
+// Pitch frame by frame in fewer words: the stretches with a voice, and the whole.
+
+/** F0 over some voiced frames, Hz. */
+interface PitchRange {
+  readonly medianHertz: number;
+  readonly lowestHertz: number;
+  readonly highestHertz: number;
+}
+
+/** Voiced frames without a gap. */
+interface VoicedStretch extends PitchRange {
+  /** Seconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Mean of each band. [5] */
+  readonly bandVoicing: readonly number[];
+}
+
+/** The whole; the pitch is undefined where there is no voice. */
+interface PitchSummary extends Partial<PitchRange> {
+  readonly seconds: number;
+  /** Of the frames, 0 … 1. */
+  readonly voicedShare: number;
+  readonly stretches: readonly VoicedStretch[];
+}
+
+/** Sums up. */
+export function summarisePitch(pitch: Pitch, frameSeconds: number): PitchSummary {
+  const { hertz } = pitch;
+  const stretches: VoicedStretch[] = [];
+  for (let from = 0; from < hertz.length; from++) {
+    if (hertz[from] === 0) continue;
+    let to = from + 1;
+    while (to < hertz.length && hertz[to] > 0) to++;
+    stretches.push({
+      from: from * frameSeconds,
+      to: to * frameSeconds,
+      ...rangeOf(hertz.subarray(from, to)),
+      bandVoicing: bandMeans(pitch, from, to),
+    });
+    from = to;
+  }
+  const voiced = hertz.filter((value) => value > 0);
+  return {
+    seconds: hertz.length * frameSeconds,
+    voicedShare: hertz.length > 0 ? voiced.length / hertz.length : 0,
+    ...(voiced.length > 0 && rangeOf(voiced)),
+    stretches,
+  };
+}
+
+function rangeOf(hertz: Float32Array): PitchRange {
+  const sorted = hertz.slice().sort();
+  return {
+    medianHertz: sorted[Math.floor(sorted.length / 2)],
+    lowestHertz: sorted[0],
+    highestHertz: sorted[sorted.length - 1],
+  };
+}
+
+function bandMeans({ hertz, bandVoicing }: Pitch, from: number, to: number): number[] {
+  const bands = bandVoicing.length / hertz.length;
+  return Array.from({ length: bands }, (_, band) => {
+    let sum = 0;
+    for (let frame = from; frame < to; frame++) sum += bandVoicing[frame * bands + band];
+    return sum / (to - from);
+  });
+}
 
 interface PitchCommandOptions extends PictureOptions, EngineOptions {
   readonly checkpoint?: string;
@@ -66,7 +134,7 @@ async function run(file: string, options: PitchCommandOptions): Promise<void> {
   const { hopLength, sampleRate } = mel.format;
   const summary = summarisePitch(pitch, hopLength / sampleRate);
   await writePicture(options, async () => {
-    const { drawPitch } = await import("../evaluation/plots/pitch-picture.js");
+    const { drawPitch } = await import("../plots/mel-picture.js");
     return drawPitch(basename(file), mel, pitch);
   });
   printNote(options, describe(summary));
@@ -89,7 +157,7 @@ async function measured(file: string): Promise<FoundPitch> {
   const format = findPreset(DEFAULT_PRESET);
   const recording = await readRecording(file);
   const mel = await melOfRecording(recording, format);
-  const { RealFft } = await import("../synthesis/real-fft.js");
+  const { RealFft } = await import("../audio/real-fft.js");
   const transforms = await createPitchTransforms(format.sampleRate, (size) => RealFft.create(size));
   const samples = await samplesAtRate(recording, format.sampleRate);
   const pitch = analysePitch(samples, format.sampleRate, format.hopLength, transforms);
@@ -106,7 +174,7 @@ async function readOff(
 ): Promise<FoundPitch> {
   const { shippedCheckpoint } = await import("../vocoder.js");
   const { loadCheckpoint } = await import("../checkpoint/checkpoint.js");
-  const { ExcitationSource } = await import("../synthesis/excitation-source.js");
+  const { ExcitationSource } = await import("../synthesis/excitation.js");
   const checkpoint = await loadCheckpoint(options.checkpoint ?? shippedCheckpoint);
   const { mel: expected } = checkpoint.config;
   const source = await ExcitationSource.open(await openChosenRuntime(options), checkpoint);

@@ -2,13 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
-import { readRecording } from "../audio/recording/read-recording.js";
-import type { ClipTake, TrainingReport } from "../evaluation/plots/training-page.js";
-import { requireTarget } from "../files/require-target.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import { devLogSnrs } from "../training/dev-error.js";
-import { RunError } from "../training/errors.js";
-import { type Metrics, type RunDescription, RunFolder } from "../training/run-folder.js";
+import { readRecording } from "../audio/open-recording.js";
+import type { ClipTake, TrainingReport } from "../plots/training-page.js";
+import { requireTarget, writeAtomically } from "../host/node/write-files.js";
+import { devLogSnrs } from "../training/progress.js";
+import { RunError } from "../errors.js";
+import { type Metrics, type RunDescription, RunFolder } from "../training/run.js";
 import { type OutputOptions, printResult } from "./output.js";
 import { sampleName, samplesFolder, storedSamples } from "./training-samples.js";
 
@@ -43,7 +42,7 @@ async function run(path: string, options: ReportOptions): Promise<void> {
   const out = options.out ?? join(path, "report.html");
   await requireTarget(out);
   const metrics = await folder.readMetrics();
-  const { trainingPage } = await import("../evaluation/plots/training-page.js");
+  const { trainingPage } = await import("../plots/training-page.js");
   const clips = await clipsOf(path);
   const report: TrainingReport = {
     title: `Training of ${basename(resolve(path))}`,

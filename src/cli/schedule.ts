@@ -5,8 +5,8 @@ import { namedSchedules, scheduleByName } from "../diffusion/schedules/named-sch
 import { scheduleSteps, type ScheduleStep } from "../diffusion/schedules/schedule-steps.js";
 import { InputError } from "../errors.js";
 import { printResult, table, type OutputOptions } from "./output.js";
-import { requirePicture, writePicture, type PictureOptions } from "./picture-option.js";
-import { readSchedule, SCHEDULE_ARGUMENT } from "./schedule-argument.js";
+import { requirePicture, writePicture, type PictureOptions } from "./option-values.js";
+import { readSchedule, SCHEDULE_ARGUMENT } from "./process-arguments.js";
 
 interface ScheduleOptions extends PictureOptions {
   readonly list?: boolean;
@@ -48,7 +48,7 @@ async function run(name: string | undefined, options: ScheduleOptions): Promise<
   const schedule = await readSchedule(name);
   const steps = scheduleSteps(schedule);
   await writePicture(options, async () => {
-    const { scheduleFigure } = await import("../evaluation/plots/schedule-figure.js");
+    const { scheduleFigure } = await import("../plots/schedule-figure.js");
     return scheduleFigure(schedule);
   });
   const { source, startsFromNoise } = schedule;

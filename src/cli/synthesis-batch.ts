@@ -1,20 +1,15 @@
 // `vocode` for a folder or several inputs: each becomes a .wav of its name in the output folder, with one checkpoint
 // loaded. An input that cannot be used does not stop the others; it is named at the end.
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { isRecordingName } from "../audio/recording/find-recordings.js";
+import { findFiles, isFolder, isRecordingName } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
-import { findFiles } from "../files/find-files.js";
-import { isFolder } from "../files/is-folder.js";
-import { makeFolder } from "../files/make-folder.js";
+import { makeFolder } from "../host/node/write-files.js";
 import type { Vocoder } from "../vocoder.js";
-import { FailedInputsError, type Failure } from "./failures.js";
-import { printNote, printResult } from "./output.js";
-import { Progress } from "./progress.js";
+import { FailedInputsError, type Failure, printNote, printResult } from "./output.js";
+import { Progress } from "./status.js";
 import { PIPE } from "./synthesis-input.js";
-import { loadChosenVocoder } from "./synthesis-options.js";
-import type { SynthesizeOptions } from "./synthesize-options.js";
-import { processText, reportObject, speedText } from "./synthesis-report.js";
-import { makeSpeech, type MadeSpeech } from "./synthesis-run.js";
+import { loadChosenVocoder, type SynthesizeOptions } from "./options.js";
+import { type MadeSpeech, makeSpeech, processText, reportObject, speedText } from "./synthesis-run.js";
 
 const MEL_EXTENSIONS = [".mel", ".npy", ".safetensors"];
 

@@ -1,16 +1,17 @@
 // One input of the main command on its way into one output: read, synthesised and written piece by piece.
 import { fstatSync, writeFile } from "node:fs";
 import { promisify } from "node:util";
-import { MelAnalyzer } from "../audio/mel-analysis/mel-analyzer.js";
-import type { Mel, MelFormat } from "../audio/mel-format/mel-format.js";
-import { concatenate } from "../audio/recording/recording.js";
-import { WaveformBytes, writeWav, type WrittenWav } from "../audio/wav/write-wav.js";
-import type { SynthesisReport } from "../synthesis/synthesis-report.js";
+import { MelAnalyzer } from "../mel/analysis.js";
+import type { Mel, MelFormat } from "../mel/format.js";
+import { concatenate } from "../audio/recording.js";
+import { WaveformBytes, writeWav, type WrittenWav } from "../audio/write-wav.js";
+import type { SynthesisReport } from "../synthesis/report.js";
 import type { Vocoder } from "../vocoder.js";
 import { describeStdoutError, printNote } from "./output.js";
-import { WorkProgress } from "./progress.js";
+import { WorkProgress } from "./status.js";
 import { fitted, openSynthesisInput, PIPE, type SynthesisInput } from "./synthesis-input.js";
-import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./synthesize-options.js";
+import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./options.js";
+import { cpus } from "node:os";
 
 /** What became of an input. */
 export interface MadeSpeech {
@@ -135,4 +136,52 @@ async function* kept(
     keep(piece.slice());
     yield piece;
   }
+}
+
+// What the main command says of its work: a report for people, and the same as an object for --json.
+
+/** The report of one input, for --json. */
+export function reportObject({ input, output, report, written }: MadeSpeech): Record<string, unknown> {
+  return { input, output, ...report, ...written, cpu: cpus()[0]?.model ?? "" };
+}
+
+/** The report of one input. */
+export function reportText({ report, written }: MadeSpeech, loadSeconds: number): string {
+  const { audioSeconds, seconds } = report;
+  return [
+    processText(report),
+    `${speedText(audioSeconds, seconds)}; loaded in ${loadSeconds.toFixed(2)} s`,
+    `mel within ${report.melDifference.toFixed(3)} of the one given (mean of |ln|); ${levelText(written)}`,
+  ].join("\n");
+}
+
+/** What was done, in a line. */
+export function processText(report: SynthesisReport): string {
+  const { steps, sampler, schedule, refine, seed, engine, device, threads, precision } = report;
+  return [
+    `${steps} ${steps === 1 ? "step" : "steps"} of ${sampler} on ${schedule} from ${startText(report)}`,
+    `${refine} mel ${refine === 1 ? "correction" : "corrections"}`,
+    `seed ${seed}`,
+    `${engine} on ${device}, ${precision}${threads === undefined ? "" : `, ${threads} ${threads === 1 ? "thread" : "threads"}`}`,
+  ].join(", ");
+}
+
+function startText({ start, startLevel }: SynthesisReport): string {
+  if (startLevel === undefined) return start;
+  return `a ${start} start at λ ${startLevel.toFixed(1).replace("-", "−")}`;
+}
+
+/** How long it took, as people compare it. */
+export function speedText(audioSeconds: number, seconds: number): string {
+  const audio = `${audioSeconds.toFixed(2)} s of audio in ${seconds.toFixed(2)} s`;
+  if (audioSeconds === 0) return audio;
+  const factor = seconds / audioSeconds;
+  return `${audio}: RTF ${factor.toFixed(3)}, ${(1 / factor).toFixed(1)}× real time`;
+}
+
+function levelText({ peak, clippedSamples }: MadeSpeech["written"]): string {
+  if (peak === 0) return "silent";
+  const level = `peak ${(20 * Math.log10(peak)).toFixed(1).replace("-", "−")} dBFS`;
+  if (clippedSamples === 0) return `${level}, nothing clipped`;
+  return `${level}; ${clippedSamples} ${clippedSamples === 1 ? "sample" : "samples"} beyond full scale cut off`;
 }

@@ -2,19 +2,55 @@
 // them into a folder; frames from a pipe, and samples into one.
 import { basename, extname, resolve } from "node:path";
 import { Command } from "commander";
-import { requireWavName } from "../audio/wav/wav-name.js";
 import { InputError } from "../errors.js";
-import type { Figure } from "../evaluation/plots/figure.js";
-import { isFolder } from "../files/is-folder.js";
-import { requireTarget } from "../files/require-target.js";
+import type { Figure } from "../plots/figure.js";
+import { isFolder } from "../host/node/read-files.js";
+import { requireTarget } from "../host/node/write-files.js";
 import { printNote, printResult } from "./output.js";
-import { requirePicture, writePicture } from "./picture-option.js";
+import { requirePicture, writePicture } from "./option-values.js";
 import { runBatch } from "./synthesis-batch.js";
 import { PIPE } from "./synthesis-input.js";
-import { loadChosenVocoder } from "./synthesis-options.js";
-import { addSynthesizeOptions, type SynthesizeOptions } from "./synthesize-options.js";
-import { reportObject, reportText } from "./synthesis-report.js";
-import { makeSpeech, type MadeSpeech } from "./synthesis-run.js";
+import { addSynthesizeOptions, loadChosenVocoder, type SynthesizeOptions } from "./options.js";
+import { type MadeSpeech, makeSpeech, reportObject, reportText } from "./synthesis-run.js";
+
+// Whether a file's name says that it holds WAV audio, which is all that is written here: another ending would lie.
+
+const WAV_EXTENSIONS = [".wav", ".wave"];
+
+/** The name of a waveform's file does not end in .wav. */
+export class WavNameError extends InputError {
+  constructor(readonly path: string) {
+    super(`Audio is written as .wav, and '${path}' ${wayOut(path)}`);
+  }
+}
+
+function wayOut(path: string): string {
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length).replace(/[\\/]+$/, "");
+  const renamed = stem.endsWith(".wav") ? `'${stem}'` : `'${stem}.wav'`;
+  switch (extension.toLowerCase()) {
+    case "":
+    case ".":
+      return `has no ending. Name it ${renamed}, or make the folder '${path}' first.`;
+    case ".mel":
+    case ".npy":
+      return `is named like a mel. Name it ${renamed}; 'vocode mel' makes mels of recordings.`;
+    default:
+      return (
+        `ends in ${extension}. Name it ${renamed}; for another format write to - and convert what comes, as in ` +
+        `vocode … - | ffmpeg -i - ${basename(path)}`
+      );
+  }
+}
+
+/**
+ * Checks the name of a waveform's file before the work that makes its content.
+ *
+ * @throws WavNameError
+ */
+export function requireWavName(path: string): void {
+  if (!WAV_EXTENSIONS.includes(extname(path).toLowerCase())) throw new WavNameError(path);
+}
 
 /** The command `vocode <input> <output>`. */
 export function synthesizeCommand(): Command {
@@ -99,8 +135,8 @@ function printReport(made: MadeSpeech, loadSeconds: number, options: SynthesizeO
 }
 
 async function drawMels({ input, mels, report }: MadeSpeech): Promise<Figure> {
-  const { drawFigure } = await import("../evaluation/plots/figure.js");
-  const { melPanel } = await import("../evaluation/plots/mel-picture.js");
+  const { drawFigure } = await import("../plots/figure.js");
+  const { melPanel } = await import("../plots/mel-picture.js");
   const [given, made] = mels!;
   const name = input === PIPE ? "the mel given" : basename(input, extname(input));
   return drawFigure([

@@ -2,22 +2,78 @@
 // ends at once; SIGUSR1 pauses and continues.
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
-import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
+import { DEFAULT_PRESET } from "../mel/presets.js";
 import { InputError } from "../errors.js";
-import { fineTuningSettings } from "../training/fine-tuning.js";
-import { audioSecondsAStep } from "../training/meter.js";
-import { RunFolder } from "../training/run-folder.js";
-import { defaultTrainConfig } from "../training/train-config.js";
+import { fineTuningSettings } from "../training/start-weights.js";
+import { audioSecondsAStep } from "../training/progress.js";
+import { type RunDescription, RunFolder } from "../training/run.js";
+import { defaultTrainConfig } from "../training/config.js";
 import type { TrainingResult } from "../training/trainer.js";
-import { duration } from "./duration.js";
-import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./engine-options.js";
-import { anyNumber, wholeNumber } from "./number-option.js";
+import { duration, Progress } from "./status.js";
+import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./options.js";
+import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, printResult } from "./output.js";
-import { TrainingControls } from "./training-controls.js";
-import { openCorpusOf } from "./training-corpus.js";
-import { TrainingLine } from "./training-line.js";
+import { TrainingControls, TrainingLine } from "./training-controls.js";
 import { TrainingSamples } from "./training-samples.js";
 import { newRun, type NewRun, type RunOptions, runPath, storedRun } from "./training-run.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { Corpus } from "../training/corpus/corpus.js";
+import { storedExcitation, wantsExcitation } from "../training/excitation.js";
+
+// The corpus of a run, made ready with a progress line, and a word about what it holds.
+
+const MOST_NAMED = 10;
+
+/**
+ * Opens a run's corpus, with its pitch where the run is to learn that.
+ *
+ * @param start the weights that a new run begins with
+ * @throws what openCorpus throws
+ */
+async function openCorpusOf(
+  runFolder: RunFolder,
+  { config, mel, paths }: RunDescription,
+  options: OutputOptions,
+  start: Checkpoint["weights"] = {},
+): Promise<Corpus> {
+  const { openCorpus } = await import("../training/corpus/corpus.js");
+  const place = (path: string): string => resolve(runFolder.path, path);
+  let progress: Progress | undefined;
+  let pitchProgress: Progress | undefined;
+  const corpus = await openCorpus({
+    folder: place(paths.corpus),
+    cacheFolder: place(paths.cache),
+    format: mel,
+    speeds: paths.mels === undefined ? config.speeds : [1],
+    ...(paths.heldOut === undefined ? {} : { heldOutList: place(paths.heldOut) }),
+    ...(paths.files === undefined ? {} : { fileList: place(paths.files) }),
+    ...(paths.mels === undefined ? {} : { mels: place(paths.mels) }),
+    pitch: wantsExcitation(config) && (await storedExcitation(runFolder, start)) === undefined,
+    onProgress: (_, total) => {
+      progress ??= new Progress(options, total, "recordings made ready");
+      progress.advance("");
+    },
+    onPitchProgress: (_, total) => {
+      pitchProgress ??= new Progress(options, total, "recordings' pitch found");
+      pitchProgress.advance("");
+    },
+  });
+  progress?.end();
+  pitchProgress?.end();
+  const { utterances, problems } = corpus;
+  const seconds = utterances
+    .filter(({ speed, heldOut }) => speed === 1 && !heldOut)
+    .reduce((sum, { frames }) => sum + (frames * mel.hopLength) / mel.sampleRate, 0);
+  const kept = utterances.filter(({ heldOut }) => heldOut).length;
+  printNote(
+    options,
+    `${duration(seconds)} of recordings to train on, ${kept} recordings kept back to measure on` +
+      (problems.length === 0 ? "." : `, ${problems.length} left out:`),
+  );
+  for (const { name, reason } of problems.slice(0, MOST_NAMED)) printNote(options, `  ${name}: ${reason}`);
+  if (problems.length > MOST_NAMED) printNote(options, `  and ${problems.length - MOST_NAMED} more`);
+  return corpus;
+}
 
 interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
   readonly resume?: string;
@@ -113,7 +169,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const begin = from === undefined ? "" : `, beginning with '${from}' and its prior`;
   printNote(options, `${config.steps} steps on ${runtime.engine}${begin}, ${total} of audio to be seen.`);
   const { train } = await import("../training/trainer.js");
-  const { storeTrained } = await import("../training/store-trained.js");
+  const { storeTrained } = await import("../training/store.js");
   const name = basename(description.paths.checkpoint);
   const checkpoint = resolve(runFolder.path, description.paths.checkpoint);
   const samples = options.samples ? new TrainingSamples(runFolder.path, corpus) : undefined;

@@ -1,6 +1,106 @@
 // How a person holds a training: Ctrl-C ends it after the step, a second one at once; SIGUSR1 pauses and continues.
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { TrainingLine } from "./training-line.js";
+import { type DevError, devLogSnrs } from "../training/progress.js";
+import type { PitchError } from "../training/excitation-data.js";
+import type { TrainingProgress } from "../training/trainer.js";
+import { duration } from "./status.js";
+import { isInteractive, type OutputOptions, printNote } from "./output.js";
+
+// What a person sees of a training: one line that rewrites itself on a terminal, a line now and then in a log.
+
+const LOG_INTERVAL_MS = 30_000;
+/** After so much time, or so many steps, the network's speed is known well enough to say how long it takes. */
+const ESTIMATE_MS = 30_000;
+const ESTIMATE_STEPS = 100;
+const CLEAR_LINE = "\r\u001b[K";
+
+/** Tells how a training goes. Nothing is said with --quiet. */
+export class TrainingLine {
+  readonly #options: OutputOptions;
+  readonly #secondsAStep: number;
+  #phase: string | undefined;
+  #speed = 0;
+  #begun = 0;
+  #lastLog = -Infinity;
+  #estimated = false;
+  #error: DevError | undefined;
+
+  /** @param secondsAStep of audio */
+  constructor(options: OutputOptions, secondsAStep: number) {
+    this.#options = options;
+    this.#secondsAStep = secondsAStep;
+  }
+
+  /** The latest steps. */
+  show({ phase, step, total, loss, speed, secondsAStep = this.#secondsAStep }: TrainingProgress): void {
+    if (this.#options.quiet) return;
+    if (phase !== this.#phase) [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
+    // smoothed over some ten reports, which the time left follows
+    this.#speed += 0.1 * (speed - this.#speed);
+    const left = ((total - step) * secondsAStep) / this.#speed;
+    if (phase === "network") this.#estimate(step, total, left);
+    const line =
+      `${phase} ${step}/${total} · ${duration(left)} left · ${speed.toFixed(1)} audio-s/s · ` +
+      `loss ${loss.toFixed(4)}${this.#error ? ` · ${errorWords(this.#error)}` : ""}`;
+    if (isInteractive()) {
+      process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+    } else if (performance.now() - this.#lastLog > LOG_INTERVAL_MS || step === total) {
+      this.#lastLog = performance.now();
+      printNote(this.#options, line);
+    }
+  }
+
+  /** What the network's first steps promise, before the others of the training. */
+  showEstimate(steps: number, seconds: number): void {
+    this.note(
+      `The network's ${steps} steps take about ${duration(seconds)} here, as measured on the first; what comes before ` +
+        "them takes minutes.",
+    );
+  }
+
+  /** A measurement, which stays on the screen. */
+  showMeasure(step: number, error: DevError): void {
+    this.#error = error;
+    const each = error.byLevel.map((value, index) => `${devLogSnrs[index]}: ${value.toFixed(3)}`).join("  ");
+    this.note(
+      `step ${step} · ε error on the held-out recordings ${error.mean.toFixed(4)}  (by log-SNR ${each})`,
+    );
+  }
+
+  /** How well the excitation model reads recordings that it was not trained on; stays on the screen. */
+  showPitchMeasure({ medianCents, gross, voicing }: PitchError): void {
+    this.note(
+      `excitation model on the held-out recordings: pitch within ${medianCents.toFixed(1)} cents (median), ` +
+        `${percent(gross)} of it over 200 cents away, ${percent(voicing)} of the frames wrongly voiced or unvoiced`,
+    );
+  }
+
+  /** A sentence that stays on the screen. */
+  note(text: string): void {
+    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
+    printNote(this.#options, text);
+  }
+
+  /** Says once, early in the first minute, how long all the steps take. */
+  #estimate(step: number, total: number, left: number): void {
+    const isKnown = performance.now() - this.#begun > ESTIMATE_MS || step % ESTIMATE_STEPS === 0;
+    if (this.#estimated || !isKnown || step === total) return;
+    this.#estimated = true;
+    this.note(
+      `At ${this.#speed.toFixed(1)} audio-seconds a second, the other ${total - step} of ${total} steps take about ${duration(left)}.`,
+    );
+  }
+}
+
+/** Mean and first to last level: "ε 0.473 (λ −6…8: .98 .95 …)". */
+function errorWords({ mean, byLevel }: DevError): string {
+  const each = byLevel.map((value) => value.toFixed(2).replace(/^0/, "")).join(" ");
+  return `ε error ${mean.toFixed(4)} (λ ${devLogSnrs[0]}…${devLogSnrs[devLogSnrs.length - 1]}: ${each})`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
 
 const STOPPING = ["SIGINT", "SIGTERM"] as const;
 const PAUSE_CHECK_MS = 500;

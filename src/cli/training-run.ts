@@ -1,19 +1,15 @@
 // What a training run is about, from the command line's options or from the run that is continued.
 import { basename, join, relative, resolve } from "node:path";
-import { formatFromOption } from "../audio/mel-format/mel-format-option.js";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import { DEFAULT_PRESET } from "../audio/mel-format/mel-presets.js";
-import { formatDifferences } from "../audio/mel-format/mel-format-text.js";
+import { formatFromOption } from "../mel/format-option.js";
+import { formatDifferences, type MelFormat } from "../mel/format.js";
+import { DEFAULT_PRESET } from "../mel/presets.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { InputError } from "../errors.js";
-import { readWholeFile } from "../files/read-whole-file.js";
-import { RunError, TrainConfigError } from "../training/errors.js";
-import { fineTuningConfig } from "../training/fine-tuning.js";
-import { audioSecondsAStep } from "../training/meter.js";
-import { startWeights } from "../training/more-corrections.js";
-import type { RunDescription, RunFolder } from "../training/run-folder.js";
-import { baseConfig, type TrainConfig } from "../training/train-config.js";
-import { checkFormat, parseSetting, withSettings } from "../training/train-config-text.js";
+import { InputError, RunError, TrainConfigError } from "../errors.js";
+import { readWholeFile } from "../host/node/read-files.js";
+import { fineTuningConfig, startWeights } from "../training/start-weights.js";
+import { audioSecondsAStep } from "../training/progress.js";
+import type { RunDescription, RunFolder } from "../training/run.js";
+import { baseConfig, checkFormat, parseSetting, type TrainConfig, withSettings } from "../training/config.js";
 
 /** The options that a run begins with, and that --resume takes from there. */
 export interface RunOptions {

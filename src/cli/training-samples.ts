@@ -2,13 +2,12 @@
 // nearly twice as many steps are done as the last time, so a run of any length keeps few of them.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodingOf, storedNumber } from "../audio/mel-format/mel-encoding.js";
-import { writeWav } from "../audio/wav/write-wav.js";
-import { makeFolder } from "../files/make-folder.js";
-import { writeAtomically } from "../files/write-atomically.js";
-import type { CropSource, Utterance } from "../training/crop-source.js";
-import { isFullDisk } from "../training/full-disk.js";
-import type { EngineOptions } from "./engine-options.js";
+import { encodingOf, storedNumber } from "../mel/encoding.js";
+import { writeWav } from "../audio/write-wav.js";
+import { makeFolder, writeAtomically } from "../host/node/write-files.js";
+import type { CropSource, Utterance } from "../training/draws.js";
+import { isFullDisk } from "../training/run.js";
+import type { EngineOptions } from "./options.js";
 
 const CLIPS = 3;
 const CLIP_SECONDS = 2.5;

@@ -1,18 +1,64 @@
 // `vocode tune CLIPS --checkpoint C`: finds levels, start level and mel corrections for numbers of steps by listening to
 // a few clips, and stores them in the checkpoint, where synthesis finds them.
 import { Command, Option } from "commander";
-import { readCheckpointConfig, storeTunings } from "../checkpoint/store-tuning.js";
+import { readCheckpointConfig, storeTunings } from "../checkpoint/checkpoint.js";
 import { type TunedStart, tunedStarts, tuningName } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
-import type { TunedSteps } from "../evaluation/tuning/tune-steps.js";
+import type { TunedSteps, TuneProgress } from "../evaluation/tuning/tune-steps.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import { defaultSampler } from "../synthesis/default-process.js";
-import { addEngineOptions, type EngineOptions } from "./engine-options.js";
-import { listOf } from "./list-option.js";
-import { anyNumber, wholeNumber } from "./number-option.js";
-import { type OutputOptions, printNote, printResult, table } from "./output.js";
-import { TuningLine } from "./tuning-line.js";
+import { defaultSampler } from "../synthesis/settings.js";
+import { addEngineOptions, type EngineOptions } from "./options.js";
+import { anyNumber, listOf, wholeNumber } from "./option-values.js";
+import { isInteractive, type OutputOptions, printNote, printResult, table } from "./output.js";
+import { duration } from "./status.js";
+
+// What a person sees of a tuning: one line that rewrites itself on a terminal, a line now and then in a log.
+
+const LOG_INTERVAL_MS = 15_000;
+const CLEAR_LINE = "\r\u001b[K";
+const BAR = 12;
+
+/** Tells how a tuning goes. Nothing is said with --quiet. */
+class TuningLine {
+  readonly #options: OutputOptions;
+  readonly #seconds: number;
+  readonly #begun = performance.now();
+  #lastLog = -Infinity;
+  #lastPhase = "";
+
+  /** @param seconds that the whole may take */
+  constructor(options: OutputOptions, seconds: number) {
+    this.#options = options;
+    this.#seconds = seconds;
+  }
+
+  /** The latest trial. */
+  show({ steps, phase, tried, before, best }: TuneProgress): void {
+    if (this.#options.quiet) return;
+    const spent = (performance.now() - this.#begun) / 1000;
+    const left = `${duration(Math.max(0, this.#seconds - spent))} left`;
+    const line = `${steps} steps · ${phase} · ${tried} tried · objective ${before.toFixed(4)} → ${best.toFixed(4)}`;
+    if (isInteractive()) {
+      const filled = Math.min(BAR, Math.round((BAR * spent) / this.#seconds));
+      const text = `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${left} · ${line}`;
+      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns || 80) - 1)}`);
+    } else if (
+      performance.now() - this.#lastLog > LOG_INTERVAL_MS ||
+      `${steps}${phase}` !== this.#lastPhase
+    ) {
+      this.#lastLog = performance.now();
+      printNote(this.#options, `${line} · ${left}`);
+    }
+    this.#lastPhase = `${steps}${phase}`;
+  }
+
+  /** A sentence that stays on the screen. */
+  note(text: string): void {
+    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
+    printNote(this.#options, text);
+  }
+}
 
 interface TuneCommandOptions extends OutputOptions, EngineOptions {
   readonly checkpoint: string;
@@ -79,8 +125,8 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
   const found = await clipPaths(paths, options.files);
   const { Vocoder } = await import("../vocoder.js");
   const { curveLimits, namedTuning, tune } = await import("../evaluation/tuning/tune.js");
-  const { vocoderProcess } = await import("../evaluation/tuning/vocoder-process.js");
-  const { chosenSettings } = await import("../synthesis/tuned-settings.js");
+  const { vocoderProcess } = await import("../evaluation/tuning/tune.js");
+  const { chosenSettings } = await import("../synthesis/settings.js");
   const clips = await readClips(found, config.mel);
   const pieces = piecesOf(clips, config.mel, options.listen, options.piece);
   const vocoder = await Vocoder.load(checkpoint, {

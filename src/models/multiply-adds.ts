@@ -1,13 +1,12 @@
 // How much a network computes, from its shape alone: the multiply-adds of its matrix products and dense convolutions,
 // each a mel frame. What is element by element (gates, norms, depthwise convolutions) is not counted, nor
 // what happens once a call.
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import type { EncoderConfig } from "./encoder.js";
-import { encoderWeights } from "./encoder.js";
-import { type MaskNetConfig, maskNetWeights } from "./mask-net-config.js";
-import { spectralPriorWeights } from "./spectral-prior.js";
-import { createShortTimeFourier } from "./spectrum.js";
-import { type WaveGradConfig, waveGradWeights } from "./wavegrad-config.js";
+import type { MelFormat } from "../mel/format.js";
+import { type EncoderConfig, encoderWeights } from "./layers/encoder.js";
+import { type MaskNetConfig, maskNetWeights } from "./mask-net/shape.js";
+import { spectralPriorWeights } from "./prior/graph.js";
+import { createShortTimeFourier } from "./layers/spectrum.js";
+import { type WaveGradConfig, waveGradWeights } from "./wavegrad/shape.js";
 import type { WeightSpec } from "./weights.js";
 
 /** Of a denoiser call, for each mel frame. */

@@ -1,10 +1,9 @@
 // How far an input of the networks reaches into their output: intervals of samples and frames, carried through each
 // transform and convolution. Tiles overlap by it, and then the whole is exact.
-import type { EncoderConfig } from "./encoder.js";
+import { ENCODER_TAPS, type EncoderConfig } from "./layers/encoder.js";
 import { BLOCK_TAPS } from "./layers/conv-next-block.js";
-import { ENCODER_TAPS } from "./encoder.js";
-import type { MaskNetConfig } from "./mask-net-config.js";
-import { PRIOR_TAPS } from "./spectral-prior.js";
+import type { MaskNetConfig } from "./mask-net/shape.js";
+import { PRIOR_TAPS } from "./prior/graph.js";
 
 /** Whole numbers from `from` to before `to`. */
 export interface Interval {

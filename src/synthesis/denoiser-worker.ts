@@ -2,7 +2,7 @@
 // the caller compiled, so that it holds no weights but the engine's and loads no tensor library.
 import { parentPort, receiveMessageOnPort, type MessagePort, workerData } from "node:worker_threads";
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
-import { openCopy } from "../runtime/graph/program-copy.js";
+import { openCopy } from "../engine/graph-engine.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 import {
   commands,

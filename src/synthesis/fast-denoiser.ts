@@ -1,9 +1,9 @@
-// A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (signal/) and only its trunk on an engine:
+// A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (kernel/) and only its trunk on an engine:
 // features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns]. It is
 // made of a config and a compiled trunk, so that a thread can open it without weights.
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
-import type { Program } from "../runtime/runtime.js";
-import { MaskNetSignal } from "./signal/mask-net-signal.js";
+import type { Program } from "../engine/engine.js";
+import { MaskNetSignal } from "../kernel/mask-net-signal.js";
 
 /** What the denoiser is given of a tile of F frames. */
 export interface DenoiserTile {

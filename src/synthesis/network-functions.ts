@@ -9,20 +9,23 @@ import {
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
-import { encodeMel } from "../models/encoder.js";
-import { createMaskNet, maskNetNoise } from "../models/mask-net.js";
-import { createMdct } from "../models/mdct.js";
-import { waveGradNoise } from "../models/wavegrad.js";
-import { colour, createSpectralPrior, logSigma } from "../models/spectral-prior.js";
+import { encodeMel } from "../models/layers/encoder.js";
+import { createMaskNet, maskNetNoise, maskNetTrunkRows } from "../models/mask-net/graph.js";
+import { createMdct } from "../models/layers/mdct.js";
+import { waveGradNoise } from "../models/wavegrad/graph.js";
+import { colour, createSpectralPrior, logSigma } from "../models/prior/graph.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
   frames,
+  type Runtime,
   type Signature,
   type TensorFunction,
   type TensorSpec,
   type TensorValue,
-} from "../runtime/runtime.js";
+} from "../engine/engine.js";
 import { NotCalibratedError, type Precision } from "./precision.js";
+import { featureCount } from "../models/mask-net/shape.js";
+import { FastDenoiser } from "./fast-denoiser.js";
 
 /** A function and the signature to compile it with. */
 export interface NetworkFunction {
@@ -76,7 +79,7 @@ export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunct
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Signature, "quantised"> {
+function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Signature, "quantised"> {
   if (precision === "float32") return {};
   const quantisation = "quantisation" in config ? config.quantisation : undefined;
   if (!quantisation) throw new NotCalibratedError();
@@ -170,4 +173,51 @@ function priorWeights(checkpoint: MaskNetCheckpoint): Record<string, TensorValue
 /** What the compiled graph depends on besides its signature. */
 function sourceOf({ config }: Checkpoint, part: string): string {
   return JSON.stringify({ part, shape: config.denoiser.shape, format: config.mel });
+}
+
+// The trunk of a mask-net as a function of tensors, apart from the signal path around it (kernel/), and the fast denoiser
+// with a trunk of its own.
+
+/** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
+export function trunkFunction(
+  checkpoint: MaskNetCheckpoint,
+  precision: Precision = "float32",
+): NetworkFunction {
+  const { mel: format, denoiser } = checkpoint.config;
+  const net = createMaskNet(denoiser.shape, format);
+  const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
+  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
+  return {
+    fn: (inputs, held) => {
+      const { features, logSnr, encoded } = inputs;
+      return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+    },
+    signature: {
+      inputs: {
+        features: { shape: [1, frames(), columns] },
+        logSnr: { shape: [1] },
+        encoded: { shape: [1, frames(), denoiser.shape.channels] },
+      },
+      weights: Object.fromEntries(weights.filter(([name]) => !name.startsWith("encoder."))),
+      ...quantisedLayers(checkpoint, precision),
+      freesMemory: true,
+      source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
+    },
+  };
+}
+
+/**
+ * Compiles a checkpoint's trunk and opens the denoiser around it.
+ *
+ * @param runtime of the trunk
+ * @param precision of the trunk's Linear layers
+ * @throws SignalPathError where the signal path cannot do the network; NotCalibratedError for int8
+ */
+export async function openFastDenoiser(
+  runtime: Runtime,
+  checkpoint: MaskNetCheckpoint,
+  precision: Precision = "float32",
+): Promise<FastDenoiser> {
+  const { fn, signature } = trunkFunction(checkpoint, precision);
+  return FastDenoiser.create(checkpoint.config, await runtime.compile(fn, signature));
 }

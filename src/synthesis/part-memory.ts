@@ -1,7 +1,7 @@
 // What a SplitDenoiser and its threads say to each other: commands in a word of shared memory, a part's values in more of
 // it. A thread sleeps on the word, which takes microseconds where a message takes a tenth of a millisecond.
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
-import type { ProgramCopy } from "../runtime/runtime.js";
+import type { ProgramCopy } from "../engine/engine.js";
 
 /** Values of the control word. A thread that is starting loads its code, one that is opening its engine's graph. */
 export const commands = { starting: 0, idle: 1, memory: 2, noise: 3, failed: 4, opening: 5 } as const;

@@ -1,7 +1,7 @@
 // How a denoiser's Linear layers compute: float32, or 8-bit whole numbers with scales that a calibration found.
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
-import type { Runtime } from "../runtime/runtime.js";
+import type { Runtime } from "../engine/engine.js";
 
 /** The precisions' names. */
 export const precisionNames = ["float32", "int8"] as const;

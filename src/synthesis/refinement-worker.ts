@@ -1,10 +1,14 @@
 // A thread of a RefinementPool: refines its ranges of a shared waveform, waiting for the others after each correction.
 import { parentPort } from "node:worker_threads";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
-import { createMelCorrection } from "./create-mel-correction.js";
-import type { MelCorrection, MelPart } from "./mel-correction.js";
-import { refineRange, type RefinementOptions, type RefinementState } from "./mel-consistency.js";
-import { waitForAll } from "./thread-barrier.js";
+import type { MelFormat } from "../mel/format.js";
+import {
+  createMelCorrection,
+  type RefinementOptions,
+  type RefinementState,
+  refineRange,
+} from "./consistency.js";
+import type { MelCorrection, MelPart } from "../mel/correction.js";
+import { waitForAll } from "./memory.js";
 
 /** What a thread is asked to do. All arrays lie in shared memory. */
 export interface RefinementTask {

@@ -5,11 +5,10 @@
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
-import { openRuntime } from "../runtime/engines.js";
-import type { Runtime } from "../runtime/runtime.js";
-import { addEngineThread, removeEngineThread } from "./engine-threads.js";
+import { openRuntime } from "../engine/engines.js";
+import type { Runtime } from "../engine/engine.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
-import { alignedFrame } from "./frame-alignment.js";
+import { alignedFrame } from "./wavefront.js";
 import {
   commands,
   type DenoiserThreadData,
@@ -19,8 +18,44 @@ import {
   sharedPart,
 } from "./part-memory.js";
 import type { Precision } from "./precision.js";
-import type { TileDenoiser } from "./tile-denoiser.js";
-import { trunkFunction } from "./trunk.js";
+import type { TileDenoiser } from "./denoiser.js";
+import { trunkFunction } from "./network-functions.js";
+
+// Threads in which an engine computes. A process that ends while one of them is inside the engine is aborted by it, with a
+// core dump in place of its exit code; so its end waits until each has come back, which is a matter of milliseconds.
+
+/** As long as opening an engine takes on a busy machine; a thread that hangs shall not keep the process alive. */
+const LONGEST_WAIT_MS = 3000;
+
+const controls = new Set<Int32Array>();
+let waits = false;
+
+/** @param control the thread's command, one of `commands`, in its first value */
+function addEngineThread(control: Int32Array): void {
+  controls.add(control);
+  // process.exit, a signal's handler and an error that nobody catches all come by here
+  if (!waits) process.on("exit", waitForEngineThreads);
+  waits = true;
+}
+
+/** For a thread that has ended. */
+function removeEngineThread(control: Int32Array): void {
+  controls.delete(control);
+}
+
+/** Blocks the calling thread until no other is inside an engine. */
+function waitForEngineThreads(): void {
+  const end = performance.now() + LONGEST_WAIT_MS;
+  const outside: readonly number[] = [commands.idle, commands.failed];
+  for (const control of controls) {
+    for (;;) {
+      const command = Atomics.load(control, 0);
+      const left = end - performance.now();
+      if (outside.includes(command) || left <= 0) break;
+      Atomics.wait(control, 0, command, left);
+    }
+  }
+}
 
 /** Frames first … end are computed, of which keepFirst … keepEnd are kept. */
 interface Part {

@@ -4,7 +4,7 @@ import type { TunedStart } from "../checkpoint/tunings.js";
 import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
-import { uniformLogSnrs } from "../diffusion/schedules/sampling-schedules.js";
+import { uniformLogSnrs } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 
 /** λ₀ of a harmonic start where nobody says another: as much signal as noise. */

@@ -1,17 +1,15 @@
 // The inputs of a training step, as a function of the run's seed and the step: crops drawn with probability
 // proportional to the recordings' lengths, a gain for each, its noise level and its noise.
 import { fillNormals } from "../diffusion/noise.js";
-import type { TensorValue } from "../runtime/runtime.js";
-import { type Crop, CropDraw } from "./crop-draw.js";
-import type { CropSource, Utterance } from "./crop-source.js";
+import type { TensorValue } from "../engine/engine.js";
+import { type Crop, CropDraw, type CropSource, StepRandom, type Utterance } from "./draws.js";
 import { MARGIN } from "./crops.js";
-import { averageDecay, rateFactor, type RateShape } from "./optimiser/rate-schedule.js";
+import { averageDecay, rateFactor, type RateShape } from "./optimiser/optimiser.js";
 import { type AdamWSettings, biasCorrection } from "./optimiser/adamw.js";
-import { StepRandom } from "./random.js";
-import { NothingToTrainOnError } from "./errors.js";
-import type { TrainConfig } from "./train-config.js";
-import { priorOptimiser } from "./train-step.js";
-import type { DenoiserTraining } from "./training-model.js";
+import { NothingToTrainOnError } from "../errors.js";
+import type { TrainConfig } from "./config.js";
+import { priorOptimiser } from "./step.js";
+import type { DenoiserTraining } from "./model.js";
 
 type Inputs = Record<string, TensorValue>;
 

@@ -1,9 +1,9 @@
 // What a training step does to its crops inside the graph: the gain, the prior's σ, the whitened waveform and its noisy
 // version. Crops come with a margin of frames at both sides, so that nothing inside depends on the cut.
 import * as tf from "@tensorflow/tfjs-core";
-import { logSigma, whiten } from "../models/spectral-prior.js";
+import { logSigma, whiten } from "../models/prior/graph.js";
 import type { Weights } from "../models/weights.js";
-import type { TrainingModel } from "./training-model.js";
+import type { TrainingModel } from "./model.js";
 
 /** Frames beyond each end of a crop: MDCT frames overlap by one, and the prior's convolution sees one more. */
 export const MARGIN = 3;

@@ -4,13 +4,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { fillNormals } from "../diffusion/noise.js";
 import { weightsOf } from "../models/weights.js";
-import type { Program, Runtime, TensorFunction, TensorValue } from "../runtime/runtime.js";
+import type { Program, Runtime, TensorFunction, TensorValue } from "../engine/engine.js";
 import { readCrops } from "./batches.js";
-import type { CropSource, Utterance } from "./crop-source.js";
-import { DEV_FRAMES, type DevError, devLogSnrs } from "./dev-error.js";
+import type { CropSource, Utterance } from "./draws.js";
+import { DEV_FRAMES, type DevError, devLogSnrs } from "./progress.js";
 import { MARGIN, noiseError, prepareCrops } from "./crops.js";
-import type { TrainConfig } from "./train-config.js";
-import type { TrainingModel } from "./training-model.js";
+import type { TrainConfig } from "./config.js";
+import type { TrainingModel } from "./model.js";
 
 /** Not to be changed: the noise of the measure. */
 const NOISE_SEED = 20_260_101;

@@ -1,18 +1,101 @@
 // How mask-net is trained: the noise-prediction loss (Ho et al. 2020, eq. 14) in the whitened domain, weighted over
 // frequency; Muon for the products of its blocks and AdamW for everything else.
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import type { MelFormat } from "../mel/format.js";
 import { checkpointConfig } from "../checkpoint/config.js";
-import { encodeMel } from "../models/encoder.js";
-import { createMaskNet, maskNetNoise } from "../models/mask-net.js";
-import { type MaskNetConfig, maskNetWeights } from "../models/mask-net-config.js";
+import { encodeMel } from "../models/layers/encoder.js";
+import { createMaskNet, maskNetNoise } from "../models/mask-net/graph.js";
+import { type MaskNetConfig, maskNetWeights } from "../models/mask-net/shape.js";
 import { within } from "../models/weights.js";
-import { drawLogSnrs } from "./noise-levels.js";
-import { weightedSquare } from "./objective.js";
-import type { TrainConfig } from "./train-config.js";
-import type { DenoiserTraining } from "./training-model.js";
+import type { TrainConfig } from "./config.js";
+import type { DenoiserTraining } from "./model.js";
+import * as tf from "@tensorflow/tfjs-core";
+import { mdct, type Mdct } from "../models/layers/mdct.js";
+import { StepRandom } from "./draws.js";
+
+// Which noise levels a batch trains: a share of the crops anywhere in the trained range, the others around where the
+// work is. Stratified: one shared offset moves all of a batch's draws, so every batch covers the whole distribution.
+
+/** λ of each crop of a step, [batch]. */
+export function drawLogSnrs(config: TrainConfig, step: number): Float32Array {
+  const { batch, uniformLevels, lowestLogSnr, highestLogSnr, logSnrMean, logSnrDeviation } = config;
+  const offset = new StepRandom(config.seed, "levels", step).uniform();
+  return Float32Array.from({ length: batch }, (_, item) => {
+    const position = (item + offset) / batch;
+    if (position < uniformLevels) {
+      return lowestLogSnr + (highestLogSnr - lowestLogSnr) * (position / uniformLevels);
+    }
+    const normal = normalQuantile((position - uniformLevels) / (1 - uniformLevels));
+    return Math.min(highestLogSnr, Math.max(lowestLogSnr, logSnrMean + logSnrDeviation * normal));
+  });
+}
+
+/** The value below which a share p of the standard normal distribution lies (Acklam's approximation, to 1e−9). */
+export function normalQuantile(p: number): number {
+  if (p <= 0) return -Infinity;
+  if (p >= 1) return Infinity;
+  const tail = 0.02425;
+  if (p < tail) return tailQuantile(Math.sqrt(-2 * Math.log(p)));
+  if (p > 1 - tail) return -tailQuantile(Math.sqrt(-2 * Math.log(1 - p)));
+  const q = p - 0.5;
+  const r = q * q;
+  return (polynomial(CENTRE_UP, r) * q) / (polynomial(CENTRE_DOWN, r) * r + 1);
+}
+
+const CENTRE_UP = [
+  -3.969683028665376e1, 2.209460984245205e2, -2.759285104469687e2, 1.38357751867269e2, -3.066479806614716e1,
+  2.506628277459239,
+];
+const CENTRE_DOWN = [
+  -5.447609879822406e1, 1.615858368580409e2, -1.556989798598866e2, 6.680131188771972e1, -1.328068155288572e1,
+];
+const TAIL_UP = [
+  -7.784894002430293e-3, -3.223964580411365e-1, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+  2.938163982698783,
+];
+const TAIL_DOWN = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416];
+
+function tailQuantile(q: number): number {
+  return polynomial(TAIL_UP, q) / (polynomial(TAIL_DOWN, q) * q + 1);
+}
+
+/** Coefficients of the highest power first. */
+function polynomial(coefficients: readonly number[], x: number): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
+}
+
+// What the error of ε̂ counts. Of mask-net (Ho et al. 2020, eq. 14, weighted over frequency): its square in the MDCT
+// domain, high bands counting less, since most of what is in them cannot be predicted and only adds noise to the gradient.
+
+/** Weights of the MDCT bins, 1/(1 + f/corner) with mean 1; all 1 for a corner of 0. [bins] */
+export function lossWeights(bins: number, sampleRate: number, corner: number): Float32Array {
+  const weights = Float64Array.from({ length: bins }, (_, bin) => {
+    const frequency = ((bin + 0.5) * sampleRate) / (2 * bins);
+    return corner === 0 ? 1 : 1 / (1 + frequency / corner);
+  });
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / bins;
+  return Float32Array.from(weights, (weight) => weight / mean);
+}
+
+/**
+ * The mean square of an error's MDCT coefficients, weighted over frequency, a scalar.
+ *
+ * @param error ε̂ − ε [batch, T]
+ * @param corner Hz above which the weights fall
+ * @param heard 1 for the bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
+ */
+function weightedSquare(
+  transform: Mdct,
+  sampleRate: number,
+  corner: number,
+  error: tf.Tensor,
+  heard: tf.Tensor,
+): tf.Tensor {
+  const weights = tf.tensor1d(lossWeights(transform.hop, sampleRate, corner));
+  return tf.mean(tf.mul(tf.square(mdct(transform, error)), tf.mul(heard, weights)));
+}
 
 /** Whether Muon trains a weight: the two products of every block, and the encoder's last. */
-export function usesMuon(name: string): boolean {
+function usesMuon(name: string): boolean {
   return /\.(up|down)\.weight$/.test(name) || name === "encoder.output.weight";
 }
 

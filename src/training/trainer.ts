@@ -2,23 +2,305 @@
 // function of the state and its number alone, so a run that was killed and continued ends with the same weights.
 import { BatchSource } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
-import { fittedExcitation } from "./excitation-fit.js";
-import { registerGradients } from "./gradients.js";
-import { NetworkTraining } from "./network-training.js";
-import { fittedPrior } from "./prior-fit.js";
-import { rehearse } from "./rehearsal.js";
-import { initialise } from "./start-values.js";
-import { partOf } from "./state-tensors.js";
-import { networkStep } from "./train-step.js";
-import { createTrainingModel } from "./training-model.js";
-import type { TrainingOptions, TrainingResult } from "./training-options.js";
+import { fittedExcitation } from "./excitation.js";
+import { networkStep, priorStep, registerGradients } from "./step.js";
+import { initialise } from "./start-weights.js";
+import { floats, partOf, statePrefix } from "./optimiser/optimiser.js";
+import { createTrainingModel, type TrainingModel } from "./model.js";
+import {
+  audioSecondsAStep,
+  type DevError,
+  Meter,
+  REPORT_EVERY,
+  type TrainedWeights,
+  type TrainingOptions,
+  type TrainingResult,
+} from "./progress.js";
+import type { Program } from "../engine/engine.js";
+import { DivergedError } from "../errors.js";
+import { type Metrics, type RunState, whereThereIsRoom } from "./run.js";
+import type { WeightValue } from "../models/weights.js";
 
-export type {
-  TrainedWeights,
-  TrainingOptions,
-  TrainingProgress,
-  TrainingResult,
-} from "./training-options.js";
+// The fit of the spectral prior, before the network's steps: a minute that is not saved on the way, since a run that was
+// killed fits the same prior again.
+
+/**
+ * The prior's weights: those of the run, else those that it begins with, else fitted ones.
+ *
+ * @returns undefined where the signal ended the fit; no weights where the model has no prior
+ */
+async function fittedPrior(
+  options: TrainingOptions,
+  batches: BatchSource,
+  { prior, format }: TrainingModel,
+): Promise<Record<string, WeightValue> | undefined> {
+  if (!prior) return {};
+  const { runtime, config, run, onProgress, beforeStep, signal } = options;
+  const start = await run.readStart();
+  const stored = (await run.readPrior()) ?? (start && partOf(start, "prior."));
+  if (stored) return stored;
+  const values = initialise(prior.weights, config.seed);
+  const { step: fn, signature } = priorStep(prior, format, config, values);
+  const program = await runtime.compile(fn, signature);
+  try {
+    const total = config.priorSteps;
+    const meter = new Meter(audioSecondsAStep(config, format));
+    for (let step = 0; step < total; step++) {
+      await beforeStep?.();
+      if (signal?.aborted) return undefined;
+      meter.add((await program.run(batches.priorInputs(step)))["loss"].data[0]);
+      if ((step + 1) % REPORT_EVERY === 0) {
+        onProgress?.({ phase: "prior", step: step + 1, total, ...meter.take() });
+      }
+    }
+    const fitted = partOf(await program.readState(), statePrefix.weight);
+    await whereThereIsRoom(() => run.savePrior(fitted), options);
+    return fitted;
+  } finally {
+    await program.dispose();
+  }
+}
+
+// How long the network's steps will take, measured before the prior and the excitation model have theirs: minutes pass
+// until the network begins, and whoever has to wait for hours wants to know at once. The steps' result is thrown away.
+
+const STEPS = 3;
+
+/**
+ * Seconds that a step of the network takes on an engine, the quickest of three behind one that warms up; undefined where
+ * the signal ended it.
+ */
+async function rehearse(
+  {
+    runtime,
+    config,
+    beforeStep,
+    signal,
+  }: Pick<TrainingOptions, "runtime" | "config" | "beforeStep" | "signal">,
+  batches: BatchSource,
+  model: TrainingModel,
+): Promise<number | undefined> {
+  const { step: fn, signature } = networkStep(model, config, {
+    network: initialise(model.denoiser.weights, config.seed),
+    prior: initialise(model.prior?.weights ?? [], config.seed),
+  });
+  const program = await runtime.compile(fn, signature);
+  let quickest = Infinity;
+  try {
+    for (let step = 0; step <= STEPS; step++) {
+      await beforeStep?.();
+      if (signal?.aborted) return undefined;
+      const begun = performance.now();
+      await program.run(batches.networkInputs(step));
+      if (step > 0) quickest = Math.min(quickest, performance.now() - begun);
+    }
+  } finally {
+    await program.dispose();
+  }
+  return quickest / 1000;
+}
+
+// The loop over the network's steps: progress, measurements, saved states, and the way back from a step that went wrong.
+
+/**
+ * Steps between copies of the state in memory, to which a step that went wrong returns. They are counted from the run's
+ * first step, and a state that is saved between two of them is saved with the copy: so a run that was killed returns to
+ * the same weights as one that was not.
+ */
+const GOOD_STATE_EVERY = 10;
+/** Steps that may go wrong one after the other. */
+const MOST_FAULTS = 10;
+/** Steps between lines of loss and speed in the metrics. */
+const LOSS_EVERY = 50;
+
+/** Trains the network of a run from its last saved state on. */
+class NetworkTraining {
+  readonly #options: TrainingOptions;
+  readonly #batches: BatchSource;
+  readonly #program: Program;
+  readonly #measure: DevMeasure;
+  readonly #others: Omit<TrainedWeights, "network">;
+  readonly #secondsAStep: number;
+  /** For the progress, and for the metrics. */
+  readonly #meters: readonly [Meter, Meter];
+  #faults = 0;
+  #good: RunState | undefined;
+  #best: (Metrics & { readonly devError: number }) | undefined;
+  #lastSave = performance.now();
+
+  constructor(
+    options: TrainingOptions,
+    batches: BatchSource,
+    program: Program,
+    measure: DevMeasure,
+    others: Omit<TrainedWeights, "network">,
+  ) {
+    this.#options = options;
+    this.#batches = batches;
+    this.#program = program;
+    this.#measure = measure;
+    this.#others = others;
+    this.#secondsAStep = audioSecondsAStep(options.config, options.source.format);
+    this.#meters = [new Meter(this.#secondsAStep), new Meter(this.#secondsAStep)];
+  }
+
+  /** @param measureStart whether the weights before the first step are worth measuring */
+  async run(measureStart: boolean): Promise<TrainingResult> {
+    const { config, signal, saveEvery, measureEvery, beforeStep } = this.#options;
+    const first = await this.#load();
+    if (first === 0 && measureStart) await this.#measureAt(0);
+    for (const meter of this.#meters) meter.take();
+    let saved = first;
+    let step = first;
+    for (; step < config.steps; step++) {
+      await beforeStep?.();
+      if (signal?.aborted) break;
+      if (step % GOOD_STATE_EVERY === 0) this.#good = await this.#state(step);
+      await this.#oneStep(step);
+      const done = step + 1;
+      const measured = done % measureEvery === 0 || done === config.steps;
+      const improved = measured && (await this.#measureAt(done));
+      // a copy for the way back belongs to each state, so states are saved where there is one anyway
+      const due = done % GOOD_STATE_EVERY === 0 && performance.now() - this.#lastSave > 1000 * saveEvery;
+      if (done < config.steps && (due || improved)) {
+        await this.#save(done);
+        saved = done;
+      }
+    }
+    const finished = step >= config.steps;
+    if (step > saved) await this.#saveState(step);
+    const chosen = finished ? await this.#chosen(step) : { step, weights: await this.#weights() };
+    // also where a run was killed between its last state and what is made of it
+    if (step > saved || finished)
+      await this.#room(async () => this.#options.onSave?.(chosen.step, chosen.weights));
+    const error = this.#best?.step === chosen.step ? errorOf(this.#best) : undefined;
+    return { ...chosen.weights, steps: step, finished, weightsOf: chosen.step, error };
+  }
+
+  /** Takes up the run where it was saved last: the steps done. */
+  async #load(): Promise<number> {
+    const { run } = this.#options;
+    const saved = await run.newestState();
+    if (saved) {
+      await this.#program.writeState(saved.tensors);
+      const copied = saved.step - (saved.step % GOOD_STATE_EVERY);
+      this.#good = (await run.readState(copied)) ?? saved;
+    }
+    await run.forgetMetricsAfter(saved?.step ?? -1);
+    for (const metrics of await run.readMetrics()) this.#noteBest(metrics);
+    return saved?.step ?? 0;
+  }
+
+  async #oneStep(step: number): Promise<void> {
+    const { config, run, onProgress } = this.#options;
+    const { loss, gradientNorm } = await this.#program.run(this.#batches.networkInputs(step));
+    if (!Number.isFinite(loss.data[0]) || !Number.isFinite(gradientNorm.data[0])) {
+      await this.#stepBack(step);
+      return;
+    }
+    this.#faults = 0;
+    for (const meter of this.#meters) meter.add(loss.data[0]);
+    const done = step + 1;
+    if (done % REPORT_EVERY === 0) {
+      onProgress?.({ phase: "network", step: done, total: config.steps, ...this.#meters[0].take() });
+    }
+    if (done % LOSS_EVERY === 0) {
+      const metrics = { step: done, hours: this.#hours(done), ...this.#meters[1].take() };
+      await this.#room(() => run.addMetrics(metrics));
+    }
+  }
+
+  /** The step counts as done, with what it would have changed left out. */
+  async #stepBack(step: number): Promise<void> {
+    this.#faults++;
+    const good = this.#good!;
+    if (this.#faults > MOST_FAULTS) throw new DivergedError(step + 1, this.#faults);
+    this.#options.onRemark?.(
+      `Step ${step + 1} gave a loss or gradient that is no number; back to the weights of step ${good.step}.`,
+    );
+    await this.#program.writeState(good.tensors);
+  }
+
+  /** Measures the averaged weights; whether they are the best so far. */
+  async #measureAt(step: number): Promise<boolean> {
+    if (this.#measure.crops === 0) return false;
+    const { run, onMeasure } = this.#options;
+    const { network } = await this.#weights();
+    const begun = performance.now();
+    const error = await this.#measure.measure(network);
+    for (const meter of this.#meters) meter.leaveOut(performance.now() - begun);
+    const metrics = {
+      step,
+      hours: this.#hours(step),
+      devError: error.mean,
+      devErrorByLevel: error.byLevel,
+    };
+    await this.#room(() => run.addMetrics(metrics));
+    const improved = this.#noteBest(metrics);
+    onMeasure?.(step, error);
+    if (improved && step === 0) await this.#save(0);
+    return improved;
+  }
+
+  #noteBest(metrics: Metrics): boolean {
+    const { devError } = metrics;
+    if (typeof devError !== "number" || devError >= (this.#best?.devError ?? Infinity)) return false;
+    this.#best = { ...metrics, devError };
+    return true;
+  }
+
+  async #save(step: number): Promise<void> {
+    const begun = performance.now();
+    await this.#saveState(step);
+    const weights = await this.#weights();
+    await this.#room(async () => this.#options.onSave?.(step, weights));
+    this.#lastSave = performance.now();
+    for (const meter of this.#meters) meter.leaveOut(this.#lastSave - begun);
+  }
+
+  async #saveState(step: number): Promise<void> {
+    const states = [await this.#state(step)];
+    if (step % GOOD_STATE_EVERY !== 0 && this.#good) states.unshift(this.#good);
+    for (const state of states) {
+      await this.#room(() => this.#options.run.saveState(state, this.#best?.step));
+    }
+  }
+
+  /** What a finished run gives: the weights that measured best, as long as they are there. */
+  async #chosen(step: number): Promise<{ step: number; weights: TrainedWeights }> {
+    const best =
+      this.#best && this.#best.step !== step ? await this.#options.run.readState(this.#best.step) : undefined;
+    if (!best) return { step, weights: await this.#weights() };
+    this.#options.onRemark?.(
+      `Step ${best.step} measured best on the held-out recordings: its weights are taken.`,
+    );
+    const network = partOf(best.tensors, statePrefix.average);
+    return { step: best.step, weights: { ...this.#others, network } };
+  }
+
+  async #state(step: number): Promise<RunState> {
+    return { step, tensors: floats(await this.#program.readState()) };
+  }
+
+  async #weights(): Promise<TrainedWeights> {
+    const network = partOf(await this.#program.readState(), statePrefix.average);
+    return { ...this.#others, network };
+  }
+
+  #hours(step: number): number {
+    return (step * this.#secondsAStep) / 3600;
+  }
+
+  #room<T>(write: () => Promise<T>): Promise<T> {
+    return whereThereIsRoom(write, this.#options);
+  }
+}
+
+function errorOf({ devError, devErrorByLevel }: Metrics): DevError {
+  return { mean: devError as number, byLevel: devErrorByLevel as readonly number[] };
+}
+
+export type { TrainedWeights, TrainingOptions, TrainingProgress, TrainingResult } from "./progress.js";
 
 /** Trains, or continues the run in the folder. */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {

@@ -1,15 +1,15 @@
 // How WaveGrad is trained, as published (Chen et al. 2020): the mean absolute error of ε̂ on the waveform itself, with
 // levels drawn in two stages, first a step of the 1000-step schedule, then √ᾱ between it and the one before; Adam.
 import * as tf from "@tensorflow/tfjs-core";
-import type { MelFormat } from "../audio/mel-format/mel-format.js";
+import type { MelFormat } from "../mel/format.js";
 import { checkpointConfig } from "../checkpoint/config.js";
 import { logSnrFromSqrtAlphaBar, logSnrsFromBetas, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
-import { linearBetas } from "../diffusion/schedules/training-schedules.js";
-import { waveGradNoise } from "../models/wavegrad.js";
-import { type WaveGradConfig, waveGradWeights } from "../models/wavegrad-config.js";
-import { StepRandom } from "./random.js";
-import type { TrainConfig } from "./train-config.js";
-import type { DenoiserTraining } from "./training-model.js";
+import { linearBetas } from "../diffusion/schedules/named-schedules.js";
+import { waveGradNoise } from "../models/wavegrad/graph.js";
+import { type WaveGradConfig, waveGradWeights } from "../models/wavegrad/shape.js";
+import { StepRandom } from "./draws.js";
+import type { TrainConfig } from "./config.js";
+import type { DenoiserTraining } from "./model.js";
 
 /** λ after each step of the schedule, from data to noise (section 4.2: linear betas 1e−6 … 0.01). */
 const scheduleLogSnrs = logSnrsFromBetas(linearBetas(1e-6, 0.01, 1000));

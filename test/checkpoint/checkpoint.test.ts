@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadCheckpoint, saveCheckpoint, weightsOfPart } from "../../src/checkpoint/checkpoint.js";
-import { CheckpointError, WeightsError } from "../../src/checkpoint/errors.js";
-import { FileError } from "../../src/errors.js";
-import { SafetensorsError } from "../../src/files/safetensors-header.js";
-import { floatTensor, type StoredTensor, writeSafetensors } from "../../src/files/safetensors.js";
+import { CheckpointError, FileError, WeightsError } from "../../src/errors.js";
+import {
+  floatTensor,
+  SafetensorsError,
+  type StoredTensor,
+  writeSafetensors,
+} from "../../src/formats/safetensors.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
 
 const checkpoint = tinyCheckpoint();

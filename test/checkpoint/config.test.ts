@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { MelFormatError } from "../../src/audio/mel-format/mel-format-fields.js";
+import { MelFormatError } from "../../src/mel/format-fields.js";
 import {
   type CheckpointConfig,
   checkpointWeights,
   parseCheckpointConfig,
 } from "../../src/checkpoint/config.js";
-import { CheckpointError } from "../../src/checkpoint/errors.js";
+import { CheckpointError } from "../../src/errors.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 

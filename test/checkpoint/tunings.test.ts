@@ -2,10 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadCheckpoint, saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import {
+  loadCheckpoint,
+  readCheckpointConfig,
+  saveCheckpoint,
+  storeTunings,
+} from "../../src/checkpoint/checkpoint.js";
 import { parseCheckpointConfig } from "../../src/checkpoint/config.js";
-import { CheckpointError } from "../../src/checkpoint/errors.js";
-import { readCheckpointConfig, storeTunings } from "../../src/checkpoint/store-tuning.js";
+import { CheckpointError } from "../../src/errors.js";
 import { type Tuning, tuningName } from "../../src/checkpoint/tunings.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeWav } from "../../src/audio/wav/write-wav.js";
+import { writeWav } from "../../src/audio/write-wav.js";
 import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";

@@ -1,9 +1,9 @@
 // vocode engines, and the options by which other commands choose one.
 import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
-import { addEngineOptions, type EngineOptions, openChosenRuntime } from "../../src/cli/engine-options.js";
-import { EngineUnavailableError } from "../../src/runtime/errors.js";
-import type { EngineStatus } from "../../src/runtime/engines.js";
+import { addEngineOptions, type EngineOptions, openChosenRuntime } from "../../src/cli/options.js";
+import { EngineUnavailableError } from "../../src/errors.js";
+import type { EngineStatus } from "../../src/engine/engines.js";
 import { runCli } from "../support/run-cli.js";
 
 describe("vocode engines", () => {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { writeMel } from "../../src/audio/mel-file/mel-file.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { encodeNpy, parseNpy } from "../../src/files/npy.js";
+import { writeMel } from "../../src/mel/file.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
 import { runCli } from "../support/run-cli.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));

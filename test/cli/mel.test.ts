@@ -3,10 +3,10 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readMel } from "../../src/audio/mel-file/mel-file.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import { parseNpy } from "../../src/files/npy.js";
+import { readMel } from "../../src/mel/file.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import { parseNpy } from "../../src/formats/npy.js";
 import { clipSamples, melFixtures, referenceValues } from "../support/mel-reference.js";
 import { runCli, type CliRun } from "../support/run-cli.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { summarisePitch } from "../../src/cli/pitch-summary.js";
+import { summarisePitch } from "../../src/cli/pitch.js";
 
 describe("summarisePitch", () => {
   it("finds the stretches with a voice, up to both ends", () => {

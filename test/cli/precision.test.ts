@@ -3,12 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { writeMel } from "../../src/audio/mel-file/mel-file.js";
-import { readRecording } from "../../src/audio/recording/read-recording.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { writeMel } from "../../src/mel/file.js";
+import { readRecording } from "../../src/audio/open-recording.js";
 import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { trunkLayers } from "../../src/models/mask-net-config.js";
+import { trunkLayers } from "../../src/models/mask-net/shape.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 

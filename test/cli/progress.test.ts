@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Progress } from "../../src/cli/progress.js";
+import { Progress } from "../../src/cli/status.js";
 
 const wasTerminal = process.stderr.isTTY;
 let written: string[];

@@ -10,10 +10,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { writeMel } from "../../src/audio/mel-file/mel-file.js";
-import { readRecording } from "../../src/audio/recording/read-recording.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { writeMel } from "../../src/mel/file.js";
+import { readRecording } from "../../src/audio/open-recording.js";
 import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";

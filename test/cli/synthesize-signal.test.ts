@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { writeMel } from "../../src/audio/mel-file/mel-file.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { writeMel } from "../../src/mel/file.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));

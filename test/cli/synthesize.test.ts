@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { writeMel } from "../../src/audio/mel-file/mel-file.js";
-import { readRecording } from "../../src/audio/recording/read-recording.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { writeMel } from "../../src/mel/file.js";
+import { readRecording } from "../../src/audio/open-recording.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { runCli } from "../support/run-cli.js";
 

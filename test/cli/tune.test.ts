@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeWav } from "../../src/audio/wav/write-wav.js";
-import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { readCheckpointConfig } from "../../src/checkpoint/store-tuning.js";
+import { writeWav } from "../../src/audio/write-wav.js";
+import { readCheckpointConfig, saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 

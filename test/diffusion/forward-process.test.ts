@@ -8,7 +8,7 @@ import {
 } from "../../src/diffusion/forward-process.js";
 import { alphaBarFromLogSnr, logSnrsFromBetas } from "../../src/diffusion/levels.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { cosineBetas, linearBetas } from "../../src/diffusion/schedules/training-schedules.js";
+import { cosineBetas, linearBetas } from "../../src/diffusion/schedules/named-schedules.js";
 import { normalDistribution, testAgainst, testTwoSamples } from "../support/kolmogorov-smirnov.js";
 
 const count = 20_000;

@@ -8,10 +8,10 @@ import {
   pitchClass,
   pitchOfClass,
   readExcitation,
-} from "../../src/models/excitation-model.js";
-import { binVoicing, mixExcitation } from "../../src/models/excitation-signal.js";
-import { createMdct, mdct } from "../../src/models/mdct.js";
-import { framePhases, heldPitch, pulses } from "../../src/models/pulse-train.js";
+} from "../../src/models/excitation/graph.js";
+import { binVoicing, mixExcitation } from "../../src/models/excitation/signal.js";
+import { createMdct, mdct } from "../../src/models/layers/mdct.js";
+import { framePhases, heldPitch, pulses } from "../../src/models/excitation/pulse-train.js";
 import { weightCount } from "../../src/models/weights.js";
 import { expectGolden, goldenTensor, goldenValues } from "../support/golden.js";
 

@@ -9,14 +9,14 @@ import {
   waveGradMultiplyAdds,
 } from "../../src/models/multiply-adds.js";
 import type { WeightValue } from "../../src/models/weights.js";
-import { trace } from "../../src/runtime/graph/trace.js";
+import { trace } from "../../src/engine/trace/trace.js";
 import {
   colourFunction,
   conditionerFunction,
   denoiserFunction,
   type NetworkFunction,
 } from "../../src/synthesis/network-functions.js";
-import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad-config.js";
+import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad/shape.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 

@@ -1,11 +1,11 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { encodeMel } from "../../src/models/encoder.js";
-import { createMaskNet, maskNetEstimate } from "../../src/models/mask-net.js";
-import { type MaskNetConfig, maskNetWeights } from "../../src/models/mask-net-config.js";
+import { encodeMel } from "../../src/models/layers/encoder.js";
+import { createMaskNet, maskNetEstimate } from "../../src/models/mask-net/graph.js";
+import { type MaskNetConfig, maskNetWeights } from "../../src/models/mask-net/shape.js";
 import { encoderReach, maskNetReach, type Reach } from "../../src/models/reach.js";
 import { type Weights, weightsOf, within } from "../../src/models/weights.js";
 

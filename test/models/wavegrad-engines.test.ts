@@ -1,10 +1,10 @@
 // WaveGrad on the graph engine against plain JavaScript: forward, at several frame counts, and gradients.
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { waveGradHop } from "../../src/models/wavegrad-config.js";
-import { waveGradNoise } from "../../src/models/wavegrad.js";
+import { waveGradHop } from "../../src/models/wavegrad/shape.js";
+import { waveGradNoise } from "../../src/models/wavegrad/graph.js";
 import { weightsOf } from "../../src/models/weights.js";
-import { openRuntime } from "../../src/runtime/engines.js";
+import { openRuntime } from "../../src/engine/engines.js";
 import {
   type Dimension,
   type EngineName,
@@ -12,8 +12,8 @@ import {
   type Signature,
   type TensorFunction,
   type TensorValue,
-} from "../../src/runtime/runtime.js";
-import { randomValue, relativeDifference } from "../runtime/values.js";
+} from "../../src/engine/engine.js";
+import { randomValue, relativeDifference } from "../engine/values.js";
 import { BANDS, randomWeights, small } from "../support/wavegrad-networks.js";
 
 describe("WaveGrad as a graph", () => {

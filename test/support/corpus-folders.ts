@@ -2,8 +2,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { readRecording } from "../../src/audio/recording/read-recording.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { readRecording } from "../../src/audio/open-recording.js";
 import {
   openCorpus,
   type Corpus,

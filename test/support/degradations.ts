@@ -1,5 +1,5 @@
 // Known ways to make a recording worse, by how much one likes.
-import { resample } from "../../src/audio/recording/resample.js";
+import { resample } from "../../src/audio/resample.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 
 /** White noise, so many dB below the speech. */

@@ -1,7 +1,7 @@
 // Programs on each engine in tests, and which engines this machine lacks.
-import { packageFault } from "../../src/runtime/eager/backends.js";
-import { openRuntime } from "../../src/runtime/engines.js";
-import type { EngineName, Program, Signature, TensorFunction } from "../../src/runtime/runtime.js";
+import { packageFault } from "../../src/engine/backends.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import type { EngineName, Program, Signature, TensorFunction } from "../../src/engine/engine.js";
 
 /** Why an engine cannot be tested here; undefined if it can. */
 export function engineFault(engine: EngineName): string | undefined {

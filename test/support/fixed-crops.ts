@@ -1,10 +1,10 @@
 // One batch of made-up crops with fixed noise and level, for tests of a single step.
-import type { TensorValue } from "../../src/runtime/runtime.js";
+import type { TensorValue } from "../../src/engine/engine.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { heardBins } from "../../src/training/batches.js";
 import { MARGIN } from "../../src/training/crops.js";
-import type { TrainConfig } from "../../src/training/train-config.js";
-import type { TrainingModel } from "../../src/training/training-model.js";
+import type { TrainConfig } from "../../src/training/config.js";
+import type { TrainingModel } from "../../src/training/model.js";
 
 /** Mels ≈ N(−1, 0.3²), samples 0.1·N(0, 1), no gain, unit noise; the same level for all crops. */
 export function fixedCrops(

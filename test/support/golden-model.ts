@@ -1,9 +1,9 @@
 // The reference's tiny mask-net and prior: its weights under our names and in our layout.
 import * as tf from "@tensorflow/tfjs-core";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { createMaskNet } from "../../src/models/mask-net.js";
-import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
-import type { TensorValue } from "../../src/runtime/runtime.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { createMaskNet } from "../../src/models/mask-net/graph.js";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
+import type { TensorValue } from "../../src/engine/engine.js";
 import { goldenNames, goldenShape, goldenValues } from "./golden.js";
 
 /** Of the prior: what follows from the format, and its result. */

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import * as tf from "@tensorflow/tfjs-core";
-import { parseSafetensors, tensorFloats } from "../../src/files/safetensors.js";
+import { parseSafetensors, tensorFloats } from "../../src/formats/safetensors.js";
 
 const { tensors } = parseSafetensors(
   readFileSync(new URL("../fixtures/model/golden.safetensors", import.meta.url)),

@@ -3,13 +3,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { parseMel } from "../../src/audio/mel-file/mel-file.js";
-import { MEL_FORMAT_KEY } from "../../src/audio/mel-file/mel-container.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { parseMel } from "../../src/mel/file.js";
+import { MEL_FORMAT_KEY } from "../../src/mel/container.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { InputError } from "../../src/errors.js";
-import { encodeNpy, parseNpy } from "../../src/files/npy.js";
-import { encodeHeader } from "../../src/files/safetensors-header.js";
-import { isFloatTensor, parseSafetensors, tensorFloats } from "../../src/files/safetensors.js";
+import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
+import {
+  encodeHeader,
+  isFloatTensor,
+  parseSafetensors,
+  tensorFloats,
+} from "../../src/formats/safetensors.js";
 import { mutated } from "./damaged-files.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));

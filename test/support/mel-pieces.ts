@@ -1,5 +1,5 @@
 // A mel as a stream gives it, and how far two waveforms are apart.
-import type { Mel } from "../../src/audio/mel-format/mel-format.js";
+import type { Mel } from "../../src/mel/format.js";
 
 /** The same mel as pieces of changing length, in one array that is used again. */
 export async function* pieces(

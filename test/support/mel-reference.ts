@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import wavefile from "wavefile";
-import { formatFromJson } from "../../src/audio/mel-format/mel-format-option.js";
-import type { MelFormat } from "../../src/audio/mel-format/mel-format.js";
-import { parseNpy } from "../../src/files/npy.js";
+import { formatFromJson } from "../../src/mel/format-option.js";
+import type { MelFormat } from "../../src/mel/format.js";
+import { parseNpy } from "../../src/formats/npy.js";
 
 /** The folder of the reference clips and values. */
 export const melFixtures = fileURLToPath(new URL("../fixtures/mel/", import.meta.url));

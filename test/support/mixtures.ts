@@ -1,10 +1,14 @@
 // Mixtures whose sampling is easy to get wrong, levels to sample them over, and a measure of how well it went.
 import type { NoiseSchedule } from "../../src/diffusion/noise-schedule.js";
 import { scheduleFromLogSnrs } from "../../src/diffusion/schedules/build-schedule.js";
-import { uniformLogSnrs } from "../../src/diffusion/schedules/sampling-schedules.js";
+import { uniformLogSnrs } from "../../src/diffusion/schedules/named-schedules.js";
 import { responsibilities } from "../../src/diffusion/toy/exact-score.js";
-import { gaussianMixture, meanOf, varianceOf } from "../../src/diffusion/toy/gaussian-mixture.js";
-import type { GaussianMixture } from "../../src/diffusion/toy/gaussian-mixture.js";
+import {
+  gaussianMixture,
+  type GaussianMixture,
+  meanOf,
+  varianceOf,
+} from "../../src/diffusion/toy/gaussian-mixture.js";
 
 /** Three modes of unequal weight and width. */
 export const threeModes = gaussianMixture([

@@ -1,6 +1,6 @@
 // A checkpoint of a small network that nothing was trained into: the start of training, its output layer not zero.
-import type { MelFormat } from "../../src/audio/mel-format/mel-format.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import type { MelFormat } from "../../src/mel/format.js";
+import { findPreset } from "../../src/mel/presets.js";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import {
   checkpointConfig,
@@ -8,8 +8,8 @@ import {
   type MaskNetCheckpointConfig,
 } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import type { MaskNetConfig } from "../../src/models/mask-net-config.js";
-import { initialise } from "../../src/training/start-values.js";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
+import { initialise } from "../../src/training/start-weights.js";
 
 const shape: MaskNetConfig = {
   windowLengths: [1024, 256, 64],

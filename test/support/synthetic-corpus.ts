@@ -1,8 +1,8 @@
 // A corpus in memory for tests of training: a few seconds of noisy buzzes whose pitch and loudness wander.
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import type { CropSource, PitchSource, Utterance } from "../../src/training/crop-source.js";
+import type { CropSource, PitchSource, Utterance } from "../../src/training/draws.js";
 
 const format = findPreset("hifigan-22k-80");
 

@@ -1,5 +1,5 @@
 // A checkpoint of a tiny network with weights that are no start values, for tests of what is stored.
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";

@@ -1,6 +1,6 @@
 // What a reader of recordings must do with any bytes: a valid recording no larger than they justify, or a typed error.
 import { expect } from "vitest";
-import type { Recording } from "../../src/audio/recording/recording.js";
+import type { Recording } from "../../src/audio/recording.js";
 import { InputError } from "../../src/errors.js";
 
 /** FLAC's constant frames hold up to 65,535 samples in about a dozen bytes. */

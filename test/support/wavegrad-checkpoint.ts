@@ -1,5 +1,5 @@
 // A checkpoint of a WaveGrad with few channels and random weights: what the published process runs on.
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import type { WaveGradCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { checkpointConfig } from "../../src/checkpoint/config.js";
 import { narrow, randomWeights } from "./wavegrad-networks.js";

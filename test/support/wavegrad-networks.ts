@@ -1,9 +1,9 @@
 // WaveGrads of few channels with random weights, for tests of the network and of what is made of it.
 import * as tf from "@tensorflow/tfjs";
-import { type WaveGradConfig, waveGradBase22k, waveGradWeights } from "../../src/models/wavegrad-config.js";
+import { type WaveGradConfig, waveGradBase22k, waveGradWeights } from "../../src/models/wavegrad/shape.js";
 import { type Weights, weightsOf } from "../../src/models/weights.js";
-import type { TensorValue } from "../../src/runtime/runtime.js";
-import { randomValue } from "../runtime/values.js";
+import type { TensorValue } from "../../src/engine/engine.js";
+import { randomValue } from "../engine/values.js";
 
 /** Of the mels that the networks below take. */
 export const BANDS = 5;

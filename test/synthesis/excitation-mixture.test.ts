@@ -1,12 +1,12 @@
 // The mixture in WebAssembly against the one as a graph, and both against what they are made of.
 import { describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { framePhases, pulses } from "../../src/models/pulse-train.js";
-import { openRuntime } from "../../src/runtime/engines.js";
-import { GraphMixture, openMixture } from "../../src/synthesis/excitation-mixture.js";
-import { RealFft } from "../../src/synthesis/real-fft.js";
-import { KernelMixture } from "../../src/synthesis/signal/kernel-mixture.js";
+import { framePhases, pulses } from "../../src/models/excitation/pulse-train.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import { GraphMixture, openMixture } from "../../src/synthesis/excitation.js";
+import { RealFft } from "../../src/audio/real-fft.js";
+import { KernelMixture } from "../../src/kernel/kernel-mixture.js";
 import { largestDifference } from "../support/mel-pieces.js";
 
 const format = findPreset("hifigan-22k-80");

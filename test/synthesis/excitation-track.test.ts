@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Excitation } from "../../src/models/excitation-model.js";
-import { framePhases, heldPitch } from "../../src/models/pulse-train.js";
-import { ExcitationTrack } from "../../src/synthesis/excitation-track.js";
+import type { Excitation } from "../../src/models/excitation/graph.js";
+import { framePhases, heldPitch } from "../../src/models/excitation/pulse-train.js";
+import { ExcitationTrack } from "../../src/synthesis/start.js";
 
 const [HOP, RATE] = [256, 22050];
 // unvoiced, voiced, a gap, voiced, unvoiced

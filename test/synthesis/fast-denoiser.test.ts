@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Program } from "../../src/runtime/runtime.js";
-import { openRuntime } from "../../src/runtime/engines.js";
+import type { Program } from "../../src/engine/engine.js";
+import { openRuntime } from "../../src/engine/engines.js";
 import type { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
-import { denoiserFunction } from "../../src/synthesis/network-functions.js";
-import { openFastDenoiser } from "../../src/synthesis/trunk.js";
+import { denoiserFunction, openFastDenoiser } from "../../src/synthesis/network-functions.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { randomTile } from "../support/random-tile.js";
 

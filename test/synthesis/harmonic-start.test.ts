@@ -1,9 +1,9 @@
 // z₀ of a whole mel against its tiles, and against that of pieces which were cut out of the mel.
 import { afterAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { openRuntime } from "../../src/runtime/engines.js";
-import { ExcitationSource } from "../../src/synthesis/excitation-source.js";
-import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/harmonic-start.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import { ExcitationSource } from "../../src/synthesis/excitation.js";
+import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/start.js";
 import { largestDifference } from "../support/mel-pieces.js";
 import { harmonicCheckpoint } from "../support/random-checkpoint.js";
 

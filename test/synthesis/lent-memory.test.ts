@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lentFloats } from "../../src/synthesis/lent-memory.js";
+import { lentFloats } from "../../src/synthesis/memory.js";
 
 describe("LentMemory", () => {
   it("lends again what fits, and no more than four times what is asked for", () => {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Mel } from "../../src/audio/mel-format/mel-format.js";
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import type { Mel } from "../../src/mel/format.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { refine, type RefinementOptions } from "../../src/synthesis/mel-consistency.js";
+import { refine, type RefinementOptions } from "../../src/synthesis/consistency.js";
 import { clipSamples } from "../support/mel-reference.js";
 
 const options: RefinementOptions = { iterations: 8, exponent: 1, momentum: 0.9 };

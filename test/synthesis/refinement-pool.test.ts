@@ -1,12 +1,12 @@
 // Runs the built package, since a thread starts from a compiled file.
 import { describe, expect, it } from "vitest";
-import { RefinementPool } from "../../dist/synthesis/refinement-pool.js";
-import { computeMel } from "../../src/audio/mel-analysis/mel.js";
-import type { Mel } from "../../src/audio/mel-format/mel-format.js";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { RefinementPool } from "../../dist/synthesis/refinement.js";
+import { computeMel } from "../../src/mel/analysis.js";
+import type { Mel } from "../../src/mel/format.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { refine } from "../../src/synthesis/mel-consistency.js";
-import { sharedFloats } from "../../src/synthesis/shared-memory.js";
+import { refine } from "../../src/synthesis/consistency.js";
+import { sharedFloats } from "../../src/synthesis/memory.js";
 
 const target = computeMel(
   fillNormals(new Float32Array(256 * 40), { seed: 1, step: 0 }),

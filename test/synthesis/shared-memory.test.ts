@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SharedBand, SharedMemory } from "../../src/synthesis/shared-memory.js";
+import { SharedBand, SharedMemory } from "../../src/synthesis/memory.js";
 
 describe("SharedMemory", () => {
   it("lends the smallest piece that is large enough, and each to one borrower", () => {

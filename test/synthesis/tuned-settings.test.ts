@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Tuning } from "../../src/checkpoint/tunings.js";
 import { scheduleFromLogSnrs, ScheduleError } from "../../src/diffusion/schedules/build-schedule.js";
-import { refinementFor } from "../../src/synthesis/mel-consistency.js";
+import { refinementFor } from "../../src/synthesis/consistency.js";
 import {
   chosenSettings,
   NotTunedError,
   resampledLevels,
   tunedByName,
   tunedSettings,
-} from "../../src/synthesis/tuned-settings.js";
+} from "../../src/synthesis/settings.js";
 
 const few: Tuning = { start: "noise", sampler: "dpmpp-2m", refine: 4, exponent: 1.2, momentum: 0.8 };
 const many: Tuning = { start: "noise", sampler: "dpmpp-2m", refine: 8, exponent: 1, momentum: 0.4 };

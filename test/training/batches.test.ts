@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { heardBins } from "../../src/training/batches.js";
 
 describe("heardBins", () => {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openRuntime } from "../../src/runtime/engines.js";
-import type { Runtime } from "../../src/runtime/runtime.js";
-import type { DevError } from "../../src/training/dev-error.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import type { Runtime } from "../../src/engine/engine.js";
+import type { DevError } from "../../src/training/progress.js";
 import { DevMeasure } from "../../src/training/dev-measure.js";
-import { initialise } from "../../src/training/start-values.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { createTrainingModel } from "../../src/training/training-model.js";
+import { initialise } from "../../src/training/start-weights.js";
+import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
+import { createTrainingModel } from "../../src/training/model.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
 
 const tiny: TrainConfig = {

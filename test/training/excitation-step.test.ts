@@ -1,13 +1,11 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { EXCITATION_OUTPUTS, pitchOfClass } from "../../src/models/excitation-model.js";
-import { openRuntime } from "../../src/runtime/engines.js";
-import { pitchTargets } from "../../src/training/excitation-batches.js";
-import { PitchComparison } from "../../src/training/excitation-measure.js";
-import { excitationLoss } from "../../src/training/excitation-step.js";
-import { trainExcitation } from "../../src/training/excitation-training.js";
-import { defaultTrainConfig } from "../../src/training/train-config.js";
+import { EXCITATION_OUTPUTS, pitchOfClass } from "../../src/models/excitation/graph.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import { PitchComparison, pitchTargets } from "../../src/training/excitation-data.js";
+import { excitationLoss, trainExcitation } from "../../src/training/excitation.js";
+import { defaultTrainConfig } from "../../src/training/config.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
 
 /** Rows of pitch: Hz, then the bands' voicing. */

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { type Metrics, RunFolder } from "../../src/training/run-folder.js";
+import { type Metrics, RunFolder } from "../../src/training/run.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));

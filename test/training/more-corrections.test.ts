@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withMoreCorrections } from "../../src/training/more-corrections.js";
+import { withMoreCorrections } from "../../src/training/start-weights.js";
 
 it("appends columns of zeros to the output's rows, and leaves the rest", () => {
   const weights = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { drawLogSnrs, normalQuantile } from "../../src/training/noise-levels.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
+import { drawLogSnrs, normalQuantile } from "../../src/training/mask-net-training.js";
+import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
 
 const STEPS = 4000;
 

@@ -1,16 +1,16 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { weightsOf } from "../../src/models/weights.js";
-import type { TensorValue } from "../../src/runtime/runtime.js";
+import type { TensorValue } from "../../src/engine/engine.js";
 import { noiseError, prepareCrops } from "../../src/training/crops.js";
-import { registerGradients } from "../../src/training/gradients.js";
-import { lossWeights } from "../../src/training/objective.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { initialise } from "../../src/training/start-values.js";
-import { createTrainingModel } from "../../src/training/training-model.js";
+import { registerGradients } from "../../src/training/step.js";
+import { lossWeights } from "../../src/training/mask-net-training.js";
+import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
+import { initialise } from "../../src/training/start-weights.js";
+import { createTrainingModel } from "../../src/training/model.js";
 import { fixedCrops } from "../support/fixed-crops.js";
 
 beforeAll(async () => {

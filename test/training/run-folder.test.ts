@@ -2,11 +2,11 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { SafetensorsError } from "../../src/files/safetensors-header.js";
-import { RunError } from "../../src/training/errors.js";
-import { RunFolder, type RunDescription, type RunState } from "../../src/training/run-folder.js";
-import { defaultTrainConfig } from "../../src/training/train-config.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { SafetensorsError } from "../../src/formats/safetensors.js";
+import { RunError } from "../../src/errors.js";
+import { RunFolder, type RunDescription, type RunState } from "../../src/training/run.js";
+import { defaultTrainConfig } from "../../src/training/config.js";
 
 const description: RunDescription = {
   config: { ...defaultTrainConfig, steps: 7, speeds: [1] },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WeightSpec } from "../../src/models/weights.js";
-import { initialise } from "../../src/training/start-values.js";
+import { initialise } from "../../src/training/start-weights.js";
 
 /** The largest difference between the products of a matrix's vectors and those of orthonormal ones. */
 function distanceFromOrthonormal(data: ArrayLike<number>, rows: number, columns: number): number {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { TrainConfigError } from "../../src/training/errors.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { TrainConfigError } from "../../src/errors.js";
 import {
   baseConfig,
+  checkFormat,
   defaultTrainConfig,
+  parseSetting,
   type TrainConfig,
   waveGradTrainConfig,
-} from "../../src/training/train-config.js";
-import { checkFormat, parseSetting, withSettings } from "../../src/training/train-config-text.js";
+  withSettings,
+} from "../../src/training/config.js";
 
 const keys = Object.keys(defaultTrainConfig) as (keyof TrainConfig)[];
 

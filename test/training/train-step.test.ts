@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { findPreset } from "../../src/audio/mel-format/mel-presets.js";
-import { openRuntime } from "../../src/runtime/engines.js";
-import type { TensorValue } from "../../src/runtime/runtime.js";
-import { registerGradients } from "../../src/training/gradients.js";
+import { findPreset } from "../../src/mel/presets.js";
+import { openRuntime } from "../../src/engine/engines.js";
+import type { TensorValue } from "../../src/engine/engine.js";
+import { networkStep, registerGradients } from "../../src/training/step.js";
 import { biasCorrection } from "../../src/training/optimiser/adamw.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/train-config.js";
-import { initialise } from "../../src/training/start-values.js";
-import { networkStep } from "../../src/training/train-step.js";
-import { createTrainingModel } from "../../src/training/training-model.js";
+import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
+import { initialise } from "../../src/training/start-weights.js";
+import { createTrainingModel } from "../../src/training/model.js";
 import { fixedCrops } from "../support/fixed-crops.js";
 
 const config: TrainConfig = {

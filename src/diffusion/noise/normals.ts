@@ -1,8 +1,76 @@
 // The normals of a seed, by definition: block b of a step holds the samples 4b … 4b+3, made from the four Philox words
 // of the counter (b, step) under the seed's key. This is the reference for the SIMD kernel and stands in where there
 // is no WebAssembly SIMD.
-import { boxMuller } from "./box-muller.js";
 import { philox4x32 } from "./philox.js";
+
+// Box–Muller: two uniform 32-bit words become two independent standard normals, R·cos θ and R·sin θ with
+// R = √(−2·ln u) and θ uniform (Box & Muller 1958).
+//
+// Logarithm, sine and cosine are polynomials of our own, in float32 with a rounding after every operation: Math.log
+// and its like may differ in the last bit between engines and machines, while +, −, × and √ may not. So a seed gives
+// the same bits everywhere, and normals.wat can do the same operations on four lanes at once. The coefficients are
+// those of S. Moshier's Cephes library (logf, sinf, cosf), good to about one unit in the last place.
+
+const f32 = Math.fround;
+
+const SQRT_HALF_BITS = 0x3f3504f3;
+const LN2_HIGH = f32(0.693359375);
+const LN2_LOW = f32(-2.1219444e-4);
+const LOG_POLYNOMIAL = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+].map(f32);
+const SIN_POLYNOMIAL = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f32);
+const COS_POLYNOMIAL = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f32);
+const RADIANS_PER_UNIT = f32((2 * Math.PI) / 2 ** 32);
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+function horner(coefficients: readonly number[], x: number): number {
+  let sum = coefficients[0];
+  for (let i = 1; i < coefficients.length; i++) sum = f32(f32(sum * x) + coefficients[i]);
+  return sum;
+}
+
+/** ln(word/2³²) of an odd word: word = m·2^e with m in [√½, √2), ln = ln(1+(m−1)) + (e−32)·ln 2. */
+function logOfFraction(word: number): number {
+  float[0] = word >>> 0;
+  const exponent = (bits[0] - SQRT_HALF_BITS) >> 23;
+  bits[0] -= exponent << 23;
+  const x = f32(float[0] - 1);
+  const octaves = exponent - 32;
+  const square = f32(x * x);
+  let y = f32(f32(x * square) * horner(LOG_POLYNOMIAL, x));
+  y = f32(y + f32(octaves * LN2_LOW));
+  y = f32(y - f32(square * f32(0.5)));
+  return f32(f32(x + y) + f32(octaves * LN2_HIGH));
+}
+
+/**
+ * Two standard normals from two random words, written to out[at] and out[at + 1].
+ *
+ * @param out receives the normals, float32
+ * @param radiusWord 32 random bits; its lowest bit is set, so that u = word/2³² is never 0 and R never above 6.66
+ * @param angleWord 32 random bits, θ = 2π·word/2³²
+ */
+export function boxMuller(out: Float32Array, at: number, radiusWord: number, angleWord: number): void {
+  const radius = f32(Math.sqrt(f32(f32(-2) * logOfFraction(radiusWord | 1))));
+  // the angle splits into quarter turns, which only swap and negate, and a rest within ±π/4 for the polynomials;
+  // in whole numbers that is exact
+  const shifted = (angleWord + 0x20000000) >>> 0;
+  const quarter = shifted >>> 30;
+  const rest = f32(f32((shifted & 0x3fffffff) - 0x20000000) * RADIANS_PER_UNIT);
+  const square = f32(rest * rest);
+  const sine = f32(f32(f32(horner(SIN_POLYNOMIAL, square) * square) * rest) + rest);
+  const bend = f32(f32(horner(COS_POLYNOMIAL, square) * square) * square);
+  const cosine = f32(f32(bend - f32(square * f32(0.5))) + 1);
+  const swapped = (quarter & 1) === 1;
+  const x = swapped ? sine : cosine;
+  const y = swapped ? cosine : sine;
+  out[at] = f32(radius * (quarter === 1 || quarter === 2 ? -x : x));
+  out[at + 1] = f32(radius * (quarter >= 2 ? -y : y));
+}
 
 /** Samples that one counter gives. */
 export const BLOCK_LENGTH = 4;

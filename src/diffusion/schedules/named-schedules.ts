@@ -4,23 +4,92 @@ import type { NoiseSchedule } from "../noise-schedule.js";
 import {
   checkSteps,
   MAX_STEPS,
+  respace,
   ScheduleError,
   scheduleFromBetas,
   scheduleFromLogSnrs,
   type ScheduleOrigin,
 } from "./build-schedule.js";
-import { respace } from "./respace.js";
-import {
-  bddm7Betas,
-  fibonacciBetas,
-  uniformLogSnrs,
-  waveGrad3Betas,
-  waveGrad6Betas,
-} from "./sampling-schedules.js";
-import { cosineBetas, linearBetas } from "./training-schedules.js";
+
+// Training schedules: the forward processes that denoisers are trained under, hundreds of small steps from data to
+// noise. Sampling takes a subsequence of one, or a schedule of its own.
+
+/**
+ * Betas on a straight line (Ho et al. 2020, "Denoising Diffusion Probabilistic Models", section 4).
+ *
+ * @param first β₁, the step next to the data
+ * @param last β_N
+ * @param steps N
+ * @returns β₁ … β_N, both ends included, [N]
+ */
+export function linearBetas(first: number, last: number, steps: number): Float64Array {
+  checkSteps(steps, "A linear schedule");
+  const slope = steps > 1 ? (last - first) / (steps - 1) : 0;
+  return Float64Array.from({ length: steps }, (_, i) => first + slope * i);
+}
+
+/**
+ * Betas of a squared-cosine ᾱ (Nichol & Dhariwal 2021, "Improved Denoising Diffusion Probabilistic Models", eq. 17):
+ * ᾱ(t) = f(t)/f(0), f(t) = cos²(π/2·(t/N + s)/(1 + s)), s = 0.008, and β_t = 1 − ᾱ(t)/ᾱ(t−1), at most 0.999.
+ * It loses the signal evenly over the steps, where linear betas have lost it long before the last one.
+ *
+ * @param steps N
+ * @returns β₁ … β_N, [N]
+ */
+export function cosineBetas(steps: number): Float64Array {
+  checkSteps(steps, "A cosine schedule");
+  const offset = 0.008;
+  const maxBeta = 0.999;
+  const cosine = (t: number): number => Math.cos(((t / steps + offset) / (1 + offset)) * (Math.PI / 2));
+  return Float64Array.from({ length: steps }, (_, i) => {
+    const ratio = cosine(i + 1) / cosine(i);
+    return Math.min((1 - ratio) * (1 + ratio), maxBeta);
+  });
+}
+
+// Sampling schedules: a few steps chosen for inference. The published ones are lists of betas; those from 3 to 50 steps
+// end at √ᾱ = 0.3 … 0.96, which is not pure noise, though the samplers they were made for start from it.
+
+/** Six steps, known as WG-6 in the code of diffusion vocoders, β₁ … β₆. */
+const waveGrad6Betas = [7e-6, 1.4e-4, 2.1e-3, 2.8e-2, 0.35, 0.7] as const;
+
+/** Three steps, known there as WG-3, β₁ … β₃. */
+const waveGrad3Betas = [3e-4, 6e-2, 0.9] as const;
+
+/** Seven steps said to come from BDDM's learned search, β₁ … β₇. */
+const bddm7Betas = [1.356e-4, 1.01e-3, 8.778e-3, 0.136, 0.2776, 0.2893, 0.3] as const;
+
+/**
+ * The Fibonacci numbers 1, 2, 3, 5, 8 … in millionths, as betas.
+ *
+ * @param steps N
+ * @returns β₁ … β_N, [N]
+ */
+function fibonacciBetas(steps: number): Float64Array {
+  const betas = new Float64Array(steps);
+  let [previous, current] = [1, 1];
+  for (let i = 0; i < steps; i++) {
+    betas[i] = current / 1e6;
+    [previous, current] = [current, previous + current];
+  }
+  return betas;
+}
+
+/**
+ * Levels at equal distances of log-SNR: each step removes the same share of the noise that is left.
+ *
+ * @param first λ at the noise end
+ * @param last λ at the data end
+ * @param steps N; a single level is the first
+ * @returns λ from noise to data, [N]
+ */
+export function uniformLogSnrs(first: number, last: number, steps: number): Float64Array {
+  const distance = steps > 1 ? (last - first) / (steps - 1) : 0;
+  return Float64Array.from({ length: steps }, (_, i) => first + distance * i);
+}
 
 /** A schedule with a fixed list, or, where `name` ends in -N, a family with a member for each number of steps. */
-export interface NamedSchedule {
+interface NamedSchedule {
   readonly name: string;
   readonly source: string;
   readonly purpose: "training" | "sampling";

@@ -1,6 +1,6 @@
 // A process of its own that synthesises one mel and says how much memory it took at most: loading, engine and all.
-import type { Mel } from "../../audio/mel-format/mel-format.js";
-import type { SynthesisOptions } from "../../synthesis/synthesis-options.js";
+import type { Mel } from "../../mel/format.js";
+import type { SynthesisOptions } from "../../synthesis/settings.js";
 import { Vocoder, type VocoderOptions } from "../../vocoder.js";
 
 /** What the process is asked to do. */

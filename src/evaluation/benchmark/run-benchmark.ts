@@ -1,16 +1,21 @@
 // Runs a benchmark: the quality of every setting on whole clips, its peak memory, then rounds over all settings that time
 // them one after the other, so that whatever else the machine does for a while meets all alike.
-import type { Mel } from "../../audio/mel-format/mel-format.js";
-import type { RuntimeOptions } from "../../runtime/engines.js";
-import type { SynthesisOptions } from "../../synthesis/synthesis-options.js";
+import type { Mel } from "../../mel/format.js";
+import type { RuntimeOptions } from "../../engine/engines.js";
+import type { SynthesisOptions } from "../../synthesis/settings.js";
 import { Vocoder, type VocoderOptions } from "../../vocoder.js";
 import type { Clip } from "../clips.js";
-import { meanMetrics } from "../evaluate/summary.js";
+import { meanMetrics } from "../evaluate.js";
 import { measureClip } from "../metrics/clip-metrics.js";
-import { readClocks, shareOfOthers } from "./machine.js";
-import { peakMemory } from "./peak-memory.js";
-import type { BenchmarkLine, CarriedOut, ResultsFile } from "./results-file.js";
-import { type BenchmarkSetting, scheduleName, settingKey } from "./settings.js";
+import { peakMemory, readClocks, shareOfOthers } from "./machine.js";
+import {
+  type BenchmarkLine,
+  type BenchmarkSetting,
+  type CarriedOut,
+  type ResultsFile,
+  scheduleName,
+  settingKey,
+} from "./results-file.js";
 
 /** What to measure. */
 export interface BenchmarkOptions {

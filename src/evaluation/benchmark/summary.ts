@@ -1,8 +1,6 @@
 // What the lines of a benchmark say together: one row a setting, its speed as the median and the spread of its rounds.
-import type { MetricName } from "../metrics/metric-definitions.js";
-import { metricNames } from "../metrics/metric-definitions.js";
-import type { BenchmarkLine, CarriedOut } from "./results-file.js";
-import { type BenchmarkSetting, settingKey } from "./settings.js";
+import { type MetricName, metricNames } from "../metrics/metric-definitions.js";
+import { type BenchmarkLine, type BenchmarkSetting, type CarriedOut, settingKey } from "./results-file.js";
 
 /** Median and quartiles. */
 export interface Spread {

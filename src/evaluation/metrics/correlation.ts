@@ -1,6 +1,6 @@
 // How well a stretch of a signal repeats itself some lags later: the largest normalised correlation and its lag. Few lags
 // are summed directly; many of one fixed length go through the Fourier transform.
-import type { RealTransform } from "../../audio/pitch/real-transform.js";
+import type { RealTransform } from "../../audio/real-fft.js";
 
 /** The largest normalised correlation over a range of lags, and the lag that has it. */
 export interface BestCorrelation {

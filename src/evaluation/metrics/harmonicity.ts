@@ -2,7 +2,7 @@
 // than the recording. Per voiced frame and band, the harmonics-to-noise ratio 10·lg(r/(1−r)) (Boersma 1993), r being the
 // correlation of three periods with themselves a period later; and the kurtosis of 46 ms. Differences are synthesis −
 // recording, their mean over the frames: 0 is perfect.
-import type { RealTransform } from "../../audio/pitch/real-transform.js";
+import type { RealTransform } from "../../audio/real-fft.js";
 import { ZeroPhaseBandPass } from "./butterworth.js";
 import { bestCorrelation, bestCorrelationByTransform } from "./correlation.js";
 

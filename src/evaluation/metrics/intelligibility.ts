@@ -1,8 +1,8 @@
 // ESTOI, the extended short-time objective intelligibility (Jensen & Taal 2016, "An Algorithm for Predicting the
 // Intelligibility of Speech Masked by Modulated Noise Maskers"): the correlation of third-octave envelopes over 0.4 s,
 // each segment's bands and then its frames normalised to mean 0 and norm 1. About 0 for noise, 1 is perfect.
-import type { RealTransform } from "../../audio/pitch/real-transform.js";
-import { takeMagnitudes } from "./spectrum-pairs.js";
+import type { RealTransform } from "../../audio/real-fft.js";
+import { takeMagnitudes } from "./spectra.js";
 
 /** Hz; the definition holds for this rate. */
 export const INTELLIGIBILITY_RATE = 10_000;

@@ -4,8 +4,95 @@
 // Derivative-free, since a plan's result has no cheap gradient (cf. the grid search for six steps of Chen et al. 2020,
 // WaveGrad, section 4).
 import { fillNormals } from "../../diffusion/noise.js";
-import { allowedKnots, type CurveLimits } from "./level-curve.js";
-import { challenge, type Scores } from "./race.js";
+import { resampledLevels } from "../../synthesis/settings.js";
+import { AUDIBLE } from "./objective.js";
+
+// A challenger against the best so far, clip by clip with the same noise in both: the differences scatter far less
+// than the scores, and a challenger that is clearly behind after a few clips is given up (racing, as in Maron and
+// Moore 1994).
+
+/** How far a challenger may lie behind after one clip; after n clips √n times as far. */
+const PATIENCE = AUDIBLE / 2;
+
+/** Scores on every clip; lower is better. */
+export type Scores = readonly number[];
+
+/**
+ * Scores a challenger.
+ *
+ * @param score of one clip
+ * @param best the scores to beat
+ * @returns its scores if they are lower in sum, else undefined
+ */
+export async function challenge(
+  score: (clip: number) => Promise<number>,
+  best: Scores,
+): Promise<Scores | undefined> {
+  const scores: number[] = [];
+  let behind = 0;
+  for (const [clip, bestScore] of best.entries()) {
+    const own = await score(clip);
+    // what diverged is no number, and no better than anything
+    if (!Number.isFinite(own)) return undefined;
+    scores.push(own);
+    behind += own - bestScore;
+    if (behind > PATIENCE * Math.sqrt(clip + 1)) return undefined;
+  }
+  return behind < 0 ? scores : undefined;
+}
+
+/** The mean of scores. */
+export function meanOf(scores: Scores): number {
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+// The unknowns of a schedule search: a few knots of the curve λ(u). Up to six levels are their own knots; longer
+// schedules are read off the line through six, since single levels of fifty cannot be told apart by listening.
+
+/** Knots of a long schedule. */
+const MOST_KNOTS = 6;
+
+/** Neighbouring levels lie at least so far apart in λ. */
+export const SMALLEST_GAP = 0.02;
+
+/** Where a curve's ends may lie, in λ. */
+export interface CurveLimits {
+  readonly first: readonly [number, number];
+  readonly last: readonly [number, number];
+}
+
+/** The knots that describe a schedule of N levels best: the levels themselves up to six, else points on the curve. */
+export function knotsOf(logSnrs: ArrayLike<number>): Float64Array {
+  return resampledLevels(logSnrs, Math.min(logSnrs.length, MOST_KNOTS));
+}
+
+/**
+ * The nearest curve that is allowed: the ends moved into their limits, then each knot between its neighbours by at
+ * least as much as keeps all the levels apart.
+ *
+ * @param steps N of the schedule that it is for
+ */
+export function allowedKnots(
+  knots: ArrayLike<number>,
+  steps: number,
+  { first, last }: CurveLimits,
+): Float64Array {
+  const count = knots.length;
+  const moved = Float64Array.from(knots);
+  moved[0] = Math.min(first[1], Math.max(first[0], moved[0]));
+  if (count === 1) return moved;
+  const gap = (SMALLEST_GAP * (steps - 1)) / (count - 1);
+  const end = Math.min(last[1], Math.max(last[0], moved[count - 1]));
+  for (let i = 1; i < count; i++) moved[i] = Math.max(moved[i], moved[i - 1] + gap);
+  moved[count - 1] = Math.max(end, moved[0] + (count - 1) * gap);
+  for (let i = count - 2; i > 0; i--) moved[i] = Math.min(moved[i], moved[i + 1] - gap);
+  return moved;
+}
+
+/** The schedule of a curve: [knots] → [steps]. */
+export function levelsOf(knots: ArrayLike<number>, steps: number): Float64Array {
+  return resampledLevels(knots, steps);
+}
 
 /** Moves in λ, from the first to the last: of the whole curve, then of single knots. */
 const CURVE_MOVES = [1, 0.25] as const;
@@ -14,7 +101,7 @@ const KNOT_MOVES = [0.5, 0.06] as const;
 const RANDOM_MOVES = 3;
 
 /** What is searched. */
-export interface LevelProblem {
+interface LevelProblem {
   /** N of the schedule. */
   readonly steps: number;
   readonly limits: CurveLimits;

@@ -1,10 +1,17 @@
 // The tuning of one number of steps: K, p and momentum on the waveforms that the start's levels leave, which cost no
 // denoiser call; then the levels, the start level being the first of them; then the mel corrections again. The search
 // hears short pieces; what it found is kept only if it also wins on all the clips, whole and with other noise.
-import type { RefinementOptions } from "../../synthesis/mel-consistency.js";
-import { allowedKnots, type CurveLimits, knotsOf, levelsOf } from "./level-curve.js";
-import { type ScoredKnots, searchLevels } from "./level-search.js";
-import { meanOf, type Scores } from "./race.js";
+import type { RefinementOptions } from "../../synthesis/consistency.js";
+import {
+  allowedKnots,
+  type CurveLimits,
+  knotsOf,
+  levelsOf,
+  meanOf,
+  type ScoredKnots,
+  type Scores,
+  searchLevels,
+} from "./level-search.js";
 import { searchRefinement } from "./refinement-search.js";
 
 /** What is tuned. */

@@ -2,10 +2,9 @@
 // with GELU, back, and a gain per channel on what is added to the input. The noise level may scale and shift the
 // normalised rows (FiLM, Perez et al. 2018).
 import * as tf from "@tensorflow/tfjs-core";
-import { constantStart, specsWithin, within, type Weights, type WeightSpec } from "../weights.js";
-import { depthwiseConvolution, depthwiseConvolutionWeights } from "./depthwise-convolution.js";
-import { gelu } from "./gelu.js";
-import { layerNorm } from "./layer-norm.js";
+import { constantStart, specsWithin, type Weights, type WeightSpec, within } from "../weights.js";
+import { depthwiseConvolution, depthwiseConvolutionWeights } from "./convolution.js";
+import { gelu, layerNorm } from "./composites.js";
 import { linear, linearWeights } from "./linear.js";
 
 /** Frames that the depthwise convolution sees. */

@@ -37,3 +37,57 @@ export function linearWeights(
     { name: "bias", shape: [outputs], start: from },
   ];
 }
+
+// The noise level as a vector: sines, then cosines, of 32 frequencies times the log-SNR (the positional encoding of
+// Vaswani et al. 2017, log-spaced frequencies), then a linear layer and SiLU.
+
+const FREQUENCIES = 32;
+const LOWEST = 0.05;
+const HIGHEST = 5;
+
+/**
+ * A vector for each item's level.
+ *
+ * @param logSnr [batch]
+ * @returns [batch, width]
+ */
+export function levelEmbedding(weights: Weights, logSnr: tf.Tensor): tf.Tensor {
+  const frequencies = Float32Array.from(
+    { length: FREQUENCIES },
+    (_, i) => LOWEST * (HIGHEST / LOWEST) ** (i / (FREQUENCIES - 1)),
+  );
+  const phases = tf.mul(tf.reshape(logSnr, [-1, 1]), tf.tensor2d(frequencies, [1, FREQUENCIES]));
+  const hidden = linear(weights, tf.concat([tf.sin(phases), tf.cos(phases)], 1));
+  return tf.mul(hidden, tf.sigmoid(hidden));
+}
+
+/** The weights of the embedding. */
+export function levelEmbeddingWeights(width: number): WeightSpec[] {
+  return linearWeights(2 * FREQUENCIES, width);
+}
+
+// A reordering along one axis. tfjs's gradient of a gather adds up into zeros; a permutation's is the inverse one.
+
+/** The permutation that undoes one: inverse[order[i]] = i. */
+export function inversePermutation(order: Int32Array): Int32Array {
+  const inverse = new Int32Array(order.length);
+  order.forEach((from, to) => {
+    inverse[from] = to;
+  });
+  return inverse;
+}
+
+/**
+ * Reorders a tensor: position i along the axis takes what stood at order[i].
+ *
+ * @param order a permutation of 0 … size−1
+ */
+export function permute(x: tf.Tensor, order: Int32Array, axis: number): tf.Tensor {
+  const gather = (values: tf.Tensor, positions: Int32Array): tf.Tensor =>
+    tf.gather(values, tf.tensor1d(positions, "int32"), axis);
+  const run = tf.customGrad((values) => ({
+    value: gather(values as tf.Tensor, order),
+    gradFunc: (dy: tf.Tensor) => gather(dy, inversePermutation(order)),
+  }));
+  return run(x);
+}

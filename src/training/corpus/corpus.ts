@@ -1,22 +1,25 @@
 // A corpus to train on: utterances of 16-bit samples and natural-log mels, read from a cache on disk at any place, so
 // that memory does not grow with the corpus. Recordings are scaled to one peak and resampled to the format's rate.
-import type { MelFormat } from "../../audio/mel-format/mel-format.js";
+import type { MelFormat } from "../../mel/format.js";
 import { InputError } from "../../errors.js";
-import { makeFolder } from "../../files/make-folder.js";
-import { cacheFolderOf, readIndex, writeIndex } from "./corpus-index.js";
-import { PartReader } from "./corpus-part.js";
-import { currentEntries, placeUtterances, planRecordings, type Utterance } from "./corpus-plan.js";
-import { findSources, type Problem, type SourceOptions } from "./corpus-sources.js";
-import { acceptSameContent } from "./file-content.js";
+import { makeFolder } from "../../host/node/write-files.js";
+import { cacheFolderOf, readIndex, writeIndex } from "./cache-index.js";
+import { PartReader } from "./cache-part.js";
+import {
+  acceptSameContent,
+  currentEntries,
+  placeUtterances,
+  planRecordings,
+  type Utterance,
+} from "./plan.js";
+import { DEFAULT_MINIMUM_FRAMES, findSources, type Problem, type SourceOptions } from "./sources.js";
 import { prepareCorpus } from "./prepare-corpus.js";
-import { labelPitch } from "./label-pitch.js";
-import { naturalFrame, readPitchAt } from "./pitch-at-speed.js";
-import { PITCH_VALUES, PitchFile } from "./pitch-file.js";
-import { FULL_SCALE, type Copy } from "./prepare-recording.js";
-import { DEFAULT_MINIMUM_FRAMES } from "./unusable-recording.js";
+import { labelPitch } from "./pitch-labels.js";
+import { naturalFrame, PITCH_VALUES, PitchFile, readPitchAt } from "./pitch-file.js";
+import { type Copy, FULL_SCALE } from "./prepare-recording.js";
 
-export type { Utterance } from "./corpus-plan.js";
-export type { Problem } from "./corpus-sources.js";
+export type { Utterance } from "./plan.js";
+export type { Problem } from "./sources.js";
 
 /** What a corpus is made of, and where it is kept. */
 export interface CorpusOptions extends SourceOptions {

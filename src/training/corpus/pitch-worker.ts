@@ -1,9 +1,9 @@
 // A thread that finds the pitch of recordings in a cache, one after the other.
 import { workerData } from "node:worker_threads";
-import type { MelFormat } from "../../audio/mel-format/mel-format.js";
-import { PitchLabeller } from "./pitch-labeller.js";
+import type { MelFormat } from "../../mel/format.js";
+import { PitchLabeller } from "./pitch-labels.js";
 import type { Copy } from "./prepare-recording.js";
-import { answerRequests } from "./worker-thread.js";
+import { answerRequests } from "./threads.js";
 
 /** What a thread is started with. */
 export interface PitchWorkerStart {

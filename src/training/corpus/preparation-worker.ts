@@ -1,13 +1,13 @@
 // A thread that prepares recordings, one after the other, into a part of the cache of its own.
 import { workerData } from "node:worker_threads";
-import { PartWriter } from "./corpus-part.js";
+import { PartWriter } from "./cache-part.js";
 import {
   prepareRecording,
   type PreparationJob,
   type PreparationSettings,
   type Prepared,
 } from "./prepare-recording.js";
-import { answerRequests } from "./worker-thread.js";
+import { answerRequests } from "./threads.js";
 
 /** What a thread is started with. */
 export interface WorkerStart {

@@ -4,23 +4,23 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../../errors.js";
 import {
-  removeUnusedParts,
-  writeIndex,
   type CacheEntry,
   type CacheSettings,
   type FileStamp,
-} from "./corpus-index.js";
-import { allPartFiles } from "./corpus-part.js";
-import type { SourceFile } from "./corpus-sources.js";
-import { stampOf } from "./file-content.js";
+  removeUnusedParts,
+  writeIndex,
+} from "./cache-index.js";
+import { allPartFiles } from "./cache-part.js";
+import type { SourceFile } from "./sources.js";
+import { stampOf } from "./plan.js";
 import type { Copy, Prepared } from "./prepare-recording.js";
 import {
   localThread,
-  preparationWorker,
-  workerThread,
   type PreparationThread,
-} from "./preparation-thread.js";
-import { threadCount } from "./worker-thread.js";
+  preparationWorker,
+  threadCount,
+  workerThread,
+} from "./threads.js";
 
 const SAVE_INTERVAL_MS = 30_000;
 

@@ -1,10 +1,65 @@
 // One optimiser step over all weights of a model: Muon for the matrices that say so, AdamW for everything else, after
 // the gradient as a whole was limited to a norm; and the moving average of the weights that is used in the end.
 import * as tf from "@tensorflow/tfjs-core";
-import type { WeightSpec } from "../../models/weights.js";
-import type { TensorValue } from "../../runtime/runtime.js";
+import type { WeightSpec, WeightValue } from "../../models/weights.js";
+import type { TensorValue } from "../../engine/engine.js";
 import { type AdamWSettings, adamWStep } from "./adamw.js";
 import { type MuonSettings, muonStep } from "./muon.js";
+
+// Tensors of a program's state as the files of a run hold them.
+
+/** Tensors by name, as weights: all that training holds is float32. */
+export function floats(values: Readonly<Record<string, TensorValue>>): Record<string, WeightValue> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { data, shape }]) => [name, { data: data as Float32Array, shape }]),
+  );
+}
+
+/** The tensors whose names have a prefix, without it. */
+export function partOf(
+  tensors: Readonly<Record<string, TensorValue>>,
+  prefix: string,
+): Record<string, WeightValue> {
+  const entries = Object.entries(floats(tensors)).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(entries.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
+/** Tensors with a prefix before their names. */
+export function withPrefix<T>(prefix: string, tensors: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
+}
+
+// How the learning rate and the weights' average run over a training of a fixed number of steps.
+
+/** The shape of the learning rate after its warm-up. */
+export type RateShape =
+  /** A cosine from 1 to 0.02. */
+  | "cosine"
+  /** 1 for the first half, then linear to 0.01. */
+  | "constant-linear"
+  /** Linear from 1 to 0, without warm-up. */
+  | "linear";
+
+const WARM_UP = 100;
+const COSINE_END = 0.02;
+const LINEAR_END = 0.01;
+const LONGEST_AVERAGE = 0.999;
+
+/** The factor of the learning rate at step i = 0, 1 … of `total`. */
+export function rateFactor(shape: RateShape, step: number, total: number): number {
+  const progress = step / total;
+  if (shape === "linear") return 1 - progress;
+  const warmUp = Math.min(1, (step + 1) / WARM_UP);
+  if (shape === "cosine") {
+    return warmUp * (COSINE_END + (1 - COSINE_END) * 0.5 * (1 + Math.cos(Math.PI * progress)));
+  }
+  return warmUp * Math.min(1, 1 - (1 - LINEAR_END) * (2 * progress - 1));
+}
+
+/** How much of the moving average stays at step i: short at first, so that it forgets the start. */
+export function averageDecay(step: number): number {
+  return Math.min(LONGEST_AVERAGE, (1 + step) / (10 + step));
+}
 
 /** Settings of the whole optimiser. */
 export interface OptimiserSettings {

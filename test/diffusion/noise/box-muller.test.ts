@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boxMuller } from "../../../src/diffusion/noise/box-muller.js";
+import { boxMuller } from "../../../src/diffusion/noise/normals.js";
 
 const exact = (radiusWord: number, angleWord: number): [number, number] => {
   const radius = Math.sqrt(-2 * Math.log(((radiusWord | 1) >>> 0) / 2 ** 32));

@@ -1,7 +1,10 @@
 // What the coefficients of the plans must satisfy, whatever the denoiser says.
 import { describe, expect, it } from "vitest";
-import { noisePowerFromLogSnr, noiseScaleFromLogSnr } from "../../../src/diffusion/levels.js";
-import { sqrtAlphaBarFromLogSnr } from "../../../src/diffusion/levels.js";
+import {
+  noisePowerFromLogSnr,
+  noiseScaleFromLogSnr,
+  sqrtAlphaBarFromLogSnr,
+} from "../../../src/diffusion/levels.js";
 import { conversion } from "../../../src/diffusion/parameterisation.js";
 import { angleFromLogSnr } from "../../../src/diffusion/samplers/euler.js";
 import { planFor, SamplerError, samplerNames } from "../../../src/diffusion/samplers/plan-for.js";

@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest";
 import { noisePowerFromLogSnr } from "../../../src/diffusion/levels.js";
 import { planFor } from "../../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
-import { runToy, type ToySettings } from "../../../src/diffusion/toy/toy-process.js";
+import { runToy, type ToySettings, wassersteinDistance } from "../../../src/diffusion/toy/toy-process.js";
 import { gaussianMixture, marginalAt } from "../../../src/diffusion/toy/gaussian-mixture.js";
-import { wassersteinDistance } from "../../../src/diffusion/toy/wasserstein.js";
 import { deviations, threeModes } from "../../support/mixtures.js";
 
 const schedule = scheduleByName("cosine-60");

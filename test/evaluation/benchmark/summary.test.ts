@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BenchmarkLine } from "../../../src/evaluation/benchmark/results-file.js";
-import type { BenchmarkSetting } from "../../../src/evaluation/benchmark/settings.js";
+import type { BenchmarkLine, BenchmarkSetting } from "../../../src/evaluation/benchmark/results-file.js";
 import {
   benchmarkCsv,
   benchmarkRows,

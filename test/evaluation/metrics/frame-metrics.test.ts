@@ -2,14 +2,16 @@
 import { describe, expect, it } from "vitest";
 import { ZeroPhaseBandPass } from "../../../src/evaluation/metrics/butterworth.js";
 import { bestCorrelation, bestCorrelationByTransform } from "../../../src/evaluation/metrics/correlation.js";
-import { LogMelError } from "../../../src/evaluation/metrics/log-mel-error.js";
-import { LogSpectralError } from "../../../src/evaluation/metrics/log-spectral-error.js";
-import { MelCepstralDistance } from "../../../src/evaluation/metrics/mel-cepstral-distance.js";
-import { pitchError } from "../../../src/evaluation/metrics/pitch-error.js";
-import { visitSpectrumPairs } from "../../../src/evaluation/metrics/spectrum-pairs.js";
-import { StftDistance } from "../../../src/evaluation/metrics/stft-distance.js";
+import {
+  LogMelError,
+  LogSpectralError,
+  MelCepstralDistance,
+  StftDistance,
+} from "../../../src/evaluation/metrics/spectral-distances.js";
+import { pitchError } from "../../../src/evaluation/metrics/clip-metrics.js";
+import { visitSpectrumPairs } from "../../../src/evaluation/metrics/spectra.js";
 import { fillNormals } from "../../../src/diffusion/noise.js";
-import { RealFft } from "../../../src/synthesis/real-fft.js";
+import { RealFft } from "../../../src/audio/real-fft.js";
 
 const row = (...values: number[]): Float64Array => Float64Array.from(values);
 

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { allowedKnots, knotsOf, levelsOf, SMALLEST_GAP } from "../../../src/evaluation/tuning/level-curve.js";
+import {
+  allowedKnots,
+  knotsOf,
+  levelsOf,
+  SMALLEST_GAP,
+} from "../../../src/evaluation/tuning/level-search.js";
 
 const limits = { first: [-8, -5], last: [1, 8] } as const;
 

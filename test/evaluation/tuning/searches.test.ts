@@ -1,7 +1,6 @@
 // The searches on scores that are known in closed form.
 import { describe, expect, it } from "vitest";
-import { searchLevels } from "../../../src/evaluation/tuning/level-search.js";
-import { challenge, meanOf } from "../../../src/evaluation/tuning/race.js";
+import { challenge, meanOf, searchLevels } from "../../../src/evaluation/tuning/level-search.js";
 import { searchRefinement } from "../../../src/evaluation/tuning/refinement-search.js";
 
 const limits = { first: [-8, -5], last: [1, 8] } as const;

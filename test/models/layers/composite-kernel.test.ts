@@ -1,8 +1,7 @@
 // The composites against their definitions in plain tfjs ops, values and gradients.
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { gelu } from "../../../src/models/layers/gelu.js";
-import { layerNorm } from "../../../src/models/layers/layer-norm.js";
+import { gelu, layerNorm } from "../../../src/models/layers/composites.js";
 
 function plainGelu(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));

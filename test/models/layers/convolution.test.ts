@@ -1,11 +1,14 @@
 // The convolutions against sums written out: values, and gradients where tfjs refuses its own.
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { convolution, stridedConvolution } from "../../../src/models/layers/convolution.js";
-import { depthwiseConvolution } from "../../../src/models/layers/depthwise-convolution.js";
-import { repeatFrames } from "../../../src/models/layers/upsample.js";
+import {
+  convolution,
+  depthwiseConvolution,
+  stridedConvolution,
+} from "../../../src/models/layers/convolution.js";
+import { repeatFrames } from "../../../src/models/wavegrad/graph.js";
 import type { Weights } from "../../../src/models/weights.js";
-import { randomValue } from "../../runtime/values.js";
+import { randomValue } from "../../engine/values.js";
 
 function random(seed: number, shape: number[]): tf.Tensor {
   return tf.tensor(randomValue(seed, shape).data, shape);

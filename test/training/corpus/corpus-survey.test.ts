@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findPreset } from "../../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../../src/mel/presets.js";
 import { openCorpus } from "../../../src/training/corpus/corpus.js";
-import { surveyCorpus } from "../../../src/training/corpus/corpus-survey.js";
+import { surveyCorpus } from "../../../src/training/corpus/survey.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
 
 const format = findPreset("hifigan-22k-80");

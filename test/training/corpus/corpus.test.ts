@@ -2,9 +2,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findPreset } from "../../../src/audio/mel-format/mel-presets.js";
-import { computeMel } from "../../../src/audio/mel-analysis/mel.js";
-import { readRecording } from "../../../src/audio/recording/read-recording.js";
+import { findPreset } from "../../../src/mel/presets.js";
+import { computeMel } from "../../../src/mel/analysis.js";
+import { readRecording } from "../../../src/audio/open-recording.js";
 import { InputError } from "../../../src/errors.js";
 import type { Corpus } from "../../../src/training/corpus/corpus.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import type * as fs from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findPreset } from "../../../src/audio/mel-format/mel-presets.js";
+import { findPreset } from "../../../src/mel/presets.js";
 import { openCorpus } from "../../../src/training/corpus/corpus.js";
 import { CacheSpaceError } from "../../../src/training/corpus/prepare-corpus.js";
 import { writeCorpus } from "../../support/corpus-files.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { atSpeed } from "../../../src/training/corpus/speed-copy.js";
+import { atSpeed } from "../../../src/training/corpus/prepare-recording.js";
 
 function sine(frequency: number, count: number, rate = 22050): Float32Array {
   return Float32Array.from({ length: count }, (_, n) => Math.sin((2 * Math.PI * frequency * n) / rate));

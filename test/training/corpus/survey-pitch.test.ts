@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { surveyPitch } from "../../../src/training/corpus/survey-pitch.js";
-import type { Source } from "../../../src/training/corpus/corpus-sources.js";
+import { surveyPitch } from "../../../src/training/corpus/survey.js";
+import type { Source } from "../../../src/training/corpus/sources.js";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import { writeTone } from "../../support/corpus-files.js";
 

@@ -5,7 +5,7 @@ import { constantStart } from "../../../src/models/weights.js";
 import { adamWStep } from "../../../src/training/optimiser/adamw.js";
 import { muonStep } from "../../../src/training/optimiser/muon.js";
 import { optimiserStep, startState } from "../../../src/training/optimiser/optimiser.js";
-import { randomValue } from "../../runtime/values.js";
+import { randomValue } from "../../engine/values.js";
 
 beforeAll(() => tf.setBackend("cpu"));
 

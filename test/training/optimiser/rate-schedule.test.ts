@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { averageDecay, rateFactor, type RateShape } from "../../../src/training/optimiser/rate-schedule.js";
+import { averageDecay, rateFactor, type RateShape } from "../../../src/training/optimiser/optimiser.js";
 
 describe("the learning rate", () => {
   const cases: readonly (readonly [RateShape, number, number, number])[] = [

@@ -1,0 +1,255 @@
+// What the main command can be told besides how to synthesise: how mels are read, and how samples are written.
+import { type Command, Option } from "commander";
+import { melAssumptionFromOption } from "../mel/conversion.js";
+import { type MelLayout, melLayouts } from "../mel/layout.js";
+import type { WavOutputEncoding } from "../audio/write-wav.js";
+import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
+import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
+import type { SynthesisInputOptions } from "./synthesis-input.js";
+import type { RuntimeOptions } from "../engine/engines.js";
+import {
+  type DeviceName,
+  deviceNames,
+  type EngineName,
+  engineNames,
+  type Runtime,
+} from "../engine/engine.js";
+import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
+import { parseSeed, type Seed } from "../diffusion/noise.js";
+import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
+import { usualRefinement } from "../synthesis/consistency.js";
+import { type Precision, precisionNames } from "../synthesis/precision.js";
+import { shippedCheckpoint, type Vocoder } from "../vocoder.js";
+
+// The options by which a command chooses the engine, and the runtime they open.
+
+/** What `addEngineOptions` adds to a command's options. */
+export interface EngineOptions {
+  readonly engine: EngineName | "auto";
+  readonly device?: DeviceName;
+  readonly threads?: number;
+}
+
+/** Adds --engine, --device and --threads to a command. */
+export function addEngineOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--engine <name>", "what computes; 'vocode engines' lists what works here")
+        .choices(["auto", ...engineNames])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--device <name>", "where the engine computes (default: its best)").choices(deviceNames),
+    )
+    .option(
+      "--threads <n>",
+      "threads of the graph engine (default: one for each processor)",
+      wholeNumber(1, 1024),
+    );
+}
+
+/**
+ * Opens the runtime that the options ask for.
+ *
+ * @param more what no command line says
+ * @throws EngineUnavailableError if it cannot be used here
+ */
+export async function openChosenRuntime(
+  options: EngineOptions,
+  more: Pick<RuntimeOptions, "flushesDenormals"> = {},
+): Promise<Runtime> {
+  // loaded here, so that a command's help does not wait for the engines
+  const { openRuntime } = await import("../engine/engines.js");
+  return openRuntime({ ...engineOf(options), ...more });
+}
+
+/** The engine's options alone, of a command's. */
+export function engineOf({ engine, device, threads }: EngineOptions): EngineOptions {
+  return {
+    engine,
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+// The options that say what a process starts from.
+
+/** What `addStartOptions` adds to a command's options. */
+export interface StartOptions {
+  readonly start?: TunedStart;
+  /** λ₀ of a harmonic start. */
+  readonly startLevel?: number;
+}
+
+/** Adds --start and --start-level to a command. */
+export function addStartOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--start <name>",
+        "what the steps begin from: pulses of the voice's pitch, or white noise (default: harmonic where the model can)",
+      ).choices(tunedStarts),
+    )
+    .option(
+      "--start-level <λ>",
+      "log-SNR that a harmonic start is diffused to (default: as tuned, or 0)",
+      anyNumber,
+    );
+}
+
+// The options by which a command chooses how recordings are synthesised again, and the vocoder that they ask for. What is
+// left out is the vocoder's own default.
+
+/** What `addSynthesisOptions` adds to a command's options. */
+export interface SynthesisChoice extends EngineOptions, StartOptions {
+  readonly steps?: number;
+  readonly sampler?: SamplerName;
+  readonly schedule?: string;
+  readonly refine?: number;
+  readonly refineExponent?: number;
+  readonly refineMomentum?: number;
+  readonly seed?: Seed;
+  readonly precision?: Precision;
+  readonly checkpoint?: string;
+}
+
+/** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
+export function addSynthesisOptions(command: Command): Command {
+  const { steps, refine, seed } = defaultSynthesis;
+  const { exponent, mostOfFew, momentum } = usualRefinement;
+  command
+    .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
+    .option(
+      "--steps <n>",
+      `denoiser calls, 1 to 1000: more is slower, and better from noise (default: ${steps})`,
+      wholeNumber(1, 1000),
+    )
+    .addOption(
+      new Option(
+        "--sampler <name>",
+        "how the steps are taken (default: dpmpp-2m, for a wavegrad ddpm)",
+      ).choices(samplerNames),
+    )
+    .option("--schedule <name>", "noise levels by name, in place of the default for --steps");
+  addStartOptions(command)
+    .option(
+      "--refine <k>",
+      `mel corrections after the last step, 0 to 1000 (default: as tuned with the levels, or ${refine})`,
+      wholeNumber(0, 1000),
+    )
+    .option(
+      "--refine-exponent <p>",
+      `power of each correction's gain (default: ${exponent}, or as tuned)`,
+      anyNumber,
+    )
+    .option(
+      "--refine-momentum <m>",
+      `how far a correction goes on from the one before (default: ${momentum.few} up to ${mostOfFew} corrections, else ${momentum.many}, or as tuned)`,
+      anyNumber,
+    )
+    .addOption(new Option("--seed <n>", `seed of the noise (default: ${seed})`).argParser(parseSeed))
+    .addOption(
+      new Option(
+        "--precision <name>",
+        "of the network's Linear layers (default: int8 on the CPU's graph engine if the checkpoint is calibrated for it)",
+      ).choices(precisionNames),
+    );
+  return addEngineOptions(command);
+}
+
+/** The options that say how to synthesise, of those that were given. */
+export function chosenSynthesis(options: SynthesisChoice): SynthesisOptions {
+  const { steps, sampler, schedule, start, startLevel, refine, refineExponent, refineMomentum, seed } =
+    options;
+  return {
+    ...(start === undefined ? {} : { start }),
+    ...(startLevel === undefined ? {} : { startLevel }),
+    ...(refineExponent === undefined ? {} : { refineExponent }),
+    ...(refineMomentum === undefined ? {} : { refineMomentum }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(sampler === undefined ? {} : { sampler }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(refine === undefined ? {} : { refine }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+/** Names of the options given that only a synthesis needs, as a person types them. */
+export function givenSynthesisOptions(options: SynthesisChoice): string[] {
+  const { device, threads, precision, checkpoint } = options;
+  const engine = options.engine === "auto" ? undefined : options.engine;
+  const given = { checkpoint, ...chosenSynthesis(options), precision, engine, device, threads };
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+}
+
+/**
+ * Loads the vocoder that the options ask for.
+ *
+ * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
+ */
+export async function loadChosenVocoder(options: SynthesisChoice): Promise<Vocoder> {
+  const { engine, device, threads, precision, checkpoint = shippedCheckpoint } = options;
+  // loaded here, so that a command's help does not wait for the engines
+  const { Vocoder } = await import("../vocoder.js");
+  return Vocoder.load(checkpoint, {
+    engine,
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
+  });
+}
+
+/** The options of the main command. */
+export interface SynthesizeOptions extends PictureOptions, SynthesisChoice {
+  readonly bitDepth: "16" | "24" | "32";
+  readonly raw?: boolean;
+  readonly tile?: number;
+  readonly melFormat?: string;
+  readonly melLayout?: MelLayout;
+  readonly trustMel?: boolean;
+}
+
+/** How samples are written with each --bit-depth. */
+export const encodings: Readonly<Record<SynthesizeOptions["bitDepth"], WavOutputEncoding>> = {
+  "16": "16-bit",
+  "24": "24-bit",
+  "32": "32-bit float",
+};
+
+/** Adds the options to the command. */
+export function addSynthesizeOptions(command: Command): Command {
+  return addSynthesisOptions(command)
+    .option(
+      "--tile <frames>",
+      "mel frames computed at once: fewer give the first sound sooner, and take longer",
+      wholeNumber(1, 100_000),
+    )
+    .addOption(
+      new Option("--bit-depth <bits>", "of the samples that are written; 32 is float")
+        .choices(["16", "24", "32"])
+        .default("16"),
+    )
+    .option("--raw", "samples without a WAV header, for - as output")
+    .option("--picture <file>", "also draw the mel given and the mel made, as .png or .svg")
+    .option("--mel-format <scale>", "what the values of a mel that does not say are")
+    .addOption(new Option("--mel-layout <order>", "the order of its axes").choices(melLayouts))
+    .option("--trust-mel", "take the mel as it is, whatever it looks like")
+    .option("--json", "print JSON")
+    .option("--quiet", "no report on stderr");
+}
+
+/** How mels are read. */
+export async function inputOptions(options: SynthesizeOptions): Promise<SynthesisInputOptions> {
+  return {
+    ...(options.melFormat === undefined ? {} : { assume: await melAssumptionFromOption(options.melFormat) }),
+    ...(options.melLayout === undefined ? {} : { layout: options.melLayout }),
+    ...(options.trustMel === undefined ? {} : { trust: options.trustMel }),
+  };
+}
+
+/** How speech is made. */
+export function streamOptions(options: SynthesizeOptions): StreamOptions {
+  return { ...chosenSynthesis(options), ...(options.tile === undefined ? {} : { tile: options.tile }) };
+}

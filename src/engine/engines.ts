@@ -1,0 +1,170 @@
+// The engines of this machine: which there are, why one is not available, and opening one.
+import { availableParallelism } from "node:os";
+import {
+  loadFailure,
+  loadJavaScript,
+  loadTensorFlow,
+  packageFault,
+  type TensorFlowPackage,
+  tensorFlowPackages,
+} from "./backends.js";
+import { EagerRuntime } from "./eager.js";
+import { EngineUnavailableError } from "../errors.js";
+import { defaultCacheFolder } from "./compiled-cache.js";
+import type { Provider } from "./providers.js";
+import type { DeviceName, EngineName, Runtime } from "./engine.js";
+
+/** What to open. */
+export interface RuntimeOptions {
+  /** "auto", also without it: a GPU through tfjs-node-gpu if there is one, else graph. */
+  readonly engine?: EngineName | "auto";
+  /** Without it: cpu for graph, and for tensorflow a GPU if there is one. */
+  readonly device?: DeviceName;
+  /** Threads of graph on the CPU; without it one for each processor. */
+  readonly threads?: number;
+  /** Folder of compiled graphs, null for none; without it the user's cache folder. */
+  readonly cacheFolder?: string | null;
+  /**
+   * Whether graph counts numbers below 1.2e−38 as 0, which processors take over a hundred cycles for: in training from
+   * finished weights they slow a step to a third. onnxruntime sets the process's threads to it with the first session
+   * and for good, the calling one included, so a program that is more than a trainer may not want it.
+   */
+  readonly flushesDenormals?: boolean;
+}
+
+/** One line of the list of engines. */
+export interface EngineStatus {
+  readonly engine: EngineName;
+  readonly device: string;
+  readonly available: boolean;
+  /** What would run, or why nothing can. */
+  readonly detail: string;
+}
+
+/** Every engine and device, and whether it works here; tries each, so it takes a second. */
+export async function listEngines(): Promise<EngineStatus[]> {
+  return [...(await graphStatus()), ...(await tensorFlowStatus()), javaScriptStatus];
+}
+
+/**
+ * Opens an engine.
+ *
+ * @throws EngineUnavailableError if the engine or its device cannot be used here
+ */
+export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  switch (options.engine ?? "auto") {
+    case "auto":
+      return (await openGpuIfAny(options)) ?? openGraph(options);
+    case "graph":
+      return openGraph(options);
+    case "tensorflow":
+      return openTensorFlow(options.device);
+    case "javascript":
+      return openJavaScript(options.device);
+  }
+}
+
+async function graphStatus(): Promise<EngineStatus[]> {
+  const { onnxRuntimeVersion, providerFault, providers } = await import("./providers.js");
+  const lines: EngineStatus[] = [];
+  for (const device of providers) {
+    const fault = await providerFault(device);
+    const detail = fault ?? `onnxruntime ${onnxRuntimeVersion()}`;
+    lines.push({ engine: "graph", device, available: fault === undefined, detail });
+  }
+  return lines;
+}
+
+async function tensorFlowStatus(): Promise<EngineStatus[]> {
+  const [gpuPackage, cpuPackage] = tensorFlowPackages;
+  const lines: EngineStatus[] = [];
+  const gpuFault = packageFault(gpuPackage) ?? (await gpuLoadFault());
+  lines.push({
+    engine: "tensorflow",
+    device: "gpu",
+    available: gpuFault === undefined,
+    detail: gpuFault ?? `${gpuPackage} (no test of vocode has run on it)`,
+  });
+  const usable = tensorFlowPackages.find((name) => packageFault(name) === undefined);
+  const fault = usable ? await loadFault(usable) : packageFault(cpuPackage);
+  lines.push({
+    engine: "tensorflow",
+    device: "cpu",
+    available: fault === undefined,
+    detail: fault ?? usable ?? cpuPackage,
+  });
+  return lines;
+}
+
+const javaScriptStatus: EngineStatus = {
+  engine: "javascript",
+  device: "cpu",
+  available: true,
+  detail: "tfjs in plain JavaScript: the reference in tests, slow",
+};
+
+/** Why a package with a native addon does not load; undefined if it does. */
+async function loadFault(name: TensorFlowPackage): Promise<string | undefined> {
+  try {
+    await loadTensorFlow(name);
+    return undefined;
+  } catch (error) {
+    return loadFailure(name, error);
+  }
+}
+
+async function gpuLoadFault(): Promise<string | undefined> {
+  const [gpuPackage] = tensorFlowPackages;
+  const fault = await loadFault(gpuPackage);
+  if (fault !== undefined) return fault;
+  return (await loadTensorFlow(gpuPackage)) ? undefined : `${gpuPackage} finds no GPU.`;
+}
+
+async function openGpuIfAny({ device }: RuntimeOptions): Promise<Runtime | undefined> {
+  if (device !== undefined && device !== "gpu") return undefined;
+  const [gpuPackage] = tensorFlowPackages;
+  if (packageFault(gpuPackage) !== undefined || (await gpuLoadFault()) !== undefined) return undefined;
+  return new EagerRuntime("tensorflow", "tensorflow", "gpu");
+}
+
+async function openGraph(options: RuntimeOptions): Promise<Runtime> {
+  const { GraphRuntime } = await import("./graph-engine.js");
+  const { threads = availableParallelism(), cacheFolder = defaultCacheFolder() ?? null } = options;
+  const { flushesDenormals = false } = options;
+  const open = (device: Provider): Runtime =>
+    new GraphRuntime({ device, threads, cacheFolder: cacheFolder ?? undefined, flushesDenormals });
+  if (options.device === undefined || options.device === "cpu") return open("cpu");
+  const { providerFault } = await import("./providers.js");
+  const wanted = options.device === "gpu" ? (["cuda", "webgpu"] as const) : [options.device];
+  const faults: string[] = [];
+  for (const device of wanted) {
+    const fault = await providerFault(device);
+    if (fault === undefined) return open(device);
+    faults.push(`${device}: ${fault}`);
+  }
+  throw new EngineUnavailableError(
+    "graph",
+    `it cannot use the device '${options.device}'. ${faults.join(" ")}`,
+  );
+}
+
+async function openTensorFlow(device: DeviceName | undefined): Promise<Runtime> {
+  const name = tensorFlowPackages.find((each) => packageFault(each) === undefined);
+  if (!name) throw new EngineUnavailableError("tensorflow", tensorFlowPackages.map(packageFault).join(" "));
+  const fault = await loadFault(name);
+  if (fault !== undefined) throw new EngineUnavailableError("tensorflow", fault);
+  const actual = (await loadTensorFlow(name)) ? "gpu" : "cpu";
+  const wanted = device === "cuda" ? "gpu" : (device ?? actual);
+  if (wanted !== actual) {
+    throw new EngineUnavailableError("tensorflow", `${name} computes on the ${actual}, not on '${wanted}'.`);
+  }
+  return new EagerRuntime("tensorflow", "tensorflow", actual);
+}
+
+async function openJavaScript(device: DeviceName | undefined): Promise<Runtime> {
+  if (device !== undefined && device !== "cpu") {
+    throw new EngineUnavailableError("javascript", `it computes on the CPU only, not on '${device}'.`);
+  }
+  await loadJavaScript();
+  return new EagerRuntime("javascript", "cpu", "cpu");
+}

@@ -1,0 +1,89 @@
+// A finished graph: what a trace, or several traces of one function at different frame counts, come to. It is close to
+// ONNX's GraphProto, with constants still as plain arrays.
+import type { Constant, GraphNode, ValueType } from "./recorder.js";
+import { createHash } from "node:crypto";
+
+/** An input or output; a size given as text follows the frame count, such as "256*frames". */
+export interface Port {
+  readonly name: string;
+  readonly shape: readonly (number | string)[];
+  readonly type: ValueType;
+}
+
+/** A graph of ONNX nodes in an order in which they can run. */
+export interface Graph {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly nodes: readonly GraphNode[];
+  /** Shapes of what the nodes give, as far as known: onnxruntime plans its memory by them, far faster than without. */
+  readonly values: ReadonlyMap<string, Port>;
+  readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** The name under which a graph returns a state tensor's next value. */
+export function nextStateName(name: string): string {
+  return `next.${name}`;
+}
+
+/** The graph without nodes and constants that no output needs; a gradient leaves many of them. */
+export function withoutUnused(graph: Graph): Graph {
+  const needed = new Set(graph.outputs.map(({ name }) => name));
+  const kept: GraphNode[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    kept.push(node);
+    node.inputs.forEach((name) => needed.add(name));
+  }
+  const constants = new Map([...graph.constants].filter(([name]) => needed.has(name)));
+  return { ...graph, nodes: kept.toReversed(), constants };
+}
+
+// Equal constants and equal operations of a graph become one. A function that calls a model several times, as a sampler
+// does, names the model's transforms and reorders its weights once a call; in the graph they are there once.
+
+/** The graph with each constant and each operation once; outputs keep their names. */
+export function shareEqual(graph: Graph): Graph {
+  /** what replaces a name that is gone */
+  const kept = new Map<string, string>();
+  const first = firstOfEach();
+  const constants = new Map<string, Constant>();
+  for (const [name, constant] of graph.constants) {
+    const same = first(contentKey(constant), [name]);
+    if (same) kept.set(name, same[0]);
+    else constants.set(name, constant);
+  }
+  const isOutput = new Set(graph.outputs.map(({ name }) => name));
+  const nodes: GraphNode[] = [];
+  for (const original of graph.nodes) {
+    const node = { ...original, inputs: original.inputs.map((name) => kept.get(name) ?? name) };
+    const isShared = node.outputs.every((name) => !isOutput.has(name));
+    const same = isShared ? first(operationKey(node), node.outputs) : undefined;
+    if (same) node.outputs.forEach((name, index) => kept.set(name, same[index]));
+    else nodes.push(node);
+  }
+  return { ...graph, nodes, constants };
+}
+
+/** Remembers the names that came first under a key: undefined for those, else the names to use instead. */
+function firstOfEach(): (key: string, names: readonly string[]) => readonly string[] | undefined {
+  const known = new Map<string, readonly string[]>();
+  return (key, names) => {
+    const same = known.get(key);
+    if (!same) known.set(key, names);
+    return same;
+  };
+}
+
+function contentKey({ values, shape, type }: Constant): string {
+  const array = Array.isArray(values)
+    ? Float64Array.from(values)
+    : (values as Exclude<typeof values, readonly number[]>);
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const digest = createHash("sha1").update(bytes).digest("base64");
+  return `${type} ${array.constructor.name} [${shape.join()}] ${digest}`;
+}
+
+/** Every operation here gives the same for the same inputs. */
+function operationKey({ operator, inputs, outputs, attributes }: GraphNode): string {
+  return JSON.stringify([operator, inputs, attributes, outputs.length]);
+}

@@ -1,0 +1,179 @@
+// Files appear whole or not at all: the content goes to a neighbour with a temporary name, is flushed to the disk
+// and renamed onto the target. A full disk, Ctrl-C or a kill leaves the old file or none.
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { FileError } from "../../errors.js";
+import { describeSystemError, isFolder, systemCode } from "./read-files.js";
+
+// Whether a file can be written where a person wants it: found out before the work that makes its content.
+
+/**
+ * Checks that there is a folder for a new file, that it may be written to, and that what has the file's name already, if
+ * anything, is a file: a device or a pipe cannot be replaced by one.
+ *
+ * @throws FileError about `path`, whose message names the folder where that is at fault
+ */
+export async function requireTarget(path: string): Promise<void> {
+  const folder = dirname(path);
+  const [found, below] = await Promise.all([kindOf(path), kindOf(folder)]);
+  if (found === "folder")
+    throw new FileError(`'${path}' is a folder, and a file was expected. Name a file in it.`, path, "EISDIR");
+  if (found === "device")
+    throw new FileError(
+      `'${path}' is a device or a pipe, and a file was expected. Name a file, or write to - where a command can.`,
+      path,
+      "EINVAL",
+    );
+  if (below === "nothing")
+    throw new FileError(
+      `There is no folder '${folder}' to write '${path}' into. Make it first.`,
+      path,
+      "ENOENT",
+    );
+  if (below !== "folder")
+    throw new FileError(`'${folder}' is a file, and no folder to write '${path}' into.`, path, "ENOTDIR");
+  try {
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    if (systemCode(error) !== "EACCES") throw describeSystemError(error, path);
+    const message = `The folder '${folder}' may not be written to: permission denied. Choose another one for '${path}'.`;
+    throw new FileError(message, path, "EACCES", { cause: error });
+  }
+}
+
+async function kindOf(path: string): Promise<"file" | "folder" | "device" | "nothing"> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return "folder";
+    return found.isFile() ? "file" : "device";
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return "nothing";
+    throw describeSystemError(error, path);
+  }
+}
+
+// Folders for files to be written into.
+
+/**
+ * Makes a folder and those above it, where they are not there yet.
+ *
+ * @throws FileError where a file is in the way or the file system refuses
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    // one by one: mkdir's own recursion never ends where a file system says ENOENT to every new folder, as /proc does
+    for (const folder of await missingFolders(resolve(path))) await makeOne(folder);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT")
+      throw new FileError(
+        `The folder '${path}' could not be made: its file system takes no new folders. Choose another place.`,
+        path,
+        "ENOENT",
+        { cause: error },
+      );
+    throw describeSystemError(error, path);
+  }
+  if (!(await isFolder(path)))
+    throw new FileError(`'${path}' is a file, and a folder was expected. Name another.`, path, "ENOTDIR");
+}
+
+/** The folders that a path lacks, the highest first. */
+async function missingFolders(path: string): Promise<string[]> {
+  try {
+    await stat(path);
+    return [];
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+    return [...(await missingFolders(dirname(path))), path];
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // another process may have been faster
+    if (!(await isFolder(folder))) throw error;
+  }
+}
+
+const unfinished = new Set<string>();
+
+/** Removes what unfinished writes have left beside their targets; for a signal handler, hence synchronous. */
+export function removeUnfinishedFiles(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+  unfinished.clear();
+}
+
+/**
+ * Writes a file piece by piece, so that `path` either holds the complete content or is untouched.
+ *
+ * @param path target; an existing file is replaced, a link's file and not the link
+ * @param write gets the open handle of the temporary file and writes everything to it
+ * @throws FileError where the file system refuses
+ */
+export async function streamAtomically<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  // also here, since renaming would replace a device, /dev/null for everybody
+  await requireTarget(path);
+  const target = await behindLinks(path);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target).slice(0, 100)}.${randomBytes(6).toString("hex")}.part`,
+  );
+  let file: FileHandle;
+  try {
+    file = await open(temporary, "wx");
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw describeSystemError(error, path);
+    const message = `'${path}' could not be written: its file system takes no new files. Choose another place.`;
+    throw new FileError(message, path, "ENOENT", { cause: error });
+  }
+  unfinished.add(temporary);
+  try {
+    let result: T;
+    try {
+      result = await write(file);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+    return result;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw describeSystemError(error, path);
+  } finally {
+    unfinished.delete(temporary);
+  }
+}
+
+/**
+ * Writes a whole file at once, so that `path` either holds the complete content or is untouched.
+ *
+ * @throws FileError where the file system refuses
+ */
+export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
+  await streamAtomically(path, (file) => file.writeFile(content));
+}
+
+/** The file that a link leads to, or the path itself. */
+async function behindLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return path;
+    throw describeSystemError(error, path);
+  }
+}

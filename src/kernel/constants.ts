@@ -1,0 +1,275 @@
+// The kernel's constants for one network in its memory: transforms, MDCT and filter bank as the structures that
+// kernel/*.as reads, all fields of 4 bytes.
+import { type BandRow, createMelAnalysis, type MelAnalysis, melBandRows } from "../mel/bank.js";
+import type { MelFormat } from "../mel/format.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
+import { OVERLAP_SUM } from "../mel/frames.js";
+import type { Kernel } from "./kernel.js";
+
+// The constants of the kernel's transforms, in float64 before they are rounded; kernel/*.as says how they are used.
+
+/** Complex numbers exp(i·angle) side by side. */
+function turnsBy(angles: readonly number[]): Float32Array {
+  return Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+}
+
+function range<T>(count: number, value: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => value(index));
+}
+
+/** Lengths of the radix-4 passes of a complex transform: the rest, 8, is one step. */
+function passes(size: number): number[] {
+  return size > 8 || size === 4 ? [size, ...passes(size / 4)] : [];
+}
+
+/** Twiddles of a complex transform, pass after pass: w, w², w³. */
+function fftTwiddles(size: number): Float32Array {
+  const angles = passes(size).flatMap((length) =>
+    range(length / 4, (j) => [1, 2, 3].map((times) => (-2 * Math.PI * times * j) / length)).flat(),
+  );
+  return turnsBy(angles);
+}
+
+/** Where frequency k of a complex transform lies, in bytes of [size][re, im][4]. */
+function fftPlaces(size: number): Int32Array {
+  const place = (k: number, length: number): number =>
+    length > 8 || length === 4 ? ((k % 4) * length) / 4 + place(Math.floor(k / 4), length / 4) : k;
+  return Int32Array.from({ length: size }, (_, k) => 32 * place(k, size));
+}
+
+/** −i·exp(−2πi·k/N) for k ≤ N/4: between the spectrum of N real values and that of N/2 complex ones. */
+function realTurns(length: number): Float32Array {
+  return turnsBy(range(length / 4 + 1, (k) => -Math.PI / 2 - (2 * Math.PI * k) / length));
+}
+
+/** exp(−iπ(8n+1)/(8N)): before and after the complex transform of a DCT-IV of N values. */
+function cosineTurns(hop: number): Float32Array {
+  return turnsBy(range(hop / 2, (n) => (-Math.PI * (8 * n + 1)) / (8 * hop)));
+}
+
+/** A periodic Hann window times a factor. */
+function hann(length: number, factor: number): Float32Array {
+  return Float32Array.from({ length }, (_, n) => factor * (0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length)));
+}
+
+/** The sine window over 2N samples times a factor. */
+export function sine(hop: number, factor: number): Float32Array {
+  return Float32Array.from(
+    { length: 2 * hop },
+    (_, n) => factor * Math.sin((Math.PI * (n + 0.5)) / (2 * hop)),
+  );
+}
+
+/** tan of half the sine window's angle: what continues a signal beyond a closed end. [N/2] */
+export function endTangents(hop: number): Float32Array {
+  return Float32Array.from({ length: hop / 2 }, (_, n) => Math.tan((Math.PI * (n + 0.5)) / (4 * hop)));
+}
+
+/** First bin and number of bins of each band, then the weights of all. */
+function bankTables(rows: readonly BandRow[]): { rows: Int32Array; weights: Float32Array } {
+  return {
+    rows: Int32Array.from(rows.flatMap(({ firstBin, weights }) => [firstBin, weights.length])),
+    weights: Float32Array.from(rows.flatMap(({ weights }) => [...weights])),
+  };
+}
+
+/** The two neighbouring bands that a bin takes its gain from: the lower one and the weights of both. */
+interface BinSpread {
+  readonly band: number;
+  readonly weights: readonly [number, number];
+}
+
+/**
+ * How each bin takes its gain from the bands.
+ *
+ * @returns undefined if a bin takes it from bands that are not neighbours
+ */
+export function binSpreads({ bands, bins, spread }: MelAnalysis): BinSpread[] | undefined {
+  const spreads = range(bins, (bin) => {
+    const used = range(bands, (band) => band).filter((band) => spread[band * bins + bin] !== 0);
+    const [band] = used;
+    const fits = used.length > 0 && used[used.length - 1] - band <= 1;
+    const weight = (index: number): number => (index < bands ? spread[index * bins + bin] : 0);
+    return fits ? ({ band, weights: [weight(band), weight(band + 1)] } as const) : undefined;
+  });
+  return spreads.every((one) => one !== undefined) ? spreads : undefined;
+}
+
+/** The same in the kernel's form: the band's place in bytes of [bands][4], and two float32 weights. [bins][3] */
+function spreadTable(spreads: readonly BinSpread[]): Int32Array {
+  const table = new Int32Array(3 * spreads.length);
+  const floats = new Float32Array(table.buffer);
+  spreads.forEach(({ band, weights }, bin) => {
+    table[3 * bin] = 16 * band;
+    floats.set(weights, 3 * bin + 1);
+  });
+  return table;
+}
+
+/** A transform's place in the kernel's memory, and what its caller must know. */
+interface SignalTransform {
+  readonly pointer: number;
+  readonly length: number;
+  readonly hop: number;
+  readonly bins: number;
+  /** Frames a mel frame. */
+  readonly subFrames: number;
+  /** Its first column of the features. */
+  readonly column: number;
+  /** The window on the way back at unit noise, and where the scaled one lies. */
+  readonly windowBack: Float32Array;
+  readonly windowBackPointer: number;
+}
+
+/** A bin that takes nothing from any band. */
+const nothing: BinSpread = { band: 0, weights: [0, 0] };
+
+/** Places of Transform's and Mdct's fields that depend on the number of frames. */
+const fields = { transformGroups: 2, spectra: 9, mdctGroups: 1 } as const;
+
+/** A network's constants in the kernel's memory. */
+export interface SignalConstants {
+  readonly transforms: readonly SignalTransform[];
+  readonly mdct: number;
+  readonly bank: number;
+  /** All columns of the features without the mel residual's. */
+  readonly featureCount: number;
+  /** Room for a group's spectra and gains of the first transform. */
+  readonly spectrum: number;
+  readonly masks: number;
+}
+
+/** What bins below the first band take: what it has, as in a network, or nothing, as in a mel correction. */
+type BinsBelow = "first band" | "nothing";
+
+/** Places the constants. @param magnitudeEpsilon under the root of the mel's magnitudes */
+export function placeConstants(
+  kernel: Kernel,
+  { windowLengths }: Pick<MaskNetConfig, "windowLengths">,
+  format: MelFormat,
+  magnitudeEpsilon: number,
+  binsBelow: BinsBelow = "first band",
+): SignalConstants {
+  const { hopLength } = format;
+  const [first] = windowLengths;
+  const work = kernel.allocate(4 * first);
+  let column = 0;
+  const transforms = windowLengths.map((length) => {
+    const transform = placeTransform(kernel, length, hopLength, column, work);
+    column += transform.subFrames * transform.bins;
+    return transform;
+  });
+  const bins = first / 2 + 1;
+  const masks = kernel.allocate(4 * bins);
+  return {
+    transforms,
+    mdct: placeMdct(kernel, hopLength, work),
+    bank: placeBank(kernel, format, magnitudeEpsilon, masks, binsBelow),
+    featureCount: column,
+    spectrum: kernel.allocate(8 * bins),
+    masks,
+  };
+}
+
+/** Tells the kernel how many groups of four mel frames there are. */
+export function setGroups(kernel: Kernel, { transforms, mdct }: SignalConstants, groups: number): void {
+  for (const { pointer, subFrames } of transforms) {
+    kernel.integers(pointer, fields.transformGroups + 1)[fields.transformGroups] = groups * subFrames;
+  }
+  setMdctGroups(kernel, mdct, groups);
+}
+
+/** The same for an MDCT by itself. */
+export function setMdctGroups(kernel: Kernel, mdct: number, groups: number): void {
+  kernel.integers(mdct, fields.mdctGroups + 1)[fields.mdctGroups] = groups;
+}
+
+/** Allocates what the transforms keep of so many groups. */
+export function placeSpectra(kernel: Kernel, { transforms }: SignalConstants, groups: number): void {
+  for (const { pointer, subFrames, bins } of transforms) {
+    const spectra = kernel.allocate(8 * bins * groups * subFrames);
+    kernel.integers(pointer, fields.spectra + 1)[fields.spectra] = spectra;
+  }
+}
+
+function placeTransform(
+  kernel: Kernel,
+  length: number,
+  hopLength: number,
+  column: number,
+  work: number,
+): SignalTransform {
+  const hop = length / 4;
+  const size = length / 2;
+  const bins = size + 1;
+  const subFrames = hopLength / hop;
+  const windowBack = hann(length, 1 / (length * OVERLAP_SUM));
+  const windowBackPointer = kernel.place(windowBack);
+  const pointer = kernel.place(
+    Int32Array.of(
+      size,
+      bins,
+      0,
+      subFrames,
+      kernel.place(hann(length, 0.5)),
+      windowBackPointer,
+      kernel.place(fftTwiddles(size)),
+      kernel.place(fftPlaces(size)),
+      kernel.place(realTurns(length)),
+      0,
+      work,
+    ),
+  );
+  return { pointer, length, hop, bins, subFrames, column, windowBack, windowBackPointer };
+}
+
+/** Places an MDCT of N coefficients. @param work room for a group's frames, [2N][4] */
+export function placeMdct(kernel: Kernel, hop: number, work: number): number {
+  const size = hop / 2;
+  return kernel.place(
+    Int32Array.of(
+      size,
+      0,
+      kernel.place(sine(hop, 1)),
+      kernel.place(sine(hop, 2 / hop)),
+      kernel.place(fftTwiddles(size)),
+      kernel.place(fftPlaces(size)),
+      kernel.place(cosineTurns(hop)),
+      work,
+      kernel.allocate(8 * size),
+    ),
+  );
+}
+
+function placeBank(
+  kernel: Kernel,
+  format: MelFormat,
+  magnitudeEpsilon: number,
+  work: number,
+  binsBelow: BinsBelow,
+): number {
+  const { bands, floor, fftSize } = format;
+  const bins = fftSize / 2 + 1;
+  const byFrequency = Int32Array.from({ length: bins }, (_, bin) => bin);
+  const gains = kernel.place(new Float32Array(4 * (bands + 1)));
+  const floats = new Int32Array(Float32Array.of(floor, magnitudeEpsilon).buffer);
+  const bandRows = melBandRows(format);
+  const { rows, weights } = bankTables(bandRows);
+  const firstBin = binsBelow === "nothing" ? Math.min(...bandRows.map((row) => row.firstBin)) : 0;
+  const spreads = binSpreads(createMelAnalysis(format, byFrequency))!.map((spread, bin) =>
+    bin < firstBin ? nothing : spread,
+  );
+  return kernel.place(
+    Int32Array.of(
+      bands,
+      bins,
+      floats[0],
+      floats[1],
+      kernel.place(rows),
+      kernel.place(weights),
+      kernel.place(spreadTable(spreads)),
+      work,
+      gains,
+    ),
+  );
+}

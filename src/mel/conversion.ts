@@ -1,0 +1,175 @@
+// From the format a mel is in to the one that a consumer expects, where nothing is lost: another logarithm, a higher
+// floor, or frames centred half a hop earlier. Every other difference is named, with both values.
+import { InputError } from "../errors.js";
+import { melBandRows } from "./bank.js";
+import {
+  convertToFormat,
+  encodingOf,
+  type MelEncoding,
+  type MelScaleName,
+  melScaleNames,
+} from "./encoding.js";
+import { type FormatDifference, formatDifferences, type Mel, type MelFormat } from "./format.js";
+import { presetNameOf, UnknownPresetError } from "./presets.js";
+import { formatFromOption } from "./format-option.js";
+
+// What a person says of a mel that does not say it itself: the text of --mel-format. Comma-separated, in any order:
+//   log10 | db | ln | linear | unit | symmetric     how magnitudes are written as numbers
+//   mean=-5.2,std=2.1                               what was subtracted and divided by afterwards
+//   tacotron2-22k-80, fmax=11025, my.json, …        the format itself, as --format takes it
+
+/** What is assumed of a mel; what is left out is as the consumer expects it. */
+export interface MelAssumption {
+  readonly format?: MelFormat;
+  readonly encoding?: MelEncoding;
+}
+
+/**
+ * Reads the text of --mel-format.
+ *
+ * @throws InputError, MelFormatError, UnknownPresetError, FileError
+ */
+export async function melAssumptionFromOption(text: string): Promise<MelAssumption> {
+  const scales: MelScaleName[] = [];
+  const moments = new Map<string, number>();
+  const rest: string[] = [];
+  for (const part of text.split(",").map((piece) => piece.trim())) {
+    const scale = melScaleNames.find((name) => name === part.toLowerCase());
+    const [, moment, number] = /^(mean|std)\s*=\s*(.*)$/i.exec(part) ?? [];
+    if (scale !== undefined) scales.push(scale);
+    else if (moment !== undefined) setMoment(moments, moment.toLowerCase(), number);
+    else if (part !== "") rest.push(part);
+  }
+  if (scales.length > 1)
+    throw new InputError(
+      `The mel format '${text}' names ${scales.join(" and ")}; numbers are written in one way.`,
+    );
+  if (scales.length + moments.size + rest.length === 0)
+    throw new InputError(`The mel format is empty. Name a preset, or one of ${melScaleNames.join(", ")}.`);
+  const format = rest.length > 0 ? await formatOf(rest.join(",")) : undefined;
+  const scale = scales[0] ?? format?.log ?? (moments.size > 0 ? "ln" : undefined);
+  return {
+    ...(format && { format }),
+    ...(scale && { encoding: { scale, mean: moments.get("mean") ?? 0, deviation: moments.get("std") ?? 1 } }),
+  };
+}
+
+async function formatOf(text: string): Promise<MelFormat> {
+  try {
+    return await formatFromOption(text);
+  } catch (error) {
+    if (!(error instanceof UnknownPresetError)) throw error;
+    const scales = melScaleNames.join(", ");
+    throw new InputError(`${error.message} Or say how its values are written: ${scales}.`, { cause: error });
+  }
+}
+
+function setMoment(moments: Map<string, number>, name: string, text: string): void {
+  const value = text.trim() === "" ? NaN : Number(text);
+  const allowed = name === "std" ? "a number above 0" : "a number";
+  if (!Number.isFinite(value) || (name === "std" && value <= 0))
+    throw new InputError(`The mel format's ${name} is '${text}', and it has to be ${allowed}.`);
+  if (moments.has(name)) throw new InputError(`The mel format gives ${name} twice. Leave one.`);
+  moments.set(name, value);
+}
+
+/** A mel is in a format from which the expected one cannot be made. */
+export class MelFormatMismatchError extends InputError {
+  constructor(
+    /** Each field that stands in the way: `first` the mel's value, `second` the expected one. */
+    readonly differences: readonly FormatDifference[],
+    readonly format: MelFormat,
+    readonly expected: MelFormat,
+  ) {
+    super(describeMismatch(differences, expected));
+  }
+}
+
+/** A mel in the expected format, and what was done to bring it there. */
+export interface ConvertedMel {
+  readonly mel: Mel;
+  /**
+   * Samples to drop from the start of what a vocoder makes of the mel: half a hop where the mel's frames are centred on
+   * multiples of the hop (padding "center") and the vocoder's half a hop later ("same"), else 0.
+   */
+  readonly leadingSamples: number;
+  /** What was converted, each a sentence. */
+  readonly conversions: readonly string[];
+}
+
+/**
+ * Brings a mel into the expected format.
+ *
+ * @param trust takes it as the expected format in spite of differences, as long as the bands are as many
+ * @throws MelFormatMismatchError
+ */
+export function convertMel(mel: Mel, expected: MelFormat, trust = false): ConvertedMel {
+  const blocking = formatDifferences(mel.format, expected).filter((difference) =>
+    trust ? difference.field === "bands" : !isConvertible(difference, mel.format, expected),
+  );
+  if (blocking.length > 0) throw new MelFormatMismatchError(blocking, mel.format, expected);
+  const { log, floor, padding } = mel.format;
+  const conversions: string[] = [];
+  if (log !== expected.log) conversions.push(`Its values were converted from ${log} to ${expected.log}.`);
+  if (floor < expected.floor)
+    conversions.push(
+      `Magnitudes below ${expected.floor} were raised to it; the mel's own floor is ${floor}.`,
+    );
+  const early = padding === "center" && expected.padding === "same";
+  if (early)
+    conversions.push(
+      `Its frames are centred half a hop earlier than expected: the first ${expected.hopLength / 2} samples of what is made of it are dropped.`,
+    );
+  const values = convertToFormat(mel.values, encodingOf(mel.format), expected);
+  return {
+    mel: { frames: mel.frames, format: expected, values },
+    leadingSamples: early ? Math.floor(expected.hopLength / 2) : 0,
+    conversions,
+  };
+}
+
+function isConvertible({ field }: FormatDifference, format: MelFormat, expected: MelFormat): boolean {
+  if (field === "log") return true;
+  if (field === "floor") return format.floor < expected.floor;
+  if (field === "padding") return format.padding === "center";
+  if (field === "magnitudeEpsilon") return epsilonVanishes(format, expected);
+  return false;
+}
+
+/** Whether what the epsilons add to a silent band stays below the floor, so that none of them can be seen. */
+function epsilonVanishes(format: MelFormat, expected: MelFormat): boolean {
+  const gain = Math.max(
+    ...melBandRows(expected).map((row) => row.weights.reduce((sum, weight) => sum + weight, 0)),
+  );
+  const largest = Math.sqrt(Math.max(format.magnitudeEpsilon, expected.magnitudeEpsilon));
+  return largest * gain < expected.floor;
+}
+
+const fieldNames: Readonly<Record<keyof MelFormat, (value: string | number) => string>> = {
+  sampleRate: (value) => `a sample rate of ${value} Hz`,
+  fftSize: (value) => `FFT size ${value}`,
+  hopLength: (value) => `hop ${value}`,
+  windowLength: (value) => `window ${value}`,
+  bands: (value) => `${value} bands`,
+  minFrequency: (value) => `bands from ${value} Hz`,
+  maxFrequency: (value) => `bands up to ${value} Hz`,
+  scale: (value) => `the ${value} mel scale`,
+  norm: (value) => (value === "slaney" ? "area-normalised bands" : "bands of peak 1"),
+  padding: (value) => `padding '${value}'`,
+  magnitudeEpsilon: (value) => `magnitude epsilon ${value}`,
+  log: (value) => `${value} values`,
+  floor: (value) => `floor ${value}`,
+};
+
+function describeMismatch(differences: readonly FormatDifference[], expected: MelFormat): string {
+  const list = (side: "first" | "second"): string =>
+    differences.map((difference) => fieldNames[difference.field](difference[side])).join(", ");
+  const preset = presetNameOf(expected);
+  const wayOut = preset
+    ? `Make it again in that format (vocode mel --format ${preset})`
+    : "Make it again in the expected format (vocode mel --format)";
+  const trust = differences.some(({ field }) => field === "bands")
+    ? ""
+    : ", or take it as it is with --trust-mel";
+  return `The mel has ${list("first")}; expected are ${list("second")}. ${wayOut}, or use a checkpoint for the mel's own format${trust}.`;
+}

@@ -1,0 +1,260 @@
+// Whether an unlabelled mel's values can be what they are taken for. A vocoder fed with the wrong kind answers with noise
+// or a robot's voice and no message; here it is an error that says what the values look like and how to convert them.
+import { InputError } from "../errors.js";
+import { describeEncoding, logScales, type MelEncoding, scaleDescriptions } from "./encoding.js";
+import {
+  distanceOf,
+  findNonFinite,
+  type LikenessScore,
+  measureMel,
+  type MelLikeness,
+  type MelStatistics,
+  type NonFiniteValues,
+  rankLikenesses,
+  RESEMBLANCE,
+} from "./likeness.js";
+import type { MelFormat } from "./format.js";
+import { parseStoredMel, type StoredMel } from "./container.js";
+import { layOutMel, matrixAxes, type MelLayout } from "./layout.js";
+import { findPreset, presetNameOf, presetNames } from "./presets.js";
+
+// A mel file in figures, without anything being expected of it: what it states, or what it looks like.
+
+/** What a mel file is. */
+export interface MelInspection {
+  readonly kind: "mel";
+  readonly container: StoredMel["container"];
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** The format that the file states, and its preset's name. */
+  readonly format?: MelFormat;
+  readonly preset?: string;
+  /** Presets that have as many bands as one of the axes, where the file states no format. */
+  readonly candidates: readonly string[];
+  readonly layout?: MelLayout;
+  readonly frames?: number;
+  readonly bands?: number;
+  /** Where the format is stated; else as the first candidate has it. */
+  readonly seconds?: number;
+  readonly statistics?: MelStatistics;
+  /** What the values of an unlabelled mel look like, where they look like anything. */
+  readonly looksLike?: MelLikeness;
+  /** What is odd, each a sentence. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Inspects a mel file's bytes.
+ *
+ * @throws NoMelError, NpyError, SafetensorsError, MelFormatError
+ */
+export function inspectMel(bytes: Uint8Array): MelInspection {
+  const { values, format: stated, ...stored } = parseStoredMel(bytes);
+  const candidates = stated
+    ? []
+    : presetNames().filter((name) => stored.shape.includes(findPreset(name).bands));
+  const format = stated ?? (candidates.length > 0 ? findPreset(candidates[0]) : undefined);
+  const base = { kind: "mel" as const, ...stored, candidates };
+  const axes = matrixAxes(stored.shape);
+  if (format === undefined || axes.length !== 2)
+    return {
+      ...base,
+      candidates: [],
+      ...(values.length > 0 && { statistics: measureMel(values, stored.shape.at(-1) ?? 1) }),
+      remarks: [...oddValues(values, stored.shape.at(-1) ?? 1), whyNoMel(axes)],
+    };
+  const laidOut = layOutMel(stored.shape, values, format, stated && "frames-first");
+  const remarks = oddValues(laidOut.values, format.bands);
+  if (laidOut.guessed) remarks.push("Both axes could be the bands; its sound told them apart.");
+  const preset = stated && presetNameOf(stated);
+  const statistics = laidOut.frames > 0 ? measureMel(laidOut.values, format.bands) : undefined;
+  if (laidOut.frames === 0) remarks.push("It has no frames.");
+  else if (statistics?.minimum === statistics?.maximum) remarks.push("All its values are the same.");
+  const looksLike = stated || !statistics ? undefined : likenessOf(laidOut.values, statistics, format);
+  return {
+    ...base,
+    ...(stated && { format: stated }),
+    ...(preset !== undefined && { preset }),
+    layout: laidOut.layout,
+    frames: laidOut.frames,
+    bands: format.bands,
+    seconds: (laidOut.frames * format.hopLength) / format.sampleRate,
+    ...(statistics && { statistics }),
+    ...(looksLike && { looksLike }),
+    remarks,
+  };
+}
+
+function whyNoMel(axes: readonly number[]): string {
+  if (axes.length > 2)
+    return `It holds ${axes.slice(0, -2).join("·")} arrays of ${axes.slice(-2).join("×")}; a mel is one, [bands, frames] or [frames, bands].`;
+  if (axes.length < 2) return "A mel has two axes, [bands, frames] or [frames, bands].";
+  return "No axis has as many bands as a known mel format.";
+}
+
+function likenessOf(
+  values: Float32Array,
+  statistics: MelStatistics,
+  format: MelFormat,
+): MelLikeness | undefined {
+  if (!(statistics.minimum < statistics.maximum)) return undefined;
+  const [best] = rankLikenesses(values, statistics, format);
+  return best.distance < RESEMBLANCE ? best.likeness : undefined;
+}
+
+function oddValues(values: Float32Array, bands: number): string[] {
+  const found = findNonFinite(values, Math.max(1, bands));
+  if (found === undefined) return [];
+  return [
+    `${found.count} of its ${values.length} values ${found.count === 1 ? "is no number" : "are no numbers"}; the first is ${found.value} in frame ${found.frame}, band ${found.band}.`,
+  ];
+}
+
+/** A mel without a single frame. */
+export class EmptyMelError extends InputError {}
+
+/** A mel with values that are no numbers. */
+export class NonFiniteMelError extends InputError {
+  constructor(
+    readonly found: NonFiniteValues,
+    /** Values in all. */
+    readonly total: number,
+  ) {
+    super(
+      `The mel has ${found.count} ${found.count === 1 ? "value that is no number" : "values that are no numbers"} ` +
+        `(of ${total}); the first is ${found.value} in frame ${found.frame}, band ${found.band}. ` +
+        "Something before it went wrong, such as a logarithm of 0 or a diverged model: make the mel again.",
+    );
+  }
+}
+
+/** A mel whose values are all the same, and not the silence of what they are taken for. */
+export class ConstantMelError extends InputError {
+  constructor(
+    readonly value: number,
+    /** The scale in which this value is silence, if there is one. */
+    readonly silenceOf: MelLikeness | undefined,
+  ) {
+    const hint =
+      silenceOf === undefined
+        ? "That is no sound; make the mel again."
+        : `That is silence in ${describeLikeness(silenceOf)}: say --mel-format ${silenceOf}.`;
+    super(`All values of the mel are ${round(value)}. ${hint}`);
+  }
+}
+
+/** A mel whose values look like another kind than the one they are taken for. */
+export class MelMismatchError extends InputError {
+  constructor(
+    message: string,
+    readonly assumed: MelEncoding,
+    readonly looksLike: MelLikeness,
+    readonly statistics: MelStatistics,
+  ) {
+    super(message);
+  }
+}
+
+/** What a mel's values are like. */
+interface MelDiagnosis {
+  readonly statistics: MelStatistics;
+  /** What they look like, the most likely first; empty where they are all the same. */
+  readonly ranking: readonly LikenessScore[];
+  /** What is odd about them and was put up with, each a sentence. */
+  readonly remarks: readonly string[];
+}
+
+// Set on real speech: bench/mel-diagnosis.js counts how often these refuse a correct mel and let a wrong one pass.
+const REFUSED_LEAD = 3;
+const REFUSED_DISTANCE = 4;
+// what resembles nothing is refused too, beyond this distance from what it is taken for
+const IMPOSSIBLE = 50;
+// a tenth of a second may be one vowel: only what is impossible can be told from it
+const FEW_FRAMES = 16;
+const REFUSED_LEAD_OF_FEW = 45;
+
+/**
+ * Finds what is wrong with an unlabelled mel.
+ *
+ * @param values [frames, bands] as they were stored
+ * @param encoding how the numbers are thought to be written
+ * @param format what the magnitudes are thought to be
+ * @throws EmptyMelError, NonFiniteMelError, ConstantMelError, MelMismatchError
+ */
+export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format: MelFormat): MelDiagnosis {
+  requireFiniteMel(values, format.bands);
+  const statistics = measureMel(values, format.bands);
+  if (statistics.minimum === statistics.maximum) {
+    requireSilence(statistics.minimum, encoding, format);
+    return { statistics, ranking: [], remarks: ["It is silent throughout."] };
+  }
+  const ranking = rankLikenesses(values, statistics, format);
+  const plain = encoding.mean === 0 && encoding.deviation === 1;
+  const assumed = plain
+    ? (ranking.find(({ likeness }) => likeness === encoding.scale)?.distance ?? Infinity)
+    : distanceOf(statistics, encoding, format);
+  if (isRefused(assumed, ranking[0].distance, values.length / format.bands < FEW_FRAMES))
+    throw mismatch(encoding, ranking[0].likeness, statistics);
+  return { statistics, ranking, remarks: [] };
+}
+
+function isRefused(assumed: number, best: number, few: boolean): boolean {
+  if (few) return assumed - best > REFUSED_LEAD_OF_FEW;
+  if (assumed - best <= REFUSED_LEAD || assumed <= REFUSED_DISTANCE) return false;
+  // bare tones and other strange sounds are taken at their word
+  return best < RESEMBLANCE || assumed > IMPOSSIBLE;
+}
+
+/**
+ * Checks what every mel has to be, labelled or not.
+ *
+ * @throws EmptyMelError, NonFiniteMelError
+ */
+export function requireFiniteMel(values: Float32Array, bands: number): void {
+  if (values.length === 0) throw new EmptyMelError("The mel has no frames. Check what wrote it.");
+  const found = findNonFinite(values, bands);
+  if (found) throw new NonFiniteMelError(found, values.length);
+}
+
+/** A likeness in a few words. */
+export function describeLikeness(likeness: MelLikeness): string {
+  return likeness === "standardised"
+    ? "values standardised to mean 0 and deviation 1"
+    : scaleDescriptions[likeness];
+}
+
+/** What --mel-format has to say for values of a likeness. */
+export function optionFor(likeness: MelLikeness): string {
+  return likeness === "standardised"
+    ? "--mel-format ln,mean=M,std=S with the mean and deviation it was standardised with"
+    : `--mel-format ${likeness}`;
+}
+
+function requireSilence(value: number, encoding: MelEncoding, format: MelFormat): void {
+  const silences = Object.entries(logScales).map(([scale, { slope, offset, range }]) => ({
+    scale: scale as keyof typeof logScales,
+    value: range?.[0] ?? slope * Math.log(format.floor) + offset,
+  }));
+  const own =
+    encoding.scale === "linear" ? undefined : silences.find(({ scale }) => scale === encoding.scale);
+  const stored = value * encoding.deviation + encoding.mean;
+  if (own ? Math.abs(stored - own.value) < 0.01 : stored >= 0 && stored <= format.floor * 1.01) return;
+  throw new ConstantMelError(value, silences.find((other) => Math.abs(value - other.value) < 0.01)?.scale);
+}
+
+function mismatch(assumed: MelEncoding, looksLike: MelLikeness, statistics: MelStatistics): MelMismatchError {
+  const { minimum, maximum, mean, standardDeviation } = statistics;
+  const option = optionFor(looksLike);
+  return new MelMismatchError(
+    `The mel's values are taken for ${describeEncoding(assumed)}, and look like ${describeLikeness(looksLike)}: ` +
+      `they lie between ${round(minimum)} and ${round(maximum)}, their mean is ${round(mean)}, their standard ` +
+      `deviation ${round(standardDeviation)}. If that is so, say ${option}; if not, --trust-mel takes them as they are.`,
+    assumed,
+    looksLike,
+    statistics,
+  );
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,68 @@
+// A mel format as a person names it on the command line or in a file: a preset, a preset with changes, or JSON.
+//   hifigan-22k-80      hifigan-22k-80,fmax=11025,log=db      fmax=11025      my-format.json      my-format.json,hop=300
+import { readFile } from "node:fs/promises";
+import { InputError } from "../errors.js";
+import { describeSystemError } from "../host/node/read-files.js";
+import { formatFromFields } from "./format-fields.js";
+import type { MelFormat } from "./format.js";
+import { DEFAULT_PRESET, findPreset } from "./presets.js";
+
+/**
+ * The format that an option's text names: a preset's name or the path of a JSON file (ending in .json), then changes
+ * `,field=value`; changes alone apply to the default preset.
+ *
+ * @throws MelFormatError, UnknownPresetError, FileError, or InputError for a file that holds no format
+ */
+export async function formatFromOption(text: string): Promise<MelFormat> {
+  const parts = text.split(",").map((part) => part.trim());
+  const named = parts[0].includes("=") ? undefined : parts.shift();
+  const base = await namedFormat(named ?? DEFAULT_PRESET);
+  if (parts.length === 0) return base;
+  const changes = parts.map((part): [string, string] => {
+    const equals = part.indexOf("=");
+    if (equals > 0) return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
+    throw new InputError(
+      `'${part}' in the mel format '${text}' is not of the form field=value. Write it as in hifigan-22k-80,fmax=11025.`,
+    );
+  });
+  const repeated = changes.find(([field], i) => changes.findIndex(([other]) => other === field) < i);
+  if (repeated !== undefined)
+    throw new InputError(`The mel format '${text}' gives ${repeated[0]} twice. Leave one.`);
+  return formatFromFields(Object.fromEntries(changes), base);
+}
+
+async function namedFormat(name: string): Promise<MelFormat> {
+  return name.toLowerCase().endsWith(".json") ? readFormatFile(name) : findPreset(name);
+}
+
+/**
+ * A format from a JSON file: an object of a format's fields; with a field "preset", the rest are changes to that one.
+ *
+ * @throws FileError, InputError where the file is no JSON object, MelFormatError, UnknownPresetError
+ */
+export async function readFormatFile(path: string): Promise<MelFormat> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw describeSystemError(error, path);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`'${path}' is not JSON: ${(error as Error).message}.`, { cause: error });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InputError(
+      `'${path}' holds no JSON object, and a mel format is one: {"preset": …, "fmax": …}.`,
+    );
+  return formatFromJson(value as Readonly<Record<string, unknown>>);
+}
+
+/** A format from a parsed JSON object, as `readFormatFile` reads it. */
+export function formatFromJson(value: Readonly<Record<string, unknown>>): MelFormat {
+  const { preset, ...fields } = value;
+  if (preset === undefined) return formatFromFields(fields);
+  return formatFromFields(fields, findPreset(typeof preset === "string" ? preset : JSON.stringify(preset)));
+}

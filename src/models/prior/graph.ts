@@ -1,0 +1,85 @@
+// The spectral prior: the standard deviation σ of each MDCT coefficient, given the mel. Diffusion runs in the whitened
+// domain w = MDCT⁻¹(MDCT(x)/σ), where speech has unit power everywhere, so that white noise there is noise with the
+// speech's own spectrum here (PriorGrad, Lee et al. 2021; SpecGrad, Koizumi et al. 2022).
+//
+// log σ = the mel read back as a power density (analytic, with one learned bias a bin) + a small learned correction that
+// does not see the loudness: so a gain on the speech shifts log σ equally, and loud frames cannot extrapolate.
+import * as tf from "@tensorflow/tfjs-core";
+import { bandCentres, melBandRows } from "../../mel/bank.js";
+import type { MelFormat } from "../../mel/format.js";
+import { convolution, convolutionWeights } from "../layers/convolution.js";
+import { gelu } from "../layers/composites.js";
+import { linear, linearWeights, productOverLast } from "../layers/linear.js";
+import { inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
+import { constantStart, specsWithin, within, type Weights, type WeightSpec } from "../weights.js";
+
+/** Mel frames that the correction sees. */
+export const PRIOR_TAPS = 3;
+const HIDDEN = 128;
+const BIAS_START = -2.5;
+
+/** The fixed part of a prior. */
+export interface SpectralPrior {
+  readonly bands: number;
+  /** MDCT coefficients a frame. */
+  readonly bins: number;
+  /** Linear interpolation over frequency from the bands' centres to the bins': [bands, bins]. */
+  readonly interpolation: Float32Array;
+  /** ln of the sum of each band's weights: what white noise of unit magnitude adds to the log-mel. [bands] */
+  readonly logBandSum: Float32Array;
+}
+
+/** The constants of a prior for a mel format. */
+export function createSpectralPrior(format: MelFormat): SpectralPrior {
+  const { bands, sampleRate, hopLength: bins } = format;
+  const centres = bandCentres(format);
+  const interpolation = new Float32Array(bands * bins);
+  for (let bin = 0; bin < bins; bin++) {
+    const frequency = ((bin + 0.5) * sampleRate) / (2 * bins);
+    const above = centres.findIndex((centre) => centre > frequency);
+    const upper = above < 0 ? bands - 1 : above;
+    const lower = above < 0 ? bands - 1 : Math.max(0, above - 1);
+    const share = upper === lower ? 0 : (frequency - centres[lower]) / (centres[upper] - centres[lower]);
+    interpolation[lower * bins + bin] += 1 - share;
+    interpolation[upper * bins + bin] += share;
+  }
+  const logBandSum = Float32Array.from(melBandRows(format), ({ weights }) =>
+    Math.log(weights.reduce((sum, weight) => sum + weight, 0)),
+  );
+  return { bands, bins, interpolation, logBandSum };
+}
+
+/**
+ * log σ of every coefficient.
+ *
+ * @param mel natural-log mel [batch, frames, bands]
+ * @returns [batch, frames, bins]
+ */
+export function logSigma(prior: SpectralPrior, weights: Weights, mel: tf.Tensor): tf.Tensor {
+  const { bands, bins, interpolation, logBandSum } = prior;
+  const density = tf.sub(mel, tf.tensor1d(logBandSum));
+  const analytic = productOverLast(density, tf.tensor2d(interpolation, [bands, bins]));
+  const shape = tf.div(tf.sub(mel, tf.mean(mel, 2, true)), 2);
+  const hidden = gelu(convolution(within(weights, "convolution"), shape));
+  const correction = linear(within(weights, "output"), hidden);
+  return tf.add(tf.add(analytic, weights("bias")), correction);
+}
+
+/** The whitened waveform: MDCT⁻¹(MDCT(x)/σ). [batch, T], σ [batch, T/N, N] → [batch, T] */
+export function whiten(transform: Mdct, signal: tf.Tensor, sigma: tf.Tensor): tf.Tensor {
+  return inverseMdct(transform, tf.div(mdct(transform, signal), sigma));
+}
+
+/** The waveform of a whitened one: MDCT⁻¹(σ·MDCT(w)). [batch, T], σ [batch, T/N, N] → [batch, T] */
+export function colour(transform: Mdct, whitened: tf.Tensor, sigma: tf.Tensor): tf.Tensor {
+  return inverseMdct(transform, tf.mul(mdct(transform, whitened), sigma));
+}
+
+/** The weights of a prior. */
+export function spectralPriorWeights({ bands, bins }: Pick<SpectralPrior, "bands" | "bins">): WeightSpec[] {
+  return [
+    { name: "bias", shape: [bins], start: constantStart(BIAS_START) },
+    ...specsWithin("convolution", convolutionWeights(PRIOR_TAPS, bands, HIDDEN)),
+    ...specsWithin("output", linearWeights(HIDDEN, bins, "zero")),
+  ];
+}

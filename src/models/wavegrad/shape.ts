@@ -1,0 +1,142 @@
+// What a WaveGrad is made of: the Base network of Chen et al. 2020 (section 3.1 and appendix A), the weights that
+// follow from it, and how far it sees.
+import { convolutionWeights } from "../layers/convolution.js";
+import { constantStart, specsWithin, type WeightSpec } from "../weights.js";
+
+/** Frames or samples that most convolutions see. */
+export const TAPS = 3;
+/** Samples that the first convolution of the waveform sees. */
+export const WAVE_TAPS = 5;
+
+/** A block that raises the rate. */
+export interface UpsamplingBlockConfig {
+  readonly factor: number;
+  readonly channels: number;
+  /** One for each of its four convolutions. */
+  readonly dilations: readonly [number, number, number, number];
+}
+
+/**
+ * A WaveGrad's size and shape. The hop is the product of the upsampling factors. Downsampling runs back over the same
+ * rates, so its factors are those of all blocks but the first, in reverse.
+ */
+export interface WaveGradConfig {
+  /** Channels that the mel enters with. */
+  readonly melChannels: number;
+  /** Channels that the waveform enters with; even, as all of its channels are, for the level's sines and cosines. */
+  readonly waveChannels: number;
+  /** From the mel's rate to the waveform's. */
+  readonly upsampling: readonly UpsamplingBlockConfig[];
+  /** Channels of the downsampling blocks, from the waveform's rate down: one fewer than upsampling blocks. */
+  readonly downsamplingChannels: readonly number[];
+  /** Dilations of the convolutions in each downsampling block; the first, at the higher rate, has none. */
+  readonly downsamplingDilations: readonly number[];
+}
+
+function baseConfig(factors: readonly [number, number, number, number, number]): WaveGradConfig {
+  const channels = [512, 512, 256, 128, 128];
+  return {
+    melChannels: 768,
+    waveChannels: 32,
+    upsampling: factors.map((factor, index) => ({
+      factor,
+      channels: channels[index],
+      dilations: index < 3 ? [1, 2, 4, 8] : [1, 2, 1, 2],
+    })),
+    downsamplingChannels: [128, 128, 256, 512],
+    downsamplingDilations: [1, 2, 4],
+  };
+}
+
+/** For 22.05 kHz and hops of 256, with 80 bands. */
+export const waveGradBase22k: WaveGradConfig = baseConfig([4, 4, 4, 2, 2]);
+/** The paper's own: 24 kHz and hops of 300, with 128 bands. */
+export const waveGradPaper24k: WaveGradConfig = baseConfig([5, 5, 3, 2, 2]);
+
+/** Samples for each frame of the mel. */
+export function waveGradHop({ upsampling }: WaveGradConfig): number {
+  return upsampling.reduce((product, { factor }) => product * factor, 1);
+}
+
+/** The factors of the downsampling blocks, from the waveform's rate down. */
+export function downsamplingFactors({ upsampling }: WaveGradConfig): number[] {
+  return upsampling
+    .slice(1)
+    .map(({ factor }) => factor)
+    .reverse();
+}
+
+/** Channels of the waveform at each rate where a FiLM module reads it, from the waveform's rate down. */
+function waveChannelsByRate({ waveChannels, downsamplingChannels }: WaveGradConfig): number[] {
+  return [waveChannels, ...downsamplingChannels];
+}
+
+/** A convolution's weights, orthogonal at the start. */
+function orthogonalConvolution(taps: number, inputs: number, outputs: number): WeightSpec[] {
+  const [weight, bias] = convolutionWeights(taps, inputs, outputs);
+  return [
+    { ...weight, start: { kind: "orthogonal" } },
+    { ...bias, start: constantStart(0) },
+  ];
+}
+
+function upsamplingBlockWeights(
+  inputs: number,
+  { channels, dilations }: UpsamplingBlockConfig,
+): WeightSpec[] {
+  return [
+    ...specsWithin("residual", orthogonalConvolution(1, inputs, channels)),
+    ...dilations.flatMap((_, index) =>
+      specsWithin(
+        `convolutions.${index}`,
+        orthogonalConvolution(TAPS, index === 0 ? inputs : channels, channels),
+      ),
+    ),
+  ];
+}
+
+function downsamplingBlockWeights(inputs: number, channels: number, convolutions: number): WeightSpec[] {
+  return [
+    ...specsWithin("residual", orthogonalConvolution(1, inputs, channels)),
+    ...Array.from({ length: convolutions }, (_, index) =>
+      specsWithin(
+        `convolutions.${index}`,
+        orthogonalConvolution(TAPS, index === 0 ? inputs : channels, channels),
+      ),
+    ).flat(),
+  ];
+}
+
+function filmWeights(inputs: number, channels: number): WeightSpec[] {
+  return [
+    ...specsWithin("input", orthogonalConvolution(TAPS, inputs, inputs)),
+    ...specsWithin("output", orthogonalConvolution(TAPS, inputs, 2 * channels)),
+  ];
+}
+
+/** The weights of a WaveGrad for mels of so many bands. */
+export function waveGradWeights(config: WaveGradConfig, bands: number): WeightSpec[] {
+  const { melChannels, upsampling, downsamplingDilations } = config;
+  const wave = waveChannelsByRate(config);
+  const mel = [melChannels, ...upsampling.map(({ channels }) => channels)];
+  const modulated = upsampling.map(({ channels }) => channels).reverse();
+  return [
+    ...specsWithin("mel", orthogonalConvolution(TAPS, bands, melChannels)),
+    ...specsWithin("wave", orthogonalConvolution(WAVE_TAPS, 1, wave[0])),
+    ...wave
+      .slice(1)
+      .flatMap((channels, index) =>
+        specsWithin(
+          `down.${index}`,
+          downsamplingBlockWeights(wave[index], channels, downsamplingDilations.length),
+        ),
+      ),
+    ...wave.flatMap((channels, index) =>
+      specsWithin(`film.${index}`, filmWeights(channels, modulated[index])),
+    ),
+    ...upsampling.flatMap((block, index) =>
+      specsWithin(`up.${index}`, upsamplingBlockWeights(mel[index], block)),
+    ),
+    ...specsWithin("output", orthogonalConvolution(TAPS, mel[mel.length - 1], 1)),
+  ];
+}

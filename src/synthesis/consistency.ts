@@ -1,0 +1,128 @@
+// Mel consistency: corrections towards the known mel, repeated with momentum as in the fast Griffin–Lim algorithm
+// (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
+import type { Mel, MelFormat } from "../mel/format.js";
+import { naturalLog } from "../mel/encoding.js";
+import { InputError } from "../errors.js";
+import type { MelCorrection, MelPart } from "../mel/correction.js";
+import { FrameCorrection } from "./frame-correction.js";
+import { KernelCorrection } from "../kernel/kernel-correction.js";
+
+// Mel corrections for a format: in WebAssembly where the kernel knows its transform, frame by frame elsewhere.
+
+/** Opens corrections towards mels of a format. */
+export async function createMelCorrection(format: MelFormat): Promise<MelCorrection> {
+  return KernelCorrection.isSupported(format)
+    ? KernelCorrection.create(format)
+    : FrameCorrection.create(format);
+}
+
+/** How a waveform is refined. */
+export interface RefinementOptions {
+  /** K, the number of corrections. */
+  readonly iterations: number;
+  /** p: each correction's gain is raised to it. 1.6 and more diverges. */
+  readonly exponent: number;
+  /** Each correction starts beyond the last waveform by this share of the last change; 1.2 and more diverges. */
+  readonly momentum: number;
+}
+
+/** The corrections diverge beyond these; many of them with both large already near p = 2(1 + m)/(1 + 2m). */
+const largestRefinement = { exponent: 1.6, momentum: 1.2 } as const;
+
+/** Mel corrections that would diverge. */
+export class RefinementError extends InputError {
+  constructor(
+    readonly field: keyof typeof largestRefinement,
+    readonly value: number,
+  ) {
+    super(
+      `The ${field} of the mel corrections is ${value}; it lies from 0 to ${largestRefinement[field]}, beyond which they diverge.`,
+    );
+  }
+}
+
+/**
+ * The same refinement, if it is one that can converge.
+ *
+ * @throws RefinementError
+ */
+export function checkRefinement(refinement: RefinementOptions): RefinementOptions {
+  for (const field of ["exponent", "momentum"] as const) {
+    const value = refinement[field];
+    if (!(value >= 0 && value <= largestRefinement[field])) throw new RefinementError(field, value);
+  }
+  return refinement;
+}
+
+/** More than `mostOfFew` corrections take more momentum, which buys PESQ for harmonicity. */
+export const usualRefinement = {
+  exponent: 1.2,
+  mostOfFew: 24,
+  momentum: { few: 0.8, many: 0.97 },
+} as const;
+
+/** K corrections with the usual exponent and momentum. */
+export function refinementFor(iterations: number): RefinementOptions {
+  const { exponent, mostOfFew, momentum } = usualRefinement;
+  return { iterations, exponent, momentum: iterations <= mostOfFew ? momentum.few : momentum.many };
+}
+
+/** A refinement of a part of a waveform; threads that share the work share its arrays, each [samples]. */
+export interface RefinementState {
+  /** The part's first sample in the whole. */
+  readonly first: number;
+  /** Samples of the whole; Infinity while its end is not known. */
+  readonly total: number;
+  /** x_k, in the end the result. */
+  readonly current: Float32Array;
+  /** What correction k reads; correction k+1 reads the other one, so that no thread overwrites what another reads. */
+  readonly starts: readonly [Float32Array, Float32Array];
+}
+
+/**
+ * The waveform after K corrections: x_{k+1} = C(x_k + momentum·(x_k − x_{k−1})), C one correction, x_{−1} = x_0.
+ *
+ * @param samples x_0, [samples]; left as it is
+ * @param target the log-mel that the waveform should have
+ */
+export async function refine(
+  samples: Float32Array,
+  target: Mel,
+  options: RefinementOptions,
+): Promise<Float32Array> {
+  const correction = await createMelCorrection(target.format);
+  const state: RefinementState = {
+    first: 0,
+    total: samples.length,
+    current: samples.slice(),
+    starts: [samples.slice(), new Float32Array(samples.length)],
+  };
+  const mel = { values: naturalLog(target), first: 0, total: target.frames };
+  try {
+    for (let k = 0; k < options.iterations; k++) {
+      refineRange(correction, state, k, mel, options, [0, samples.length]);
+    }
+  } finally {
+    correction.dispose();
+  }
+  return state.current;
+}
+
+/** Correction k for the samples from range[0] to range[1] of the whole; all that they see must have come to k before. */
+export function refineRange(
+  correction: MelCorrection,
+  { first, total, current, starts }: RefinementState,
+  k: number,
+  target: MelPart,
+  { exponent, momentum }: RefinementOptions,
+  [from, to]: readonly [number, number],
+): void {
+  const samples = starts[k % 2];
+  const nextStart = starts[(k + 1) % 2];
+  correction.correct({ samples, first, total }, nextStart, from, to, target, exponent);
+  for (let n = from - first; n < to - first; n++) {
+    const corrected = nextStart[n];
+    nextStart[n] = corrected + momentum * (corrected - current[n]);
+    current[n] = corrected;
+  }
+}

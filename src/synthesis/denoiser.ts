@@ -1,0 +1,273 @@
+// A checkpoint's networks on an engine, tile by tile. For a spectral prior conditioning makes σ of each MDCT coefficient and
+// the encoder's vectors, the denoiser works on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)); for the
+// standard prior there is only the denoiser, and it works on the waveform itself.
+import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import type { Program, Runtime, TensorValue } from "../engine/engine.js";
+import {
+  colourFunction,
+  conditionerFunction,
+  denoiserFunction,
+  type NetworkFunction,
+  openFastDenoiser,
+} from "./network-functions.js";
+import type { Precision } from "./precision.js";
+import { Turns } from "./turns.js";
+import { encoderReach, maskNetReach, priorReach, type Reach } from "../models/reach.js";
+import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import { SplitDenoiser } from "./split-denoiser.js";
+import { waveGradReach } from "../models/wavegrad/reach.js";
+
+// What tiling has to know of a checkpoint's networks, whichever denoiser it holds: how far they reach over a tile's
+// border, how long a tile may be, and how much the conditioning says of a frame.
+
+/** All in mel frames or values a frame. */
+interface TileExtent {
+  /** Of the denoiser, through any of its inputs. */
+  readonly denoiser: Reach;
+  /** Of the conditioning, from the mel. */
+  readonly conditioning: Reach;
+  /** Of the waveform, from what was diffused. */
+  readonly waveform: Reach;
+  /** Frames that a tile keeps unless its owner asks for others. */
+  readonly tile: number;
+  /** Values of σ. */
+  readonly sigma: number;
+  /** Values of the encoder's vectors. */
+  readonly encoded: number;
+}
+
+/** The tiles of a checkpoint. */
+function tileExtent(checkpoint: Checkpoint): TileExtent {
+  if (isMaskNet(checkpoint)) {
+    const { denoiser, mel } = checkpoint.config;
+    return {
+      denoiser: maskNetReach(denoiser.shape, mel.hopLength),
+      conditioning: widest(encoderReach(denoiser.shape.encoder), priorReach()),
+      // MDCT frames overlap by one, and the closed ends of a tile reach into the next
+      waveform: { before: 2, after: 2 },
+      tile: 1024,
+      sigma: mel.hopLength,
+      encoded: denoiser.shape.channels,
+    };
+  }
+  const { waveFrames, melFrames } = waveGradReach(checkpoint.config.denoiser.shape);
+  // its activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
+  return {
+    denoiser: widest(waveFrames, melFrames),
+    conditioning: { before: 0, after: 0 },
+    waveform: { before: 0, after: 0 },
+    tile: 256,
+    sigma: 0,
+    encoded: 0,
+  };
+}
+
+function widest(one: Reach, other: Reach): Reach {
+  return { before: Math.max(one.before, other.before), after: Math.max(one.after, other.after) };
+}
+
+// The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in
+// WebAssembly and the trunk as a graph, a part of the tile on each thread; elsewhere the whole as one graph.
+
+/** Predicts the noise of one tile at a time; calls may not overlap. */
+export interface TileDenoiser {
+  /**
+   * @param noise receives ε̂, [F·hop]; without it a new array
+   * @returns ε̂
+   */
+  noise(tile: DenoiserTile, noise?: Float32Array): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a checkpoint's denoiser.
+ *
+ * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
+ */
+export async function openTileDenoiser(
+  runtime: Runtime,
+  checkpoint: Checkpoint,
+  precision: Precision,
+): Promise<TileDenoiser> {
+  const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
+  if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint.config)) {
+    const { threads = 1 } = runtime;
+    return threads > 1
+      ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
+      : openFastDenoiser(runtime, checkpoint, precision);
+  }
+  const { fn, signature } = denoiserFunction(checkpoint, precision);
+  const names = Object.keys(signature.inputs);
+  return new GraphDenoiser(await runtime.compile(fn, signature), names, checkpoint.config.mel.hopLength);
+}
+
+/** The whole denoiser as one graph. */
+class GraphDenoiser implements TileDenoiser {
+  readonly #program: Program;
+  /** Which of a tile's values it takes. */
+  readonly #names: readonly string[];
+  readonly #hopLength: number;
+
+  constructor(program: Program, names: readonly string[], hopLength: number) {
+    this.#program = program;
+    this.#names = names;
+    this.#hopLength = hopLength;
+  }
+
+  async noise(
+    { z, logSnr, mel, sigma, encoded }: DenoiserTile,
+    noise: Float32Array = new Float32Array(z.length),
+  ): Promise<Float32Array> {
+    const frames = z.length / this.#hopLength;
+    const row = (data: Float32Array): TensorValue => ({
+      data,
+      shape: [1, frames, data.length / frames],
+    });
+    const given: Record<string, TensorValue> = {
+      z: { data: z, shape: [1, z.length] },
+      logSnr: { data: Float32Array.of(logSnr), shape: [1] },
+      mel: row(mel),
+      sigma: row(sigma),
+      encoded: row(encoded),
+    };
+    await this.#program.run(Object.fromEntries(this.#names.map((name) => [name, given[name]])), {
+      noise: { data: noise, shape: [1, z.length] },
+    });
+    return noise;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}
+
+// What synthesis needs of a checkpoint's networks, whatever their kind: the mel's conditioning once a frame, the denoiser
+// once a step, and the way from the diffused signal to the waveform. Each computes a tile of F frames and says how far it
+// sees; what comes out within that distance of a tile's inner ends is not to be used.
+
+/** Rows a frame, by name: "mel" is the natural-log mel [F, bands], the others are what the conditioning made of it. */
+export type FrameRows = Readonly<Record<string, Float32Array>>;
+
+/** A checkpoint's networks on an engine; their calls take turns. */
+export interface Networks {
+  /** Columns of what the conditioning makes of a mel, by name; none where the denoiser is given the mel alone. */
+  readonly conditioning: Readonly<Record<string, number>>;
+  readonly reach: {
+    /** Of mel frames into the conditioning. */
+    readonly conditioning: Reach;
+    /** Of z, of the mel and of the conditioning into the noise. */
+    readonly denoiser: Reach;
+    /** Of the diffused signal and the conditioning into the waveform. */
+    readonly waveform: Reach;
+  };
+  /** Frames of a tile where nobody asks for others. */
+  readonly tile: number;
+  /** @param mel natural-log mel [F, bands] */
+  condition(mel: Float32Array): Promise<FrameRows>;
+  /**
+   * Predicts the noise in a diffused signal.
+   *
+   * @param z [F·hop]
+   * @param logSnr its level, moved into the trained range where it lies outside
+   * @param noise receives ε̂, [F·hop]; without it a new array
+   * @returns ε̂
+   */
+  noise(z: Float32Array, logSnr: number, rows: FrameRows, noise?: Float32Array): Promise<Float32Array>;
+  /** The waveform of a diffused signal without noise: [F·hop] → [F·hop]. */
+  waveform(diffused: Float32Array, rows: FrameRows): Promise<Float32Array>;
+  /** Frees what the engine holds. */
+  dispose(): Promise<void>;
+}
+
+const none = new Float32Array(0);
+
+/** What runs beside the denoiser where the prior is spectral. */
+interface PriorPrograms {
+  readonly conditioner: Program;
+  readonly colour: Program;
+}
+
+/** The networks of a checkpoint, compiled. */
+export class MelDenoiser implements Networks {
+  readonly conditioning: Networks["conditioning"];
+  readonly reach: Networks["reach"];
+  readonly tile: number;
+  readonly #config: CheckpointConfig;
+  readonly #denoiser: TileDenoiser;
+  readonly #prior: PriorPrograms | undefined;
+  readonly #turns = new Turns();
+
+  private constructor(checkpoint: Checkpoint, denoiser: TileDenoiser, prior: PriorPrograms | undefined) {
+    const { sigma, encoded, tile, ...reach } = tileExtent(checkpoint);
+    this.conditioning = prior ? { sigma, encoded } : {};
+    this.reach = reach;
+    this.tile = tile;
+    // without the weights, which the engine holds
+    this.#config = checkpoint.config;
+    this.#denoiser = denoiser;
+    this.#prior = prior;
+  }
+
+  /**
+   * @param precision of the denoiser's Linear layers
+   * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
+   */
+  static async create(
+    runtime: Runtime,
+    checkpoint: Checkpoint,
+    precision: Precision = "float32",
+  ): Promise<MelDenoiser> {
+    const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
+    const prior = isMaskNet(checkpoint)
+      ? {
+          conditioner: await compile(conditionerFunction(checkpoint)),
+          colour: await compile(colourFunction(checkpoint)),
+        }
+      : undefined;
+    return new MelDenoiser(checkpoint, await openTileDenoiser(runtime, checkpoint, precision), prior);
+  }
+
+  /** σ [F, hop] and encoded [F, channels] of a natural-log mel; nothing for the standard prior. */
+  async condition(mel: Float32Array): Promise<FrameRows> {
+    const prior = this.#prior;
+    if (!prior) return {};
+    const { bands } = this.#config.mel;
+    const { sigma, encoded } = await this.#turns.take(() =>
+      prior.conditioner.run({ mel: rowsOf(mel, bands) }),
+    );
+    return { sigma: sigma.data as Float32Array, encoded: encoded.data as Float32Array };
+  }
+
+  async noise(
+    z: Float32Array,
+    logSnr: number,
+    { mel, sigma = none, encoded = none }: FrameRows,
+    noise: Float32Array = new Float32Array(z.length),
+  ): Promise<Float32Array> {
+    const [lowest, highest] = this.#config.logSnrRange;
+    const level = Math.min(highest, Math.max(lowest, logSnr));
+    return this.#turns.take(() => this.#denoiser.noise({ z, logSnr: level, mel, sigma, encoded }, noise));
+  }
+
+  async waveform(diffused: Float32Array, { sigma }: FrameRows): Promise<Float32Array> {
+    const prior = this.#prior;
+    if (!prior) return diffused;
+    const inputs = {
+      whitened: { data: diffused, shape: [1, diffused.length] },
+      sigma: rowsOf(sigma, this.#config.mel.hopLength),
+    };
+    const { signal } = await this.#turns.take(() => prior.colour.run(inputs));
+    return signal.data as Float32Array;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#denoiser.dispose();
+    await this.#prior?.conditioner.dispose();
+    await this.#prior?.colour.dispose();
+  }
+}
+
+function rowsOf(data: Float32Array, columns: number): TensorValue {
+  return { data, shape: [1, data.length / columns, columns] };
+}

@@ -1,0 +1,205 @@
+// A checkpoint's excitation model on an engine, and the mixture of pulses and noise that it asks for.
+import {
+  type Checkpoint,
+  isMaskNet,
+  type MaskNetCheckpoint,
+  weightsOfPart,
+} from "../checkpoint/checkpoint.js";
+import { weightParts } from "../checkpoint/config.js";
+import { InputError } from "../errors.js";
+import type { EncoderConfig } from "../models/layers/encoder.js";
+import { type Excitation, excitationLogits, readExcitation } from "../models/excitation/graph.js";
+import { encoderReach, type Reach } from "../models/reach.js";
+import { weightsOf } from "../models/weights.js";
+import { frames, type Program, type Runtime } from "../engine/engine.js";
+import { type NetworkFunction, signalSpecs } from "./network-functions.js";
+import { defaultPrecision, type Precision } from "./precision.js";
+import { Turns } from "./turns.js";
+import type { MelFormat } from "../mel/format.js";
+import { binVoicing, mixExcitation } from "../models/excitation/signal.js";
+import { createMdct } from "../models/layers/mdct.js";
+import { KernelMixture } from "../kernel/kernel-mixture.js";
+
+// Pulses and noise to their mixture (models/excitation-signal.ts) in the fastest form that there is: in WebAssembly SIMD,
+// and on an engine where the kernel cannot do the hop. Signals [F·hop].
+
+/** Mixes the excitation of one part of a signal at a time; calls may not overlap. */
+interface ExcitationMixture {
+  /**
+   * MDCT⁻¹(√V·MDCT(pulses) + √(1−V)·MDCT(noise)).
+   *
+   * @param pulses [F·hop]
+   * @param noise [F·hop]
+   * @param voiced probability of a voice [F]
+   * @param bandVoicing share of pulses in each band's power [F, 5]
+   * @returns [F·hop]
+   */
+  mix(
+    pulses: Float32Array,
+    noise: Float32Array,
+    voiced: Float32Array,
+    bandVoicing: Float32Array,
+  ): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** The mixture for a mel format's hop. */
+export async function openMixture(runtime: Runtime, format: MelFormat): Promise<ExcitationMixture> {
+  const { hopLength, sampleRate } = format;
+  if (!KernelMixture.isSupported(hopLength)) return GraphMixture.create(runtime, format);
+  const kernel = await KernelMixture.create(hopLength, sampleRate);
+  return {
+    mix: (...parts) => Promise.resolve(kernel.mix(...parts)),
+    dispose: () => Promise.resolve(),
+  };
+}
+
+/** The mixture as a graph. */
+export class GraphMixture implements ExcitationMixture {
+  readonly #program: Program;
+  readonly #format: MelFormat;
+
+  private constructor(program: Program, format: MelFormat) {
+    this.#program = program;
+    this.#format = format;
+  }
+
+  static async create(runtime: Runtime, format: MelFormat): Promise<GraphMixture> {
+    const { fn, signature } = mixtureFunction(format);
+    return new GraphMixture(await runtime.compile(fn, signature), format);
+  }
+
+  async mix(
+    pulses: Float32Array,
+    noise: Float32Array,
+    voiced: Float32Array,
+    bandVoicing: Float32Array,
+  ): Promise<Float32Array> {
+    const { hopLength, sampleRate } = this.#format;
+    const samples = pulses.length;
+    const { signal } = await this.#program.run({
+      pulses: { data: pulses, shape: [1, samples] },
+      noise: { data: noise, shape: [1, samples] },
+      voicing: {
+        data: binVoicing(voiced, bandVoicing, hopLength, sampleRate),
+        shape: [1, voiced.length, hopLength],
+      },
+    });
+    return signal.data as Float32Array;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#program.dispose();
+  }
+}
+
+/** Pulses and noise [1, F·hop] and the voicing of each bin [1, F, hop] → their mixture [1, F·hop]. */
+function mixtureFunction({ hopLength }: MelFormat): NetworkFunction {
+  const transform = createMdct(hopLength);
+  const signal = { shape: [1, frames(hopLength)] };
+  return {
+    fn: ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) }),
+    signature: {
+      inputs: { pulses: signal, noise: signal, voicing: { shape: [1, frames(), hopLength] } },
+      freesMemory: true,
+      source: JSON.stringify({ part: "excitation mixture", hopLength }),
+    },
+  };
+}
+
+/** A checkpoint was trained without an excitation model, and one is needed. */
+export class NoExcitationError extends InputError {
+  constructor() {
+    super(
+      "This checkpoint has no excitation model, which reads the pitch off a mel. Train one with 'vocode train " +
+        "--excitation-steps 1000', or take another checkpoint.",
+    );
+  }
+}
+
+/**
+ * Natural-log mel → the excitation model's logits [1, F, 206]. Weights by the model's own names.
+ *
+ * @param precision of its Linear layers; int8 for those that are calibrated, which a checkpoint may leave out
+ */
+export function excitationFunction(
+  checkpoint: MaskNetCheckpoint,
+  shape: EncoderConfig,
+  precision: Precision,
+): NetworkFunction {
+  const { excitationQuantisation = {} } = checkpoint.config;
+  return {
+    fn: (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"], shape) }),
+    signature: {
+      inputs: { mel: signalSpecs(checkpoint).mel },
+      weights: weightsOfPart(checkpoint, weightParts.excitation),
+      ...(precision === "int8" && { quantised: excitationQuantisation }),
+      freesMemory: true,
+      source: JSON.stringify({ part: "excitation", shape, format: checkpoint.config.mel }),
+    },
+  };
+}
+
+/** An excitation model, compiled; its calls take turns. */
+export class ExcitationSource {
+  /** Of mel frames into what the model says. */
+  readonly reach: Reach;
+  readonly #bands: number;
+  readonly #model: Program;
+  readonly #mixture: ExcitationMixture;
+  readonly #turns = new Turns();
+
+  private constructor(bands: number, reach: Reach, model: Program, mixture: ExcitationMixture) {
+    this.#bands = bands;
+    this.reach = reach;
+    this.#model = model;
+    this.#mixture = mixture;
+  }
+
+  /**
+   * The checkpoint's model; undefined where it has none.
+   *
+   * @param precision of its Linear layers, where it is calibrated for it
+   */
+  static async create(
+    runtime: Runtime,
+    checkpoint: Checkpoint,
+    precision: Precision = defaultPrecision(runtime, checkpoint),
+  ): Promise<ExcitationSource | undefined> {
+    if (!isMaskNet(checkpoint)) return undefined;
+    const { excitation: shape, mel } = checkpoint.config;
+    if (!shape) return undefined;
+    const { fn, signature } = excitationFunction(checkpoint, shape, precision);
+    const model = await runtime.compile(fn, signature);
+    return new ExcitationSource(mel.bands, encoderReach(shape), model, await openMixture(runtime, mel));
+  }
+
+  /**
+   * The checkpoint's model, which has to be there.
+   *
+   * @throws NoExcitationError
+   */
+  static async open(runtime: Runtime, checkpoint: Checkpoint): Promise<ExcitationSource> {
+    const source = await ExcitationSource.create(runtime, checkpoint);
+    if (!source) throw new NoExcitationError();
+    return source;
+  }
+
+  /** Pitch and voicing of a natural-log mel [F, bands]. */
+  async read(mel: Float32Array): Promise<Excitation> {
+    const shape = [1, mel.length / this.#bands, this.#bands];
+    const { logits } = await this.#turns.take(() => this.#model.run({ mel: { data: mel, shape } }));
+    return readExcitation(logits.data as Float32Array);
+  }
+
+  /** Pulses where a bin is voiced and noise where it is not; see ExcitationMixture. */
+  async mix(...parts: Parameters<ExcitationMixture["mix"]>): Promise<Float32Array> {
+    return this.#turns.take(() => this.#mixture.mix(...parts));
+  }
+
+  /** Frees what the engine holds. */
+  async dispose(): Promise<void> {
+    await this.#model.dispose();
+    await this.#mixture.dispose();
+  }
+}

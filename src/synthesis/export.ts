@@ -1,0 +1,243 @@
+// A checkpoint as ONNX files that any onnxruntime runs without vocode: its networks one by one, or everything from mel
+// and noise to the waveform as one graph, a sampler's plan unrolled into it. Mels come in the checkpoint's own format;
+// the frame count F is free. Shapes: mel [1, F, bands], signals [1, F·hop].
+import * as tf from "@tensorflow/tfjs-core";
+import { logScales } from "../mel/encoding.js";
+import type { MelFormat } from "../mel/format.js";
+import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
+import type { TunedStart } from "../checkpoint/tunings.js";
+import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
+import { conversion } from "../diffusion/parameterisation.js";
+import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
+import { InputError } from "../errors.js";
+import { excitationOfLogits } from "../models/excitation/signal.js";
+import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
+import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
+import { frames } from "../engine/engine.js";
+import { excitationFunction, NoExcitationError } from "./excitation.js";
+import type { RefinementOptions } from "./consistency.js";
+import {
+  colourFunction,
+  conditionerFunction,
+  denoiserFunction,
+  type NetworkFunction,
+  signalSpecs,
+} from "./network-functions.js";
+
+/** The networks that can be exported by themselves. */
+export const exportedParts = ["denoiser", "conditioner", "colour"] as const;
+
+export type ExportedPart = (typeof exportedParts)[number];
+
+/** A network was asked for that a checkpoint's denoiser does without. */
+export class NoSuchPartError extends InputError {
+  constructor(
+    readonly part: ExportedPart,
+    readonly kind: DenoiserKind,
+  ) {
+    super(`A ${kind} has no '${part}': it works on the waveform itself. Its one part is the denoiser.`);
+  }
+}
+
+/**
+ * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise, of a WaveGrad without the
+ * last two. The conditioner: mel → sigma [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
+ *
+ * @param version vocode's, for the metadata
+ * @throws NoSuchPartError for a WaveGrad's conditioner or colour
+ */
+export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: string): Uint8Array {
+  const { fn, signature } = exportedFunction(checkpoint, part);
+  return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
+}
+
+/** A process as a graph holds it. */
+export interface ExportedProcess {
+  readonly plan: SamplingPlan;
+  /** harmonic only for a checkpoint with an excitation model, and a plan that draws no noise. */
+  readonly start: TunedStart;
+  /** Mel corrections of the waveform. */
+  readonly refinement: RefinementOptions;
+}
+
+/**
+ * Mel and noise in, waveform out, as one ONNX model: inputs `mel` and `noise`, output `waveform`. The noise is unit
+ * normal, `noiseRows` rows [rows, F·hop]: the start's, for a harmonic start the excitation's, and for a plan that draws
+ * fresh noise one for each step but the last.
+ *
+ * @param version vocode's, for the metadata
+ * @throws InputError for corrections in a mel format that the graph cannot correct in; NoExcitationError for a harmonic
+ *   start of a checkpoint without an excitation model
+ */
+export function exportSynthesis(
+  checkpoint: Checkpoint,
+  process: ExportedProcess,
+  version: string,
+): Uint8Array {
+  const { fn, signature } = synthesisFunction(checkpoint, process);
+  const { plan, start, refinement } = process;
+  return traceToOnnx(fn, signature, {
+    ...facts(checkpoint, version),
+    "vocode.part": "synthesis",
+    "vocode.plan": JSON.stringify(plan),
+    "vocode.start": start,
+    "vocode.refine": JSON.stringify(refinement),
+  });
+}
+
+/** Rows of the noise that a process takes. */
+export function noiseRows({ plan, start }: Pick<ExportedProcess, "plan" | "start">): number {
+  if (start === "harmonic") return 2;
+  return plan.steps.some(({ noise }) => noise !== 0) ? plan.steps.length : 1;
+}
+
+function facts({ config }: Checkpoint, version: string): Record<string, string> {
+  return {
+    "vocode.version": version,
+    "vocode.mel": JSON.stringify(config.mel),
+    "vocode.log_snr_range": JSON.stringify(config.logSnrRange),
+  };
+}
+
+function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): NetworkFunction {
+  if (part === "denoiser") return exportedDenoiser(checkpoint);
+  if (!isMaskNet(checkpoint)) throw new NoSuchPartError(part, checkpoint.config.denoiser.kind);
+  return part === "conditioner" ? exportedConditioner(checkpoint) : exportedColour(checkpoint);
+}
+
+function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const { fn, signature } = denoiserFunction(checkpoint);
+  const { logSnr, z, ...others } = signature.inputs;
+  return {
+    fn: (inputs, held) => {
+      const level = tf.clipByValue(inputs["log_snr"], ...logSnrRange);
+      return fn({ ...inputs, logSnr: level, mel: naturalLog(inputs["mel"], format) }, held);
+    },
+    signature: { ...signature, inputs: { z, log_snr: logSnr, ...others } },
+  };
+}
+
+function exportedConditioner(checkpoint: MaskNetCheckpoint): NetworkFunction {
+  const { fn, signature } = conditionerFunction(checkpoint);
+  const { mel: format } = checkpoint.config;
+  return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
+}
+
+function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
+  const { fn, signature } = colourFunction(checkpoint);
+  return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
+}
+
+/** The whole way, with the weights of all parts. */
+function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): NetworkFunction {
+  const { plan, refinement } = process;
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const prior = isMaskNet(checkpoint)
+    ? { conditioner: conditionerFunction(checkpoint), colour: colourFunction(checkpoint) }
+    : undefined;
+  const denoiser = denoiserFunction(checkpoint);
+  const excitation = process.start === "harmonic" ? excitationStart(checkpoint, plan) : undefined;
+  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
+  const rows = noiseRows(process);
+  return {
+    fn: (inputs, held) => {
+      const mel = naturalLog(inputs["mel"], format);
+      const { noise } = inputs;
+      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
+      const conditioning = prior?.conditioner.fn({ mel }, held);
+      const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
+      const diffused = runPlanInGraph(plan, start, draw, (z, logSnr) => {
+        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
+        return denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
+      });
+      const signal = prior
+        ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
+        : diffused;
+      if (!consistency) return { waveform: signal };
+      return { waveform: refineWaveform(consistency, signal, mel, refinement) };
+    },
+    signature: {
+      inputs: {
+        mel: signalSpecs(checkpoint).mel,
+        noise: { shape: [rows, frames(format.hopLength)] },
+      },
+      weights: {
+        ...prior?.conditioner.signature.weights,
+        ...excitation?.signature.weights,
+        ...denoiser.signature.weights,
+      },
+    },
+  };
+}
+
+/**
+ * mel, noise ε and random, the excitation's noise → z₀ of a harmonic start. Weights: "excitation.…".
+ *
+ * @throws NoExcitationError
+ */
+function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): NetworkFunction {
+  const shape = isMaskNet(checkpoint) ? checkpoint.config.excitation : undefined;
+  if (!isMaskNet(checkpoint) || !shape) throw new NoExcitationError();
+  const { mel: format } = checkpoint.config;
+  const { fn, signature } = excitationFunction(checkpoint, shape, "float32");
+  const [{ logSnr }] = steps;
+  const named = (name: string): string => `${weightParts.excitation}.${name}`;
+  const { weights = {} } = signature;
+  return {
+    fn: ({ mel, noise, random }, held) => {
+      const own = Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]));
+      const excitation = excitationOfLogits(fn({ mel }, own)["logits"], random, format);
+      const z = weightedSum(
+        [sqrtAlphaBarFromLogSnr(logSnr), excitation],
+        [noiseScaleFromLogSnr(logSnr), noise],
+      );
+      return { z };
+    },
+    signature: {
+      inputs: {},
+      weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),
+    },
+  };
+}
+
+/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. [1, T] */
+function runPlanInGraph(
+  { steps }: SamplingPlan,
+  start: tf.Tensor,
+  draw: (row: number) => tf.Tensor,
+  denoise: (z: tf.Tensor, logSnr: number) => tf.Tensor,
+): tf.Tensor {
+  let z = start;
+  let previousX0: tf.Tensor | undefined;
+  for (const [step, { logSnr, ...next }] of steps.entries()) {
+    const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+    const x0 = weightedSum([fromZ, z], [fromValue, denoise(z, logSnr)]);
+    if (step + 1 === steps.length) return x0;
+    const parts: [number, tf.Tensor][] = [
+      [next.z, z],
+      [next.x0, x0],
+      [next.previousX0, previousX0 ?? x0],
+    ];
+    if (next.noise !== 0) parts.push([next.noise, draw(step + 1)]);
+    z = weightedSum(...parts);
+    previousX0 = x0;
+  }
+  return z;
+}
+
+function weightedSum(...parts: readonly (readonly [number, tf.Tensor])[]): tf.Tensor {
+  const used = parts.filter(([factor]) => factor !== 0);
+  return tf.addN(used.map(([factor, x]) => tf.mul(x, factor)));
+}
+
+function clamp(value: number, [low, high]: readonly [number, number]): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** A mel as its format writes it, as natural logarithms. */
+function naturalLog(mel: tf.Tensor, { log }: MelFormat): tf.Tensor {
+  const { slope, offset } = logScales[log];
+  return log === "ln" ? mel : tf.div(tf.sub(mel, offset), slope);
+}

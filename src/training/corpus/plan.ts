@@ -1,0 +1,161 @@
+// What a corpus needs in its cache, what of it is there, and which utterances come of it.
+import { join } from "node:path";
+import { type CacheEntry, type FileStamp, withoutWaste } from "./cache-index.js";
+import { nameShare, type Problem, type Source, type SourceFile, statFile, withoutEnding } from "./sources.js";
+import type { WantedRecording } from "./prepare-corpus.js";
+import type { Copy } from "./prepare-recording.js";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+
+// Tells a file that only looks changed from one that is: after copying a corpus, unpacking or checking it out again, all
+// its files have new times and the same content, and hours of preparation would be lost for nothing.
+
+/** What a cache notes about a file. One that cannot be read has no digest. */
+export async function stampOf({ name, path, size, modified }: SourceFile): Promise<FileStamp> {
+  const digest = await digestOf(path);
+  return { name, size, modified, ...(digest !== undefined && { digest }) };
+}
+
+/** SHA-256 of a file, 128 bits of it in hexadecimal; undefined where it cannot be read. */
+async function digestOf(path: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch {
+    // whoever wants what is in it says so
+    return undefined;
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** Whether a file is as it was by size and time. */
+function looksSame(stored: FileStamp | undefined, found: FileStamp | undefined): boolean {
+  return stored?.name === found?.name && stored?.size === found?.size && stored?.modified === found?.modified;
+}
+
+/**
+ * Brings the times of entries up to date whose files have new ones and the content that they had. Only files of the same
+ * size are read.
+ *
+ * @param entries of a cache, by name; changed
+ * @returns how many were brought up to date
+ */
+export async function acceptSameContent(
+  entries: Map<string, CacheEntry>,
+  wanted: readonly WantedRecording[],
+  signal?: AbortSignal,
+): Promise<number> {
+  let accepted = 0;
+  for (const { source, mel } of wanted) {
+    signal?.throwIfAborted();
+    const entry = entries.get(source.name);
+    if (entry === undefined || (looksSame(entry, source) && looksSame(entry.mel, mel))) continue;
+    const same = (await hasContentOf(entry, source)) && (await hasContentOf(entry.mel, mel));
+    if (!same) continue;
+    const melStamp = entry.mel && mel && { ...entry.mel, modified: mel.modified };
+    entries.set(source.name, {
+      ...entry,
+      modified: source.modified,
+      ...(melStamp && { mel: melStamp }),
+    });
+    accepted++;
+  }
+  return accepted;
+}
+
+async function hasContentOf(stored: FileStamp | undefined, found: SourceFile | undefined): Promise<boolean> {
+  if (looksSame(stored, found)) return true;
+  if (stored?.digest === undefined || found === undefined) return false;
+  if (stored.name !== found.name || stored.size !== found.size) return false;
+  return stored.digest === (await digestOf(found.path));
+}
+
+/** A recording at one speed. */
+export interface Utterance {
+  /** Relative to the corpus's folder. */
+  readonly name: string;
+  readonly speed: number;
+  readonly heldOut: boolean;
+  /** Whole mel frames; its samples are frames·hop. */
+  readonly frames: number;
+}
+
+/** What has to be in the cache, and the recordings that lack a mel. */
+export async function planRecordings(
+  sources: readonly Source[],
+  speeds: readonly number[],
+  mels?: string,
+): Promise<{ readonly wanted: readonly WantedRecording[]; readonly withoutMel: readonly Problem[] }> {
+  const wanted: WantedRecording[] = [];
+  const withoutMel: Problem[] = [];
+  for (const source of sources) {
+    const recording = { source, speeds: source.heldOut ? [1] : speeds };
+    const mel = mels === undefined ? undefined : await findMel(mels, source.name);
+    if (mels === undefined) wanted.push(recording);
+    else if (mel === undefined)
+      withoutMel.push({ name: source.name, reason: "There is no mel file for it." });
+    else wanted.push({ ...recording, mel });
+  }
+  return { wanted, withoutMel };
+}
+
+/** The mel file of a recording: in the same folder below `mels`, or right in it. */
+async function findMel(mels: string, name: string): Promise<SourceFile | undefined> {
+  const stem = withoutEnding(name);
+  const flat = stem.slice(stem.lastIndexOf("/") + 1);
+  for (const place of new Set([stem, flat])) {
+    for (const ending of [".mel", ".npy", ".safetensors"]) {
+      const file = await statFile(place + ending, join(mels, place + ending)).catch(() => undefined);
+      if (file !== undefined) return file;
+    }
+  }
+  return undefined;
+}
+
+/** What the cache holds of the wanted recordings as they are now, and of others that are still there. */
+export function currentEntries(
+  stored: ReadonlyMap<string, CacheEntry>,
+  wanted: readonly WantedRecording[],
+  unlisted: readonly string[],
+): Map<string, CacheEntry> {
+  const current = wanted.flatMap((one) => {
+    const entry = stored.get(one.source.name);
+    return entry !== undefined && isCurrent(entry, one) ? [entry] : [];
+  });
+  const others = unlisted.flatMap((name) => stored.get(name) ?? []);
+  return withoutWaste(new Map([...current, ...others].map((entry) => [entry.name, entry])));
+}
+
+function isCurrent(entry: CacheEntry, { source, mel }: WantedRecording): boolean {
+  return looksSame(entry, source) && looksSame(entry.mel, mel);
+}
+
+/** The held-out ones of the usable recordings: one at least, where there is any. */
+export function heldOutAmong(usable: readonly Source[]): ReadonlySet<Source> {
+  const chosen = usable.filter(({ heldOut }) => heldOut);
+  if (chosen.length > 0) return new Set(chosen);
+  // no name's hash may have chosen any, or none that was chosen is usable
+  const nearest = [...usable].sort((a, b) => nameShare(a.name) - nameShare(b.name));
+  return new Set(nearest.slice(0, 1));
+}
+
+/** The utterances of usable recordings, and where they stand. */
+export function placeUtterances(
+  sources: readonly Source[],
+  entries: ReadonlyMap<string, CacheEntry>,
+  speeds: readonly number[],
+): Map<Utterance, Copy> {
+  const usable = sources.filter(({ name }) => entries.get(name)?.copies.some(({ frames }) => frames > 0));
+  const heldOutSources = heldOutAmong(usable);
+  const places = new Map<Utterance, Copy>();
+  for (const source of usable) {
+    const heldOut = heldOutSources.has(source);
+    for (const speed of heldOut ? [1] : speeds) {
+      const copy = entries.get(source.name)?.copies.find((one) => one.speed === speed);
+      if (copy !== undefined && copy.frames > 0)
+        places.set({ name: source.name, speed, heldOut, frames: copy.frames }, copy);
+    }
+  }
+  return places;
+}

@@ -1,0 +1,134 @@
+// What training is told, what it tells while it runs, and what it ends with.
+import type { WeightValue } from "../models/weights.js";
+import type { Runtime } from "../engine/engine.js";
+import type { CropSource, PitchSource } from "./draws.js";
+import type { PitchError } from "./excitation-data.js";
+import type { RunFolder } from "./run.js";
+import type { TrainConfig } from "./config.js";
+import type { MelFormat } from "../mel/format.js";
+
+// What the dev measure measures: the error of ε̂ at fixed levels.
+
+/** The levels at which the error is measured, λ. Not to be changed: runs are compared by it. */
+export const devLogSnrs: readonly number[] = [-6, -4, -2, 0, 2, 4, 6, 8];
+
+/** Mel frames of the crops in which it is measured. Not to be changed either. */
+export const DEV_FRAMES = 64;
+
+/** Errors relative to the noise's power; `byLevel` in the order of `devLogSnrs`. */
+export interface DevError {
+  readonly mean: number;
+  readonly byLevel: readonly number[];
+}
+
+// How training goes: the mean loss and the speed since they were last asked for.
+
+/** Seconds of audio in a step. */
+export function audioSecondsAStep(
+  { batch, cropFrames }: Pick<TrainConfig, "batch" | "cropFrames">,
+  { hopLength, sampleRate }: Pick<MelFormat, "hopLength" | "sampleRate">,
+): number {
+  return (batch * cropFrames * hopLength) / sampleRate;
+}
+
+/** Mean loss and speed since they were last taken. */
+export class Meter {
+  readonly #secondsAStep: number;
+  #sum = 0;
+  #count = 0;
+  #since = performance.now();
+
+  constructor(secondsAStep: number) {
+    this.#secondsAStep = secondsAStep;
+  }
+
+  add(loss: number): void {
+    this.#sum += loss;
+    this.#count++;
+  }
+
+  /** Time that was not spent on steps. */
+  leaveOut(milliseconds: number): void {
+    this.#since += milliseconds;
+  }
+
+  /** The mean loss, NaN without any, and audio-seconds trained on a second; and begins anew. */
+  take(): { readonly loss: number; readonly speed: number } {
+    const now = performance.now();
+    const speed = (1000 * this.#count * this.#secondsAStep) / (now - this.#since);
+    const loss = this.#sum / this.#count;
+    [this.#sum, this.#count, this.#since] = [0, 0, now];
+    return { loss, speed };
+  }
+}
+
+/** What training tells while it runs. */
+export interface TrainingProgress {
+  readonly phase: "prior" | "excitation" | "network";
+  /** Steps done, of the phase's total. */
+  readonly step: number;
+  readonly total: number;
+  /** Mean over the last steps. */
+  readonly loss: number;
+  /** Audio-seconds trained on a second, over the last steps. */
+  readonly speed: number;
+  /** Audio in a step, where it is not as much as in the network's. */
+  readonly secondsAStep?: number;
+}
+
+/** How to train. */
+export interface TrainingOptions {
+  readonly runtime: Runtime;
+  /** Where an excitation model is to be trained, it has to tell the pitch too. */
+  readonly source: CropSource & Partial<PitchSource>;
+  readonly config: TrainConfig;
+  /** Where the run is kept, and what weights it begins with, if not with random ones. */
+  readonly run: RunFolder;
+  /** Seconds between saved states. */
+  readonly saveEvery: number;
+  /** Steps between measurements on the held-out recordings. */
+  readonly measureEvery: number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  /**
+   * Seconds that all steps of the network will take, told before the prior's begin; without it, they are not measured
+   * there.
+   */
+  readonly onEstimate?: (seconds: number) => void;
+  readonly onMeasure?: (step: number, error: DevError) => void;
+  /** The trained excitation model's errors on the held-out recordings. */
+  readonly onPitchMeasure?: (error: PitchError) => void;
+  readonly onRemark?: (sentence: string) => void;
+  /** Called with the averaged weights, and the step that they are of, whenever a state was saved. */
+  readonly onSave?: (step: number, weights: TrainedWeights) => Promise<void>;
+  /** Waited for before each step: lets a caller pause, and the event loop turn. */
+  readonly beforeStep?: () => Promise<void>;
+  /** Saves the state and ends. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds between attempts to write on a full disk. */
+  readonly diskWait?: number;
+}
+
+/** What training makes. */
+export interface TrainedWeights {
+  /** None for a denoiser without a prior. */
+  readonly prior: Readonly<Record<string, WeightValue>>;
+  /** Absent where the run has none. */
+  readonly excitation?: Readonly<Record<string, WeightValue>>;
+  /** Averaged over the last steps. */
+  readonly network: Readonly<Record<string, WeightValue>>;
+}
+
+/** What a training ended with. */
+export interface TrainingResult extends TrainedWeights {
+  /** Steps done. */
+  readonly steps: number;
+  /** False where the signal ended it. */
+  readonly finished: boolean;
+  /** The step whose weights these are: of a finished run the best that was measured, else the last. */
+  readonly weightsOf: number;
+  /** The weights' error on the held-out recordings; undefined where it was not measured. */
+  readonly error: DevError | undefined;
+}
+
+/** Steps between progress reports. */
+export const REPORT_EVERY = 10;

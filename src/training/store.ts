@@ -1,0 +1,107 @@
+// The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
+import { type Checkpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
+import { excitationShape } from "../models/excitation/graph.js";
+import type { CropSource } from "./draws.js";
+import type { RunFolder } from "./run.js";
+import { withPrefix } from "./optimiser/optimiser.js";
+import type { TrainConfig } from "./config.js";
+import type { TrainedWeights } from "./trainer.js";
+import { createTrainingModel, type DenoiserTraining } from "./model.js";
+import { type DevError, devLogSnrs } from "./progress.js";
+
+// The README.md of a checkpoint that a run made.
+
+/** What a card tells about the training. */
+interface CardFacts {
+  readonly name: string;
+  readonly config: TrainConfig;
+  readonly denoiser: Pick<DenoiserTraining, "kind" | "summary">;
+  /** The checkpoint that training began with. */
+  readonly from?: string;
+  readonly steps: number;
+  readonly audioHours: number;
+  readonly recordings: number;
+  readonly recordedHours: number;
+  readonly error: DevError | undefined;
+  readonly weightCount: number;
+}
+
+/** A model card in Markdown. */
+function modelCard(facts: CardFacts): string {
+  const { name, config, denoiser, from, steps, audioHours, recordings, recordedHours, error } = facts;
+  const lines = [
+    `# ${name}`,
+    "",
+    "A diffusion vocoder's weights, made by `vocode train`; see `config.json` for its mel format and settings.",
+    "",
+    `- Denoiser: ${denoiser.kind}, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${denoiser.summary}`,
+    `- Trained on ${recordings} recordings, ${recordedHours.toFixed(2)} hours`,
+    `- ${steps} of ${config.steps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
+    ...(from === undefined ? [] : [`- Begun with the weights of ${from}`]),
+  ];
+  if (error) {
+    lines.push(
+      `- Error of the predicted noise on the held-out recordings: ${error.mean.toFixed(4)} of the noise's power`,
+      "",
+      `| log-SNR | ${devLogSnrs.join(" | ")} |`,
+      `| --- | ${devLogSnrs.map(() => "---").join(" | ")} |`,
+      `| error | ${error.byLevel.map((value) => value.toFixed(4)).join(" | ")} |`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A run at some step. */
+export interface Trained {
+  readonly name: string;
+  readonly config: TrainConfig;
+  readonly corpus: CropSource;
+  readonly steps: number;
+  readonly weights: TrainedWeights;
+  readonly run: RunFolder;
+  /** The name of the checkpoint that the run began with. */
+  readonly from?: string | undefined;
+}
+
+/** Writes the checkpoint of a run. */
+export async function storeTrained(folder: string, trained: Trained): Promise<void> {
+  const { name, config, corpus, steps, weights, run, from } = trained;
+  const { format, utterances } = corpus;
+  const recorded = utterances.filter(({ speed, heldOut }) => speed === 1 && !heldOut);
+  const hoursOf = (frames: number): number => (frames * format.hopLength) / format.sampleRate / 3600;
+  const audioHours = hoursOf(steps * config.batch * config.cropFrames);
+  const recordedHours = hoursOf(recorded.reduce((sum, { frames }) => sum + frames, 0));
+  const latest = (await run.readMetrics(steps)).findLast((metrics) => "devError" in metrics);
+  const error = latest && {
+    mean: latest["devError"] as number,
+    byLevel: latest["devErrorByLevel"] as readonly number[],
+  };
+  const { prior, excitation, network } = weights;
+  const all = {
+    ...withPrefix("prior.", prior),
+    ...withPrefix("excitation.", excitation ?? {}),
+    ...withPrefix("denoiser.", network),
+  };
+  const { denoiser } = createTrainingModel(config, format);
+  const facts = {
+    ...(from !== undefined && { from }),
+    ...{ recordings: recorded.length, recordedHours, steps, audioHours },
+  };
+  const checkpoint = {
+    config: {
+      ...denoiser.describe({
+        mel: format,
+        schedules: {},
+        training: { ...facts, devError: error ?? null, settings: config },
+      }),
+      ...(excitation && { excitation: excitationShape }),
+    },
+    weights: all,
+  } as Checkpoint;
+  const weightCount = Object.values(network).reduce((sum, { data }) => sum + data.length, 0);
+  await saveCheckpoint(
+    folder,
+    checkpoint,
+    modelCard({ ...facts, name, config, denoiser, error, weightCount }),
+  );
+}

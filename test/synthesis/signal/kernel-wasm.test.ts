@@ -1,8 +1,0 @@
-import { expect, it } from "vitest";
-import { compileKernel } from "../../../scripts/compile-kernel.js";
-import { kernelWasm } from "../../../src/synthesis/signal/kernel-wasm.js";
-
-it("the kernel's bytes are what its sources compile to", async () => {
-  const bytes = await compileKernel("src/synthesis/signal/kernel");
-  expect(kernelWasm).toBe(Buffer.from(bytes).toString("base64"));
-});
