@@ -7,7 +7,7 @@ import tseslint from "typescript-eslint";
 
 const below = {
   diffusion: [],
-  host: [],
+  host: ["engine"],
   formats: ["host"],
   mel: ["formats", "host", "audio", "models"],
   audio: ["mel", "formats", "host"],

@@ -20,7 +20,7 @@ import { trunkLayers } from "../dist/models/mask-net/shape.js";
 import { createMaskNet, maskNetTrunk } from "../dist/models/mask-net/graph.js";
 import { whiten } from "../dist/models/prior/graph.js";
 import { weightsOf } from "../dist/models/weights.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { frames } from "../dist/engine/engine.js";
 import { calibrate, calibrateExcitation } from "../dist/training/calibration.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";

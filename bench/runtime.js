@@ -9,7 +9,7 @@ import * as ort from "onnxruntime-node";
 import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { trunkLayers } from "../dist/models/mask-net/shape.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser, openTileDenoiser } from "../dist/synthesis/denoiser.js";
 import { RefinementPool } from "../dist/synthesis/refinement.js";

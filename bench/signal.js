@@ -5,7 +5,7 @@ import { cpus, loadavg } from "node:os";
 import { findPreset } from "../dist/mel/presets.js";
 import { checkpointConfig, checkpointWeights } from "../dist/checkpoint/config.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { denoiserFunction, openFastDenoiser, trunkFunction } from "../dist/synthesis/network-functions.js";
 import { MaskNetSignal } from "../dist/kernel/mask-net-signal.js";
 import { withTimedKernels } from "./timed-kernel.js";

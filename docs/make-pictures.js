@@ -25,7 +25,7 @@ import { drawFigure } from "../dist/plots/figure.js";
 import { heatmapPanel } from "../dist/plots/heatmap.js";
 import { drawMel } from "../dist/plots/mel-picture.js";
 import { toyFigure } from "../dist/plots/toy-figure.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";

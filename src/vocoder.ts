@@ -10,7 +10,7 @@ import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import { InputError } from "./errors.js";
-import { openRuntime, type RuntimeOptions } from "./engine/engines.js";
+import { openRuntime, type RuntimeOptions } from "./host/node/engines.js";
 import type { Runtime } from "./engine/engine.js";
 import { createMelCorrection } from "./synthesis/consistency.js";
 import { ExcitationSource } from "./synthesis/excitation.js";

@@ -10,7 +10,7 @@ export function enginesCommand(): Command {
     .option("--quiet", "no notes on stderr")
     .action(async (options: OutputOptions) => {
       // loaded here, so that other commands do not wait for the engines
-      const { listEngines } = await import("../engine/engines.js");
+      const { listEngines } = await import("../host/node/engines.js");
       const engines = await listEngines();
       printResult(options, engines, () =>
         table([

@@ -8,7 +8,7 @@ import type {
   TensorFunction,
   TensorValue,
 } from "./engine.js";
-import { openModel, openSession, type SessionTarget } from "./session.js";
+import { openModel, openSession, type SessionTarget } from "../host/node/sessions.js";
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { SignatureError } from "../errors.js";
 import { checkInputs, checkState, checkTargets } from "./signature.js";

@@ -5,7 +5,7 @@
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
-import { openRuntime } from "../engine/engines.js";
+import { openRuntime } from "../host/node/engines.js";
 import type { Runtime } from "../engine/engine.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import { alignedFrame } from "./wavefront.js";

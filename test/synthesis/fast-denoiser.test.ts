@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/engine.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
 import { denoiserFunction, openFastDenoiser } from "../../src/synthesis/network-functions.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";

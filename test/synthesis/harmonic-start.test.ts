@@ -1,7 +1,7 @@
 // z₀ of a whole mel against its tiles, and against that of pieces which were cut out of the mel.
 import { afterAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { ExcitationSource } from "../../src/synthesis/excitation.js";
 import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/start.js";
 import { largestDifference } from "../support/mel-pieces.js";

@@ -1,6 +1,6 @@
 // Runs the built package, since a thread starts from a compiled file.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openRuntime } from "../../dist/engine/engines.js";
+import { openRuntime } from "../../dist/host/node/engines.js";
 import type { FastDenoiser } from "../../dist/synthesis/fast-denoiser.js";
 import { SplitDenoiser } from "../../dist/synthesis/split-denoiser.js";
 import { openFastDenoiser } from "../../dist/synthesis/network-functions.js";

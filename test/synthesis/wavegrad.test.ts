@@ -14,7 +14,7 @@ import { refinementFor } from "../../src/synthesis/consistency.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
-import { openRuntime } from "../../dist/engine/engines.js";
+import { openRuntime } from "../../dist/host/node/engines.js";
 import { MelDenoiser } from "../../dist/synthesis/denoiser.js";
 import { NotCalibratedError } from "../../dist/synthesis/precision.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";

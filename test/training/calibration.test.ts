@@ -4,7 +4,7 @@ import { parseCheckpointConfig } from "../../src/checkpoint/config.js";
 import { CheckpointError } from "../../src/errors.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { trunkLayers } from "../../src/models/mask-net/shape.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { TensorValue } from "../../src/engine/engine.js";
 import {
   bestQuantisation,

@@ -8,11 +8,11 @@ import {
   type TensorFlowPackage,
   tensorFlowPackages,
 } from "./backends.js";
-import { EagerRuntime } from "./eager.js";
-import { EngineUnavailableError } from "../errors.js";
+import { EagerRuntime } from "../../engine/eager.js";
+import { EngineUnavailableError } from "../../errors.js";
 import { defaultCacheFolder } from "./compiled-cache.js";
 import type { Provider } from "./providers.js";
-import type { DeviceName, EngineName, Runtime } from "./engine.js";
+import type { DeviceName, EngineName, Runtime } from "../../engine/engine.js";
 
 /** What to open. */
 export interface RuntimeOptions {
@@ -128,7 +128,7 @@ async function openGpuIfAny({ device }: RuntimeOptions): Promise<Runtime | undef
 }
 
 async function openGraph(options: RuntimeOptions): Promise<Runtime> {
-  const { GraphRuntime } = await import("./graph-engine.js");
+  const { GraphRuntime } = await import("../../engine/graph-engine.js");
   const { threads = availableParallelism(), cacheFolder = defaultCacheFolder() ?? null } = options;
   const { flushesDenormals = false } = options;
   const open = (device: Provider): Runtime =>

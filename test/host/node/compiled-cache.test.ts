@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CompiledCache, defaultCacheFolder } from "../../src/engine/compiled-cache.js";
-import { GraphRuntime } from "../../src/engine/graph-engine.js";
-import { frames, type Signature, type TensorFunction, type TensorValue } from "../../src/engine/engine.js";
-import { randomValue } from "./values.js";
+import { CompiledCache, defaultCacheFolder } from "../../../src/host/node/compiled-cache.js";
+import { GraphRuntime } from "../../../src/engine/graph-engine.js";
+import { frames, type Signature, type TensorFunction, type TensorValue } from "../../../src/engine/engine.js";
+import { randomValue } from "../../engine/values.js";
 
 let folder: string;
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
 import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
-import type { Signature } from "./engine.js";
+import type { Signature } from "../../engine/engine.js";
 
 /**
  * Fusions that are left out: onnxruntime's SkipLayerNormalization takes nine times as long on the CPU as a sum and its
