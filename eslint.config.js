@@ -9,7 +9,7 @@ const below = {
   diffusion: [],
   host: ["engine"],
   formats: ["host"],
-  mel: ["formats", "host", "audio", "models"],
+  mel: ["formats", "host", "audio"],
   audio: ["mel", "formats", "host"],
   kernel: ["models", "mel"],
   models: ["audio", "mel"],

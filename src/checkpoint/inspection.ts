@@ -9,14 +9,17 @@ import {
   maskNetMultiplyAdds,
   waveGradMultiplyAdds,
 } from "../models/multiply-adds.js";
-import { encoderReach, maskNetReach, type Reach } from "../models/reach.js";
+import type { Reach } from "../mel/frames.js";
+import { encoderReach, maskNetReach } from "../models/reach.js";
 import { waveGradReach } from "../models/wavegrad/reach.js";
 import { weightCount } from "../models/weights.js";
 import { checkpointFiles, loadCheckpoint } from "./checkpoint.js";
 import { checkpointWeights, type DenoiserConfig } from "./config.js";
 
-/** How far an output sees: mel frames to each side of its own, and all of it in milliseconds. */
-export interface Sight extends Reach {
+/** How far an output sees: mel frames before and after its own, and all of it in milliseconds. */
+export interface Sight {
+  readonly before: number;
+  readonly after: number;
   readonly milliseconds: number;
 }
 
@@ -66,10 +69,9 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointInspe
   const encoder = countOf("denoiser.encoder.");
   const preset = presetNameOf(format);
   const framesASecond = sampleRate / hopLength;
-  // what a frame reaches later is what is seen before
-  const sight = ({ before, after }: Reach): Sight => ({
-    before: after,
-    after: before,
+  const sight = ({ framesBefore: before, framesAfter: after }: Reach): Sight => ({
+    before,
+    after,
     milliseconds: (1000 * (before + after + 1)) / framesASecond,
   });
   return {

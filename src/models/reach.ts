@@ -4,6 +4,7 @@ import { ENCODER_TAPS, type EncoderConfig } from "./layers/encoder.js";
 import { BLOCK_TAPS } from "./layers/conv-next-block.js";
 import type { MaskNetConfig } from "./mask-net/shape.js";
 import { PRIOR_TAPS } from "./prior/graph.js";
+import type { Reach } from "../mel/frames.js";
 
 /** Whole numbers from `from` to before `to`. */
 export interface Interval {
@@ -55,24 +56,18 @@ function blockReach(dilations: readonly number[]): number {
   return dilations.reduce((sum, dilation) => sum + ((BLOCK_TAPS - 1) / 2) * dilation, 0);
 }
 
-/** How far an input at a mel frame reaches, in mel frames: to earlier outputs and to later ones. */
-export interface Reach {
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Reach of the encoder, from mel frames to its vectors. */
+/** What one of the encoder's vectors sees of the mel. */
 export function encoderReach({ dilations }: EncoderConfig): Reach {
   const reach = (ENCODER_TAPS - 1) / 2 + blockReach(dilations);
-  return { before: reach, after: reach };
+  return { framesBefore: reach, framesAfter: reach };
 }
 
-/** Reach of the prior, from mel frames to σ. */
+/** What a frame of σ sees of the mel. */
 export function priorReach(): Reach {
-  return { before: (PRIOR_TAPS - 1) / 2, after: (PRIOR_TAPS - 1) / 2 };
+  return { framesBefore: (PRIOR_TAPS - 1) / 2, framesAfter: (PRIOR_TAPS - 1) / 2 };
 }
 
-/** Reach of a mask-net through its noisy waveform z, in mel frames. */
+/** What a frame of a mask-net's estimate sees of its noisy waveform z. */
 export function maskNetReach(config: MaskNetConfig, hopLength: number): Reach {
   const first = { from: 0, to: hopLength };
   const mdctFrames = { length: 2 * hopLength, hop: hopLength, zeros: 0 };
@@ -108,5 +103,5 @@ function subFramesOf({ from, to }: Interval, hop: number, hopLength: number): In
 }
 
 function inFrames({ from, to }: Interval, hopLength: number): Reach {
-  return { before: Math.ceil(-from / hopLength), after: Math.ceil(to / hopLength) - 1 };
+  return { framesBefore: Math.ceil(to / hopLength) - 1, framesAfter: Math.ceil(-from / hopLength) };
 }

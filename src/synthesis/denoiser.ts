@@ -13,7 +13,8 @@ import {
 } from "./network-functions.js";
 import type { Precision } from "./precision.js";
 import { Turns } from "./turns.js";
-import { encoderReach, maskNetReach, priorReach, type Reach } from "../models/reach.js";
+import type { Reach } from "../mel/frames.js";
+import { encoderReach, maskNetReach, priorReach } from "../models/reach.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import { SplitDenoiser } from "./split-denoiser.js";
 import { waveGradReach } from "../models/wavegrad/reach.js";
@@ -45,7 +46,7 @@ function tileExtent(checkpoint: Checkpoint): TileExtent {
       denoiser: maskNetReach(denoiser.shape, mel.hopLength),
       conditioning: widest(encoderReach(denoiser.shape.encoder), priorReach()),
       // MDCT frames overlap by one, and the closed ends of a tile reach into the next
-      waveform: { before: 2, after: 2 },
+      waveform: { framesBefore: 2, framesAfter: 2 },
       tile: 1024,
       sigma: mel.hopLength,
       encoded: denoiser.shape.channels,
@@ -55,8 +56,8 @@ function tileExtent(checkpoint: Checkpoint): TileExtent {
   // its activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
   return {
     denoiser: widest(waveFrames, melFrames),
-    conditioning: { before: 0, after: 0 },
-    waveform: { before: 0, after: 0 },
+    conditioning: { framesBefore: 0, framesAfter: 0 },
+    waveform: { framesBefore: 0, framesAfter: 0 },
     tile: 256,
     sigma: 0,
     encoded: 0,
@@ -64,7 +65,10 @@ function tileExtent(checkpoint: Checkpoint): TileExtent {
 }
 
 function widest(one: Reach, other: Reach): Reach {
-  return { before: Math.max(one.before, other.before), after: Math.max(one.after, other.after) };
+  return {
+    framesBefore: Math.max(one.framesBefore, other.framesBefore),
+    framesAfter: Math.max(one.framesAfter, other.framesAfter),
+  };
 }
 
 // The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in

@@ -104,8 +104,8 @@ export class SplitDenoiser implements TileDenoiser {
       const { program, copy } = await single.compileWithCopy!(fn, signature);
       for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
       const own = await FastDenoiser.create(checkpoint.config, program);
-      const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
-      return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
+      const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);
+      return new SplitDenoiser(own, helpers, widths, Math.max(framesBefore, framesAfter));
     } catch (error) {
       await Promise.all(helpers.map((helper) => helper.dispose()));
       throw error;

@@ -4,7 +4,6 @@ import { convert } from "../diffusion/parameterisation.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import { combine } from "../diffusion/samplers/run-plan.js";
 import type { PlanStep } from "../diffusion/samplers/sampling-plan.js";
-import type { Reach } from "../models/reach.js";
 import {
   alignedFrame,
   FRAME_ALIGNMENT,
@@ -22,6 +21,7 @@ import { correctionReach, type MelCorrection } from "../mel/correction.js";
 import type { MelFrames } from "../mel/file.js";
 import { naturalLog } from "../mel/encoding.js";
 import type { Mel } from "../mel/format.js";
+import type { Reach } from "../mel/frames.js";
 
 // The tiles of a mel as natural logarithms, of one in memory or of one that stays in its file.
 
@@ -55,9 +55,9 @@ export class MatchStage implements Stage {
   #count = 0;
 
   constructor(correction: MelCorrection, mel: Track, waveform: Track) {
-    const { mel: before } = correctionReach(correction.format);
-    // a frame sees as far as a sample is seen by frames, with the sides exchanged
-    const reach = { before: before.after + 1, after: before.before + 1 };
+    const { mel: seen } = correctionReach(correction.format);
+    // a mel frame sees as far as a sample is seen by frames, with the sides exchanged
+    const reach = { framesBefore: seen.framesAfter + 1, framesAfter: seen.framesBefore + 1 };
     this.inputs = [
       { track: waveform, reach },
       { track: mel, reach: noReach },
@@ -206,8 +206,8 @@ export function waveformStage(
 }
 
 /** A reach with room for an aligned beginning. */
-function alignedReach({ before, after }: Reach): Reach {
-  return { before, after: after + FRAME_ALIGNMENT - 1 };
+function alignedReach({ framesBefore, framesAfter }: Reach): Reach {
+  return { framesBefore: framesBefore + FRAME_ALIGNMENT - 1, framesAfter };
 }
 
 /** What is read for a span: it begins at an aligned frame. */

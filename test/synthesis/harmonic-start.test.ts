@@ -26,10 +26,10 @@ async function startOf(tile: number, first = 0, end = FRAMES, options: Options =
   const start = new HarmonicStart(source, { format, seed: 1, logSnr: 3, ...options });
   const count = end - first;
   const z = new Float32Array(count * hopLength);
-  const { before, after } = start.reach;
+  const { framesBefore, framesAfter } = start.reach;
   for (let from = 0; from < count; from += tile) {
     const to = Math.min(count, from + tile);
-    const seen = [first + Math.max(0, from - after), first + Math.min(count, to + before)];
+    const seen = [first + Math.max(0, from - framesBefore), first + Math.min(count, to + framesAfter)];
     await start.fill(z.subarray(from * hopLength, to * hopLength), (first + from) * hopLength, {
       values: mel.subarray(seen[0] * bands, seen[1] * bands),
       first: seen[0] - first,
