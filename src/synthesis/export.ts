@@ -9,10 +9,12 @@ import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
 import { conversion } from "../diffusion/parameterisation.js";
+import { sampleIn } from "../diffusion/samplers/run-plan.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
 import { excitationOfLogits } from "../models/excitation/signal.js";
 import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
+import { tensorSpace } from "../models/layers/tensor-space.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
 import { frames } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
@@ -148,10 +150,16 @@ function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): Ne
       const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
       const conditioning = prior?.conditioner.fn({ mel }, held);
       const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
-      const diffused = runPlanInGraph(plan, start, draw, (z, logSnr) => {
+      const estimate = (z: tf.Tensor, logSnr: number): tf.Tensor => {
         const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
-        return denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
-      });
+        const predicted = denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
+        const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+        return tensorSpace.weightedSum([
+          [fromZ, z],
+          [fromValue, predicted],
+        ]);
+      };
+      const diffused = sampleIn(tensorSpace, plan, estimate, start, draw);
       const signal = prior
         ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
         : diffused;
@@ -189,10 +197,10 @@ function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Netwo
     fn: ({ mel, noise, random }, held) => {
       const own = Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]));
       const excitation = excitationOfLogits(fn({ mel }, own)["logits"], random, format);
-      const z = weightedSum(
+      const z = tensorSpace.weightedSum([
         [sqrtAlphaBarFromLogSnr(logSnr), excitation],
         [noiseScaleFromLogSnr(logSnr), noise],
-      );
+      ]);
       return { z };
     },
     signature: {
@@ -200,36 +208,6 @@ function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Netwo
       weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),
     },
   };
-}
-
-/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. [1, T] */
-function runPlanInGraph(
-  { steps }: SamplingPlan,
-  start: tf.Tensor,
-  draw: (row: number) => tf.Tensor,
-  denoise: (z: tf.Tensor, logSnr: number) => tf.Tensor,
-): tf.Tensor {
-  let z = start;
-  let previousX0: tf.Tensor | undefined;
-  for (const [step, { logSnr, ...next }] of steps.entries()) {
-    const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
-    const x0 = weightedSum([fromZ, z], [fromValue, denoise(z, logSnr)]);
-    if (step + 1 === steps.length) return x0;
-    const parts: [number, tf.Tensor][] = [
-      [next.z, z],
-      [next.x0, x0],
-      [next.previousX0, previousX0 ?? x0],
-    ];
-    if (next.noise !== 0) parts.push([next.noise, draw(step + 1)]);
-    z = weightedSum(...parts);
-    previousX0 = x0;
-  }
-  return z;
-}
-
-function weightedSum(...parts: readonly (readonly [number, tf.Tensor])[]): tf.Tensor {
-  const used = parts.filter(([factor]) => factor !== 0);
-  return tf.addN(used.map(([factor, x]) => tf.mul(x, factor)));
 }
 
 function clamp(value: number, [low, high]: readonly [number, number]): number {
