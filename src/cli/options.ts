@@ -6,8 +6,8 @@ import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
 import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";
-import type { RuntimeOptions } from "../host/node/engines.js";
 import {
+  type RuntimeOptions,
   type DeviceName,
   deviceNames,
   type EngineName,

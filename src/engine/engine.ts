@@ -126,6 +126,8 @@ export interface Runtime {
   readonly threads: number | undefined;
   /** Folder of compiled graphs; undefined where there is none. */
   readonly cacheFolder: string | undefined;
+  /** The engine once more, on the calling thread of the CPU; only where an engine can. */
+  onOneThread?(): Runtime;
   /**
    * Makes a function run on this engine.
    *
@@ -153,3 +155,21 @@ export const deviceNames = ["cpu", "gpu", "webgpu", "cuda"] as const;
 
 /** A device's name. */
 export type DeviceName = (typeof deviceNames)[number];
+
+/** What to open. */
+export interface RuntimeOptions {
+  /** "auto", also without it: a GPU through tfjs-node-gpu if there is one, else graph. */
+  readonly engine?: EngineName | "auto";
+  /** Without it: cpu for graph, and for tensorflow a GPU if there is one. */
+  readonly device?: DeviceName;
+  /** Threads of graph on the CPU; without it one for each processor. */
+  readonly threads?: number;
+  /** Folder of compiled graphs, null for none; without it the user's cache folder. */
+  readonly cacheFolder?: string | null;
+  /**
+   * Whether graph counts numbers below 1.2e−38 as 0, which processors take over a hundred cycles for: in training from
+   * finished weights they slow a step to a third. onnxruntime sets the process's threads to it with the first session
+   * and for good, the calling one included, so a program that is more than a trainer may not want it.
+   */
+  readonly flushesDenormals?: boolean;
+}

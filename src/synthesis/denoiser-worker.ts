@@ -3,6 +3,7 @@
 import { parentPort, receiveMessageOnPort, type MessagePort, workerData } from "node:worker_threads";
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
 import { openCopy } from "../engine/graph-engine.js";
+import { openModel } from "../host/node/sessions.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 import {
   commands,
@@ -19,7 +20,7 @@ function answer(value: number): void {
 }
 
 async function open({ config, trunk }: NonNullable<DenoiserThreadTask>): Promise<FastDenoiser> {
-  return FastDenoiser.create(config, await openCopy(trunk));
+  return FastDenoiser.create(config, await openCopy(trunk, openModel));
 }
 
 async function serve(

@@ -5,7 +5,6 @@
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
 import { maskNetReach } from "../models/reach.js";
-import { openRuntime } from "../host/node/engines.js";
 import type { Runtime } from "../engine/engine.js";
 import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
 import { alignedFrame } from "./wavefront.js";
@@ -99,8 +98,7 @@ export class SplitDenoiser implements TileDenoiser {
     // begun first: they load their code while this thread compiles
     const helpers = Array.from({ length: threads - 1 }, () => new Helper(widths));
     try {
-      const cacheFolder = runtime.cacheFolder ?? null;
-      const single = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder });
+      const single = runtime.onOneThread!();
       const { program, copy } = await single.compileWithCopy!(fn, signature);
       for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
       const own = await FastDenoiser.create(checkpoint.config, program);
