@@ -46,7 +46,7 @@ const heldOut = readFileSync(list, "utf8").split("\n").filter(Boolean);
 const runtime = await openRuntime({ engine: "graph" });
 const conditioner = conditionerFunction(checkpoint);
 const specs = networkSpecs(checkpoint);
-const prepare = await runtime.compile(conditioner.fn, conditioner.signature);
+const prepare = await runtime.compile(conditioner, conditioner.signature);
 const whitening = await runtime.compile(
   ({ signal, sigma }) => ({ whitened: whiten(net.mdct, signal, sigma) }),
   { inputs: { signal: specs.signal, sigma: specs.sigma } },
@@ -175,8 +175,8 @@ const variants = {
 
 async function errors() {
   const programs = {};
-  for (const [name, { fn, signature }] of Object.entries(variants)) {
-    programs[name] = await runtime.compile(fn, signature);
+  for (const [name, network] of Object.entries(variants)) {
+    programs[name] = await runtime.compile(network, network.signature);
   }
   const sums = Object.fromEntries(Object.keys(variants).map((name) => [name, levels.map(() => 0)]));
   for (const [index, path] of heldOut.entries()) {
@@ -235,7 +235,7 @@ async function speed(threads) {
   };
   const cases = [];
   for (const name of ["float32", "int8"]) {
-    const { signature, fn } = variants[name];
+    const { signature } = variants[name];
     const held = { weights: signature.weights, quantised: signature.quantised ?? {} };
     cases.push({
       name: `trunk ${name}`,
@@ -244,7 +244,7 @@ async function speed(threads) {
     });
     cases.push({
       name: `denoiser ${name}`,
-      program: await engine.compile(fn, signature),
+      program: await engine.compile(variants[name], signature),
       inputs: signature.inputs,
     });
   }

@@ -51,7 +51,7 @@ const tile = {
   encoded: normals(frames * shape.channels, 1004),
 };
 const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
-const compile = ({ fn, signature }) => runtime.compile(fn, signature);
+const compile = (network) => runtime.compile(network, network.signature);
 const graph = await compile(denoiserFunction(checkpoint));
 const trunk = await compile(trunkFunction(checkpoint));
 const fast = await openFastDenoiser(runtime, checkpoint);

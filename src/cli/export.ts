@@ -76,8 +76,8 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   const version = vocodeVersion();
   const synthesis = await processOf(checkpoint.config, options);
   const model = synthesis
-    ? exportSynthesis(checkpoint, synthesis, version)
-    : exportPart(checkpoint, part, version);
+    ? await exportSynthesis(checkpoint, synthesis, version)
+    : await exportPart(checkpoint, part, version);
   await writeAtomically(out, model);
   const bytes = model.length;
   const exported: Exported = synthesis

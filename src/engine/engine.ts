@@ -84,6 +84,16 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** A pure function in tfjs ops: `held` are the signature's weights and state. It reads no tensor's values. */
 export type TensorFunction = (inputs: Tensors, held: Tensors) => Record<string, Tensor>;
 
+/** A function that is imported where it has to be compiled: a graph from the cache needs no tensor library. */
+export interface LazyFunction {
+  load(): Promise<TensorFunction>;
+}
+
+/** The function itself. */
+export async function loadFunction(fn: TensorFunction | LazyFunction): Promise<TensorFunction> {
+  return "load" in fn ? fn.load() : fn;
+}
+
 /** A compiled function. */
 export interface Program {
   /**
@@ -133,9 +143,9 @@ export interface Runtime {
    *
    * @throws UnsupportedKernelError if the graph engine has no ONNX form of an op that it uses
    */
-  compile(fn: TensorFunction, signature: Signature): Promise<Program>;
+  compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program>;
   /** The same with a copy for other threads; only where an engine can open one. The function has no state. */
-  compileWithCopy?(fn: TensorFunction, signature: Signature): Promise<CopiedProgram>;
+  compileWithCopy?(fn: TensorFunction | LazyFunction, signature: Signature): Promise<CopiedProgram>;
 }
 
 /** A compiled function and its copy. */

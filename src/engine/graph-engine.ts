@@ -1,12 +1,14 @@
 // The graph engine: a function is traced to ONNX, which onnxruntime optimises and runs.
-import type {
-  CopiedProgram,
-  Program,
-  ProgramCopy,
-  Runtime,
-  Signature,
-  TensorFunction,
-  TensorValue,
+import {
+  type CopiedProgram,
+  type LazyFunction,
+  loadFunction,
+  type Program,
+  type ProgramCopy,
+  type Runtime,
+  type Signature,
+  type TensorFunction,
+  type TensorValue,
 } from "./engine.js";
 import type { Model, ModelOptions, ModelTensor, OpenModel } from "./model.js";
 import { SignatureError } from "../errors.js";
@@ -144,11 +146,11 @@ export class GraphRuntime implements Runtime {
     return new GraphRuntime({ ...this.target, device: "cpu", threads: 1 }, this.opener);
   }
 
-  async compile(fn: TensorFunction, signature: Signature): Promise<Program> {
+  async compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program> {
     return (await this.compileWithCopy(fn, signature)).program;
   }
 
-  async compileWithCopy(fn: TensorFunction, signature: Signature): Promise<CopiedProgram> {
+  async compileWithCopy(fn: TensorFunction | LazyFunction, signature: Signature): Promise<CopiedProgram> {
     // onnxruntime has these products for the CPU only
     const given = this.device === "cpu" ? signature : { ...signature, quantised: {} };
     const { inputs, state, freesMemory = false } = signature;
@@ -156,7 +158,7 @@ export class GraphRuntime implements Runtime {
     const { open, ...copy } = await this.opener(target, given, async () => {
       // loaded here, since a graph from the cache needs no tracer
       const { traceToOnnx } = await import("./trace/trace-to-onnx.js");
-      return traceToOnnx(fn, given);
+      return traceToOnnx(await loadFunction(fn), given);
     });
     return {
       program: new GraphProgram(open, { inputs, ...(state && { state }) }),

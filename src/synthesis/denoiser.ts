@@ -101,9 +101,10 @@ export async function openTileDenoiser(
       ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
       : openFastDenoiser(runtime, checkpoint, precision);
   }
-  const { fn, signature } = denoiserFunction(checkpoint, precision);
-  const names = Object.keys(signature.inputs);
-  return new GraphDenoiser(await runtime.compile(fn, signature), names, checkpoint.config.mel.hopLength);
+  const network = denoiserFunction(checkpoint, precision);
+  const names = Object.keys(network.signature.inputs);
+  const program = await runtime.compile(network, network.signature);
+  return new GraphDenoiser(program, names, checkpoint.config.mel.hopLength);
 }
 
 /** The whole denoiser as one graph. */
@@ -222,7 +223,8 @@ export class MelDenoiser implements Networks {
     checkpoint: Checkpoint,
     precision: Precision = "float32",
   ): Promise<MelDenoiser> {
-    const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
+    const compile = (network: NetworkFunction): Promise<Program> =>
+      runtime.compile(network, network.signature);
     const prior = isMaskNet(checkpoint)
       ? {
           conditioner: await compile(conditionerFunction(checkpoint)),

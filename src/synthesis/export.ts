@@ -16,7 +16,7 @@ import { excitationOfLogits } from "../models/excitation/signal.js";
 import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
 import { tensorSpace } from "../models/layers/tensor-space.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
-import { frames } from "../engine/engine.js";
+import { frames, type Signature, type TensorFunction } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
 import type { RefinementOptions } from "./consistency.js";
 import {
@@ -49,8 +49,12 @@ export class NoSuchPartError extends InputError {
  * @param version vocode's, for the metadata
  * @throws NoSuchPartError for a WaveGrad's conditioner or colour
  */
-export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: string): Uint8Array {
-  const { fn, signature } = exportedFunction(checkpoint, part);
+export async function exportPart(
+  checkpoint: Checkpoint,
+  part: ExportedPart,
+  version: string,
+): Promise<Uint8Array> {
+  const { fn, signature } = await exportedFunction(checkpoint, part);
   return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
 }
 
@@ -72,12 +76,12 @@ export interface ExportedProcess {
  * @throws InputError for corrections in a mel format that the graph cannot correct in; NoExcitationError for a harmonic
  *   start of a checkpoint without an excitation model
  */
-export function exportSynthesis(
+export async function exportSynthesis(
   checkpoint: Checkpoint,
   process: ExportedProcess,
   version: string,
-): Uint8Array {
-  const { fn, signature } = synthesisFunction(checkpoint, process);
+): Promise<Uint8Array> {
+  const { fn, signature } = await synthesisFunction(checkpoint, process);
   const { plan, start, refinement } = process;
   return traceToOnnx(fn, signature, {
     ...facts(checkpoint, version),
@@ -102,15 +106,25 @@ function facts({ config }: Checkpoint, version: string): Record<string, string> 
   };
 }
 
-function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): NetworkFunction {
+/** A function as it is to be traced. */
+interface ExportedFunction {
+  readonly fn: TensorFunction;
+  readonly signature: Signature;
+}
+
+async function loaded(network: NetworkFunction): Promise<ExportedFunction> {
+  return { fn: await network.load(), signature: network.signature };
+}
+
+async function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): Promise<ExportedFunction> {
   if (part === "denoiser") return exportedDenoiser(checkpoint);
   if (!isMaskNet(checkpoint)) throw new NoSuchPartError(part, checkpoint.config.denoiser.kind);
   return part === "conditioner" ? exportedConditioner(checkpoint) : exportedColour(checkpoint);
 }
 
-function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
+async function exportedDenoiser(checkpoint: Checkpoint): Promise<ExportedFunction> {
   const { mel: format, logSnrRange } = checkpoint.config;
-  const { fn, signature } = denoiserFunction(checkpoint);
+  const { fn, signature } = await loaded(denoiserFunction(checkpoint));
   const { logSnr, z, ...others } = signature.inputs;
   return {
     fn: (inputs, held) => {
@@ -121,26 +135,32 @@ function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
   };
 }
 
-function exportedConditioner(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const { fn, signature } = conditionerFunction(checkpoint);
+async function exportedConditioner(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+  const { fn, signature } = await loaded(conditionerFunction(checkpoint));
   const { mel: format } = checkpoint.config;
   return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
 }
 
-function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const { fn, signature } = colourFunction(checkpoint);
+async function exportedColour(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+  const { fn, signature } = await loaded(colourFunction(checkpoint));
   return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
 }
 
 /** The whole way, with the weights of all parts. */
-function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): NetworkFunction {
+async function synthesisFunction(
+  checkpoint: Checkpoint,
+  process: ExportedProcess,
+): Promise<ExportedFunction> {
   const { plan, refinement } = process;
   const { mel: format, logSnrRange } = checkpoint.config;
   const prior = isMaskNet(checkpoint)
-    ? { conditioner: conditionerFunction(checkpoint), colour: colourFunction(checkpoint) }
+    ? {
+        conditioner: await loaded(conditionerFunction(checkpoint)),
+        colour: await loaded(colourFunction(checkpoint)),
+      }
     : undefined;
-  const denoiser = denoiserFunction(checkpoint);
-  const excitation = process.start === "harmonic" ? excitationStart(checkpoint, plan) : undefined;
+  const denoiser = await loaded(denoiserFunction(checkpoint));
+  const excitation = process.start === "harmonic" ? await excitationStart(checkpoint, plan) : undefined;
   const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
   const rows = noiseRows(process);
   return {
@@ -185,11 +205,11 @@ function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): Ne
  *
  * @throws NoExcitationError
  */
-function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): NetworkFunction {
+async function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Promise<ExportedFunction> {
   const shape = isMaskNet(checkpoint) ? checkpoint.config.excitation : undefined;
   if (!isMaskNet(checkpoint) || !shape) throw new NoExcitationError();
   const { mel: format } = checkpoint.config;
-  const { fn, signature } = excitationFunction(checkpoint, shape, "float32");
+  const { fn, signature } = await loaded(excitationFunction(checkpoint, shape, "float32"));
   const [{ logSnr }] = steps;
   const named = (name: string): string => `${weightParts.excitation}.${name}`;
   const { weights = {} } = signature;

@@ -1,6 +1,6 @@
 // A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
-// engine and what an export writes. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
-import * as tf from "@tensorflow/tfjs-core";
+// engine and what an export writes. The functions are imported when they are asked for, and with them the tensor library:
+// where a graph is in the cache, its signature is enough. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
 import {
   type Checkpoint,
   isMaskNet,
@@ -9,17 +9,12 @@ import {
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
-import { encodeMel } from "../models/layers/encoder.js";
-import { createMaskNet, maskNetNoise, maskNetTrunkRows } from "../models/mask-net/graph.js";
-import { createMdct } from "../models/layers/mdct.js";
-import { waveGradNoise } from "../models/wavegrad/graph.js";
-import { colour, createSpectralPrior, logSigma } from "../models/prior/graph.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
   frames,
+  type LazyFunction,
   type Runtime,
   type Signature,
-  type TensorFunction,
   type TensorSpec,
   type TensorValue,
 } from "../engine/engine.js";
@@ -28,8 +23,7 @@ import { featureCount } from "../models/mask-net/shape.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 
 /** A function and the signature to compile it with. */
-export interface NetworkFunction {
-  readonly fn: TensorFunction;
+export interface NetworkFunction extends LazyFunction {
   readonly signature: Signature;
 }
 
@@ -56,13 +50,18 @@ export function networkSpecs(
 /** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
 export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const prior = createSpectralPrior(format);
   return {
-    fn: (inputs, held) => {
-      const read = weightsOf(held);
-      return {
-        sigma: tf.exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
-        encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
+    load: async () => {
+      const { createSpectralPrior, logSigma } = await import("../models/prior/graph.js");
+      const { encodeMel } = await import("../models/layers/encoder.js");
+      const { exp } = await import("@tensorflow/tfjs-core");
+      const prior = createSpectralPrior(format);
+      return (inputs, held) => {
+        const read = weightsOf(held);
+        return {
+          sigma: exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
+          encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
+        };
       };
     },
     signature: {
@@ -100,18 +99,21 @@ export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = 
 
 function maskNetFunction(checkpoint: MaskNetCheckpoint, precision: Precision): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const net = createMaskNet(denoiser.shape, format);
   const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
   return {
-    fn: (inputs, held) => {
-      const given = {
-        z: inputs["z"],
-        logSnr: inputs["logSnr"],
-        mel: inputs["mel"],
-        sigma: inputs["sigma"],
-        encoded: inputs["encoded"],
+    load: async () => {
+      const { createMaskNet, maskNetNoise } = await import("../models/mask-net/graph.js");
+      const net = createMaskNet(denoiser.shape, format);
+      return (inputs, held) => {
+        const given = {
+          z: inputs["z"],
+          logSnr: inputs["logSnr"],
+          mel: inputs["mel"],
+          sigma: inputs["sigma"],
+          encoded: inputs["encoded"],
+        };
+        return { noise: maskNetNoise(net, weightsOf(held), given) };
       };
-      return { noise: maskNetNoise(net, weightsOf(held), given) };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
@@ -126,9 +128,12 @@ function waveGradFunction(checkpoint: WaveGradCheckpoint, precision: Precision):
   const { shape } = checkpoint.config.denoiser;
   const { mel, signal } = signalSpecs(checkpoint);
   return {
-    fn: (inputs, held) => {
-      const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
-      return { noise: waveGradNoise(shape, weightsOf(held), given) };
+    load: async () => {
+      const { waveGradNoise } = await import("../models/wavegrad/graph.js");
+      return (inputs, held) => {
+        const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
+        return { noise: waveGradNoise(shape, weightsOf(held), given) };
+      };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel },
@@ -141,10 +146,14 @@ function waveGradFunction(checkpoint: WaveGradCheckpoint, precision: Precision):
 
 /** The waveform of a whitened one. */
 export function colourFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const transform = createMdct(checkpoint.config.mel.hopLength);
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
-    fn: (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) }),
+    load: async () => {
+      const { colour } = await import("../models/prior/graph.js");
+      const { createMdct } = await import("../models/layers/mdct.js");
+      const transform = createMdct(checkpoint.config.mel.hopLength);
+      return (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) });
+    },
     signature: {
       inputs: { whitened: signal, sigma },
       freesMemory: true,
@@ -184,13 +193,16 @@ export function trunkFunction(
   precision: Precision = "float32",
 ): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const net = createMaskNet(denoiser.shape, format);
   const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
   const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
   return {
-    fn: (inputs, held) => {
-      const { features, logSnr, encoded } = inputs;
-      return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+    load: async () => {
+      const { createMaskNet, maskNetTrunkRows } = await import("../models/mask-net/graph.js");
+      const net = createMaskNet(denoiser.shape, format);
+      return (inputs, held) => {
+        const { features, logSnr, encoded } = inputs;
+        return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+      };
     },
     signature: {
       inputs: {
@@ -218,6 +230,6 @@ export async function openFastDenoiser(
   checkpoint: MaskNetCheckpoint,
   precision: Precision = "float32",
 ): Promise<FastDenoiser> {
-  const { fn, signature } = trunkFunction(checkpoint, precision);
-  return FastDenoiser.create(checkpoint.config, await runtime.compile(fn, signature));
+  const trunk = trunkFunction(checkpoint, precision);
+  return FastDenoiser.create(checkpoint.config, await runtime.compile(trunk, trunk.signature));
 }

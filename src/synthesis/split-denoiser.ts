@@ -94,12 +94,12 @@ export class SplitDenoiser implements TileDenoiser {
   ): Promise<SplitDenoiser> {
     const { denoiser, mel } = checkpoint.config;
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
-    const { fn, signature } = trunkFunction(checkpoint, precision);
+    const trunk = trunkFunction(checkpoint, precision);
     // begun first: they load their code while this thread compiles
     const helpers = Array.from({ length: threads - 1 }, () => new Helper(widths));
     try {
       const single = runtime.onOneThread!();
-      const { program, copy } = await single.compileWithCopy!(fn, signature);
+      const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
       for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
       const own = await FastDenoiser.create(checkpoint.config, program);
       const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);

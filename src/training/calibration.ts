@@ -131,11 +131,11 @@ export async function calibrateExcitation(
 /** How the inputs of some of a network's layers become 8-bit, given examples of the network's inputs. */
 async function calibrateLayers(
   runtime: Runtime,
-  { fn, signature }: NetworkFunction,
+  network: NetworkFunction,
   layers: readonly string[],
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
-  const program = await runtime.compile(fn, { ...signature, observed: layers });
+  const program = await runtime.compile(network, { ...network.signature, observed: layers });
   const samples = new Map(layers.map((layer) => [layer, new SampledInputs()]));
   try {
     for await (const example of examples) {
@@ -145,7 +145,7 @@ async function calibrateLayers(
   } finally {
     await program.dispose();
   }
-  const { weights = {} } = signature;
+  const { weights = {} } = network.signature;
   return Object.fromEntries(
     [...samples].map(([layer, sample]) => [layer, bestQuantisation(sample.sample(), weights[layer])]),
   );

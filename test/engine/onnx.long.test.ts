@@ -154,16 +154,14 @@ describe("an exported graph, in Python", () => {
       shape: [1, count, 80],
     };
     const conditioner = conditionerFunction(checkpoint);
-    const conditioning = await (await javascript.compile(conditioner.fn, conditioner.signature)).run({ mel });
-    const conditionerModel = exportPart(checkpoint, "conditioner", "0.0.0");
+    const conditioning = await (await javascript.compile(conditioner, conditioner.signature)).run({ mel });
+    const conditionerModel = await exportPart(checkpoint, "conditioner", "0.0.0");
     expect(await checkInPython(conditionerModel, { mel }, conditioning)).toBeLessThan(1e-4);
     const denoiser = denoiserFunction(checkpoint);
     const given = { ...conditioning, mel, z: randomValue(9, [1, count * 256]) };
     const logSnr: TensorValue = { data: Float32Array.of(1), shape: [1] };
-    const outputs = await (
-      await javascript.compile(denoiser.fn, denoiser.signature)
-    ).run({ ...given, logSnr });
-    const model = exportPart(checkpoint, "denoiser", "0.0.0");
+    const outputs = await (await javascript.compile(denoiser, denoiser.signature)).run({ ...given, logSnr });
+    const model = await exportPart(checkpoint, "denoiser", "0.0.0");
     expect(await checkInPython(model, { ...given, log_snr: logSnr }, outputs)).toBeLessThan(1e-4);
   });
 

@@ -70,7 +70,7 @@ describe("an exported synthesis", () => {
       const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
       const plan = planFor(sampler, scheduleByName(schedule));
       const process = { plan, start: "noise", refinement: refinementFor(refine) } as const;
-      const model = exportSynthesis(checkpoint, process, "1.2.3");
+      const model = await exportSynthesis(checkpoint, process, "1.2.3");
       for (const frames of [11, 70]) {
         const mel = speechMel(frames, format);
         const { samples } = await vocoder.synthesize(mel, { sampler, schedule, refine, seed: 9 });
@@ -93,7 +93,7 @@ describe("an exported synthesis", () => {
     const vocoder = await Vocoder.load(folder, { engine: "graph", threads: 1, cacheFolder: null });
     const plan = planFor("dpmpp-2m", harmonicSchedule(3, 1));
     const process = { plan, start: "harmonic", refinement: refinementFor(4) } as const;
-    const model = exportSynthesis(checkpoint, process, "1.2.3");
+    const model = await exportSynthesis(checkpoint, process, "1.2.3");
     for (const frames of [2, 70, 190]) {
       const mel = speechMel(frames, preset);
       const { samples, report } = await vocoder.synthesize(mel, {
@@ -115,22 +115,29 @@ describe("an exported synthesis", () => {
     await vocoder.dispose();
   });
 
-  it("with a harmonic start needs the model", () => {
+  it("with a harmonic start needs the model", async () => {
     const plan = planFor("dpmpp-2m", harmonicSchedule(3));
     const process = { plan, start: "harmonic", refinement: refinementFor(0) } as const;
-    expect(() => exportSynthesis(randomCheckpoint(), process, "1.2.3")).toThrow(/no excitation model/);
+    await expect(exportSynthesis(randomCheckpoint(), process, "1.2.3")).rejects.toThrow(
+      /no excitation model/,
+    );
   });
 
-  it("holds every weight and every transform once, and says what it is", () => {
+  it("holds every weight and every transform once, and says what it is", async () => {
     const checkpoint = randomCheckpoint();
     const others = { start: "noise", refinement: refinementFor(2) } as const;
-    const sizes = [1, 6].map((steps) => {
-      const plan = planFor("dpmpp-2m", scheduleByName(`logsnr-${steps}`));
-      return exportSynthesis(checkpoint, { plan, ...others }, "1.2.3").length;
-    });
+    const sizes = await Promise.all(
+      [1, 6].map(async (steps) => {
+        const plan = planFor("dpmpp-2m", scheduleByName(`logsnr-${steps}`));
+        return (await exportSynthesis(checkpoint, { plan, ...others }, "1.2.3")).length;
+      }),
+    );
     expect(sizes[1]).toBeLessThan(1.2 * sizes[0]);
     const plan = planFor("dpmpp-2m", scheduleByName("logsnr-6"));
-    const model = fromBinary(ModelProtoSchema, exportSynthesis(checkpoint, { plan, ...others }, "1.2.3"));
+    const model = fromBinary(
+      ModelProtoSchema,
+      await exportSynthesis(checkpoint, { plan, ...others }, "1.2.3"),
+    );
     const facts = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
     expect(facts["vocode.version"]).toBe("1.2.3");
     expect(JSON.parse(facts["vocode.mel"])).toEqual(preset);
@@ -149,8 +156,8 @@ describe("exported networks", () => {
     const mel = speechMel(frames, preset);
     const noise = normals(frames * hop, 0);
     const shapes = { mel: [1, frames, 80], sigma: [1, frames, hop], signal: [1, frames * hop] };
-    const models = (["conditioner", "denoiser", "colour"] as const).map((part) =>
-      exportPart(checkpoint, part, "1.2.3"),
+    const models = await Promise.all(
+      (["conditioner", "denoiser", "colour"] as const).map((part) => exportPart(checkpoint, part, "1.2.3")),
     );
     const { sigma, encoded } = await run(models[0], { mel: [mel.values, shapes.mel] });
     // −5 lies outside the trained range: the graph moves it inside, as the library does

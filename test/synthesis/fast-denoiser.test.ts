@@ -17,8 +17,8 @@ describe("the denoiser with its fast signal path", () => {
   beforeAll(async () => {
     const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
     fast = await openFastDenoiser(runtime, checkpoint);
-    const { fn, signature } = denoiserFunction(checkpoint);
-    graph = await runtime.compile(fn, signature);
+    const network = denoiserFunction(checkpoint);
+    graph = await runtime.compile(network, network.signature);
   });
 
   afterAll(async () => {

@@ -81,8 +81,8 @@ describe("a calibrated checkpoint", () => {
     const example = exampleOf(21, 1);
     const [exact, eightBit] = await Promise.all(
       (["float32", "int8"] as const).map(async (precision) => {
-        const { fn, signature } = denoiserFunction({ ...checkpoint, config }, precision);
-        const program = await runtime.compile(fn, signature);
+        const network = denoiserFunction({ ...checkpoint, config }, precision);
+        const program = await runtime.compile(network, network.signature);
         return (await program.run(example))["noise"].data;
       }),
     );
