@@ -160,36 +160,40 @@ describe("a training run that was killed before the redesign", () => {
     expect(JSON.parse(stdout)).toEqual({ report: "report.html", measurements: 1, clips: 1, takes: 2 });
   });
 
-  it("goes on where it was and ends with the weights of one that was not killed", async () => {
-    // a cache lies where the recordings' place says, and they have moved
-    const corpus = join(parent, "run", "corpus");
-    const { mel } = JSON.parse(readFileSync(join(parent, "run", "run.json"), "utf8")) as { mel: MelFormat };
-    const folder = cacheFolderOf(corpus, { format: mel, minimumFrames: 64 }, [join(parent, "wavs"), ""]);
-    renameSync(join(corpus, readdirSync(corpus)[0]), folder);
-    const { code, stdout, stderr } = await runCli(
-      ["train", "--resume", "run", "--threads", "1", "--no-samples", "--measure-every", "40"],
-      { cwd: parent, env },
-    );
-    expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/^Trained 100 steps/);
-    // neither recordings nor prior are made a second time
-    expect(stderr).not.toContain("recordings made ready");
-    expect(stderr).not.toContain("prior 20/20");
-    // the loss of step 50 came after the last save: it is measured again, once
-    const metrics = lines(join(parent, "run", "metrics.jsonl"));
-    expect(metrics.map(({ step }) => step)).toEqual([40, 50, 80, 100, 100]);
-    expect(metrics[0]).toEqual(lines(fixture("run", "metrics.jsonl"))[0]);
+  it(
+    "goes on where it was and ends with the weights of one that was not killed",
+    { timeout: 120_000 },
+    async () => {
+      // a cache lies where the recordings' place says, and they have moved
+      const corpus = join(parent, "run", "corpus");
+      const { mel } = JSON.parse(readFileSync(join(parent, "run", "run.json"), "utf8")) as { mel: MelFormat };
+      const folder = cacheFolderOf(corpus, { format: mel, minimumFrames: 64 }, [join(parent, "wavs"), ""]);
+      renameSync(join(corpus, readdirSync(corpus)[0]), folder);
+      const { code, stdout, stderr } = await runCli(
+        ["train", "--resume", "run", "--threads", "1", "--no-samples", "--measure-every", "40"],
+        { cwd: parent, env },
+      );
+      expect(code, stderr).toBe(0);
+      expect(stdout).toMatch(/^Trained 100 steps/);
+      // neither recordings nor prior are made a second time
+      expect(stderr).not.toContain("recordings made ready");
+      expect(stderr).not.toContain("prior 20/20");
+      // the loss of step 50 came after the last save: it is measured again, once
+      const metrics = lines(join(parent, "run", "metrics.jsonl"));
+      expect(metrics.map(({ step }) => step)).toEqual([40, 50, 80, 100, 100]);
+      expect(metrics[0]).toEqual(lines(fixture("run", "metrics.jsonl"))[0]);
 
-    const begun = networkWeights(fixture("run", "state-00000040.safetensors"));
-    const wanted = networkWeights(fixture("finished.safetensors"));
-    const made = networkWeights(join(parent, "voice", "model.safetensors"));
-    expect([...made.keys()].sort()).toEqual([...wanted.keys()].sort());
-    for (const [name, values] of wanted) {
-      // bit for bit where the processor rounds alike; another engine, which rounds otherwise, came within 2e-5
-      const learned = distance(values, begun.get(name)!);
-      expect(distance(values, made.get(name)!) / learned, name).toBeLessThan(1e-3);
-    }
-  });
+      const begun = networkWeights(fixture("run", "state-00000040.safetensors"));
+      const wanted = networkWeights(fixture("finished.safetensors"));
+      const made = networkWeights(join(parent, "voice", "model.safetensors"));
+      expect([...made.keys()].sort()).toEqual([...wanted.keys()].sort());
+      for (const [name, values] of wanted) {
+        // bit for bit where the processor rounds alike; another engine, which rounds otherwise, came within 2e-5
+        const learned = distance(values, begun.get(name)!);
+        expect(distance(values, made.get(name)!) / learned, name).toBeLessThan(1e-3);
+      }
+    },
+  );
 });
 
 describe("a benchmark begun before the redesign", () => {
