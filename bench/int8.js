@@ -24,7 +24,7 @@ import { openRuntime } from "../dist/host/node/engines.js";
 import { frames } from "../dist/engine/engine.js";
 import { calibrate, calibrateExcitation } from "../dist/training/calibration.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
-import { conditionerFunction, denoiserFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
+import { conditionerFunction, noiseFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -166,11 +166,11 @@ function without(...layers) {
 
 const downs = trunkLayers(shape).filter((name) => name.includes(".down."));
 const variants = {
-  float32: denoiserFunction(checkpoint),
-  int8: denoiserFunction(calibrated, "int8"),
-  "int8, first in float32": denoiserFunction(without("input.weight"), "int8"),
-  "int8, last in float32": denoiserFunction(without("output.weight"), "int8"),
-  "int8, downs in float32": denoiserFunction(without(...downs), "int8"),
+  float32: noiseFunction(checkpoint),
+  int8: noiseFunction(calibrated, "int8"),
+  "int8, first in float32": noiseFunction(without("input.weight"), "int8"),
+  "int8, last in float32": noiseFunction(without("output.weight"), "int8"),
+  "int8, downs in float32": noiseFunction(without(...downs), "int8"),
 };
 
 async function errors() {

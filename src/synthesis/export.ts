@@ -8,7 +8,7 @@ import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoin
 import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
-import { conversion } from "../diffusion/parameterisation.js";
+import { withSameNoise } from "../diffusion/parameterisation.js";
 import { sampleIn } from "../diffusion/samplers/run-plan.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
@@ -22,8 +22,9 @@ import type { RefinementOptions } from "./consistency.js";
 import {
   colourFunction,
   conditionerFunction,
-  denoiserFunction,
+  estimateFunction,
   type NetworkFunction,
+  noiseFunction,
   signalSpecs,
 } from "./network-functions.js";
 
@@ -124,7 +125,7 @@ async function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): Pro
 
 async function exportedDenoiser(checkpoint: Checkpoint): Promise<ExportedFunction> {
   const { mel: format, logSnrRange } = checkpoint.config;
-  const { fn, signature } = await loaded(denoiserFunction(checkpoint));
+  const { fn, signature } = await loaded(noiseFunction(checkpoint));
   const { logSnr, z, ...others } = signature.inputs;
   return {
     fn: (inputs, held) => {
@@ -159,7 +160,7 @@ async function synthesisFunction(
         colour: await loaded(colourFunction(checkpoint)),
       }
     : undefined;
-  const denoiser = await loaded(denoiserFunction(checkpoint));
+  const denoiser = await loaded(estimateFunction(checkpoint));
   const excitation = process.start === "harmonic" ? await excitationStart(checkpoint, plan) : undefined;
   const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
   const rows = noiseRows(process);
@@ -171,12 +172,13 @@ async function synthesisFunction(
       const conditioning = prior?.conditioner.fn({ mel }, held);
       const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
       const estimate = (z: tf.Tensor, logSnr: number): tf.Tensor => {
-        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
-        const predicted = denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
-        const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+        const told = clamp(logSnr, logSnrRange);
+        const { x0 } = denoiser.fn({ z, logSnr: tf.tensor1d([told]), mel, ...conditioning }, held);
+        if (told === logSnr) return x0;
+        const { fromZ, fromValue } = withSameNoise(told, logSnr);
         return tensorSpace.weightedSum([
           [fromZ, z],
-          [fromValue, predicted],
+          [fromValue, x0],
         ]);
       };
       const diffused = sampleIn(tensorSpace, plan, estimate, start, draw);

@@ -85,24 +85,41 @@ function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Sig
   return { quantised: quantisation };
 }
 
+/** What a denoiser is asked for: the estimate x̂₀, or the noise ε̂ that goes with it. */
+type Target = "x0" | "noise";
+
 /**
- * The predicted noise: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
+ * The estimate x̂₀, as `x0`: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
  * Weights by the denoiser's own names.
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
-  return isMaskNet(checkpoint)
-    ? maskNetFunction(checkpoint, precision)
-    : waveGradFunction(checkpoint, precision);
+export function estimateFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  return denoiserFunction(checkpoint, precision, "x0");
 }
 
-function maskNetFunction(checkpoint: MaskNetCheckpoint, precision: Precision): NetworkFunction {
+/** The same as the predicted noise ε̂, as `noise`: what an exported denoiser gives. */
+export function noiseFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  return denoiserFunction(checkpoint, precision, "noise");
+}
+
+function denoiserFunction(checkpoint: Checkpoint, precision: Precision, target: Target): NetworkFunction {
+  return isMaskNet(checkpoint)
+    ? maskNetFunction(checkpoint, precision, target)
+    : waveGradFunction(checkpoint, precision, target);
+}
+
+function maskNetFunction(
+  checkpoint: MaskNetCheckpoint,
+  precision: Precision,
+  target: Target,
+): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
   return {
     load: async () => {
-      const { createMaskNet, maskNetNoise } = await import("../models/mask-net/graph.js");
+      const { createMaskNet, maskNetEstimate, maskNetNoise } = await import("../models/mask-net/graph.js");
+      const predict = target === "x0" ? maskNetEstimate : maskNetNoise;
       const net = createMaskNet(denoiser.shape, format);
       return (inputs, held) => {
         const given = {
@@ -112,34 +129,39 @@ function maskNetFunction(checkpoint: MaskNetCheckpoint, precision: Precision): N
           sigma: inputs["sigma"],
           encoded: inputs["encoded"],
         };
-        return { noise: maskNetNoise(net, weightsOf(held), given) };
+        return { [target]: predict(net, weightsOf(held), given) };
       };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
       weights: denoiserWeights(checkpoint, (name) => !isEncoders(name)),
       ...quantisedLayers(checkpoint, precision),
-      source: sourceOf(checkpoint, "denoiser"),
+      source: sourceOf(checkpoint, `denoiser to ${target}`),
     },
   };
 }
 
-function waveGradFunction(checkpoint: WaveGradCheckpoint, precision: Precision): NetworkFunction {
+function waveGradFunction(
+  checkpoint: WaveGradCheckpoint,
+  precision: Precision,
+  target: Target,
+): NetworkFunction {
   const { shape } = checkpoint.config.denoiser;
   const { mel, signal } = signalSpecs(checkpoint);
   return {
     load: async () => {
-      const { waveGradNoise } = await import("../models/wavegrad/graph.js");
+      const { waveGradEstimate, waveGradNoise } = await import("../models/wavegrad/graph.js");
+      const predict = target === "x0" ? waveGradEstimate : waveGradNoise;
       return (inputs, held) => {
         const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
-        return { noise: waveGradNoise(shape, weightsOf(held), given) };
+        return { [target]: predict(shape, weightsOf(held), given) };
       };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel },
       weights: denoiserWeights(checkpoint, () => true),
       ...quantisedLayers(checkpoint, precision),
-      source: sourceOf(checkpoint, "wavegrad"),
+      source: sourceOf(checkpoint, `wavegrad to ${target}`),
     },
   };
 }

@@ -1,6 +1,5 @@
 // The networks as stages: mel → conditioning, start → z₀, one stage for each step of the plan, and the waveform.
 // Tracks: mel [frames, bands], signals [frames, hop], the conditioning's as its network says.
-import { convert } from "../diffusion/parameterisation.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import { combine } from "../diffusion/samplers/run-plan.js";
 import type { PlanStep } from "../diffusion/samplers/sampling-plan.js";
@@ -168,14 +167,14 @@ export function stepStage(
       const tile = alignedTile(span, reach, z);
       const noisy = z.rows(tile);
       const lent = memory.borrow(noisy.length);
-      const noise = lent.subarray(0, noisy.length);
-      await networks.noise(noisy, step.logSnr, rowsOf(frames, tile), noise);
+      const estimate = lent.subarray(0, noisy.length);
+      await networks.estimate(noisy, step.logSnr, rowsOf(frames, tile), estimate);
       const kept = middle(noisy, hopLength, tile, span);
       const x0 = next.x0.extend(kept.length);
-      convert("epsilon", "x0", step.logSnr, kept, middle(noise, hopLength, tile, span), x0);
+      x0.set(middle(estimate, hopLength, tile, span));
       if (!isLast) {
-        // what was the predicted noise is the step's own then
-        const fresh = noise.subarray(0, step.noise === 0 ? 0 : kept.length);
+        // the estimate's memory holds the step's noise then
+        const fresh = estimate.subarray(0, step.noise === 0 ? 0 : kept.length);
         const start = (firstFrame + span.first) * hopLength;
         if (step.noise !== 0) fillNormals(fresh, { seed, step: index + 1, start });
         combine(step, kept, x0, previous?.rows(span) ?? x0, fresh, next.z.extend(kept.length));

@@ -6,7 +6,7 @@ import { excitationLayers } from "../models/excitation/graph.js";
 import { trunkLayers } from "../models/mask-net/shape.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";
-import { denoiserFunction, type NetworkFunction } from "../synthesis/network-functions.js";
+import { estimateFunction, type NetworkFunction } from "../synthesis/network-functions.js";
 
 // How a layer's input becomes 8-bit: of several ranges, from the whole one downwards, the one whose rounding and
 // clipping together change the layer's output least. x [rows, inputs], W [inputs, outputs].
@@ -104,7 +104,7 @@ export async function calibrate(
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
   const layers = trunkLayers(checkpoint.config.denoiser.shape);
-  return calibrateLayers(runtime, denoiserFunction(checkpoint), layers, examples);
+  return calibrateLayers(runtime, estimateFunction(checkpoint), layers, examples);
 }
 
 /**

@@ -13,7 +13,7 @@ import { trace } from "../../src/engine/trace/trace.js";
 import {
   colourFunction,
   conditionerFunction,
-  denoiserFunction,
+  estimateFunction,
   type NetworkFunction,
 } from "../../src/synthesis/network-functions.js";
 import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad/shape.js";
@@ -65,14 +65,14 @@ describe("multiply-adds from a network's shape", () => {
   it.each([0, 1, 2])("are those of the denoiser's graph with %i corrections", async (corrections) => {
     const checkpoint = withCorrections(randomCheckpoint(), corrections);
     const { mel, denoiser } = checkpoint.config;
-    expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(await countPerFrame(denoiserFunction(checkpoint)));
+    expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(await countPerFrame(estimateFunction(checkpoint)));
   });
 
   it("are those of a WaveGrad's graph", async () => {
     const checkpoint = waveGradCheckpoint();
     const { denoiser, mel } = checkpoint.config;
     expect(waveGradMultiplyAdds(denoiser.shape, mel.bands)).toBe(
-      await countPerFrame(denoiserFunction(checkpoint)),
+      await countPerFrame(estimateFunction(checkpoint)),
     );
   });
 

@@ -11,6 +11,7 @@ import type { Mel } from "../../src/mel/format.js";
 import { loadCheckpoint, saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { refinementFor } from "../../src/synthesis/consistency.js";
+import { convert } from "../../src/diffusion/parameterisation.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
@@ -72,7 +73,12 @@ describe("a WaveGrad's checkpoint", () => {
     const start = new Float32Array(frames * hopLength);
     noise(start, 0);
     const plan = planFor("ddpm", scheduleByName("wg-6"));
-    const expected = await sample(plan, (z, level) => denoiser.noise(z, level, conditioning), start, noise);
+    const predict = async (z: Float32Array, level: number): Promise<Float32Array> => {
+      const x0 = new Float32Array(z.length);
+      await denoiser.estimate(z, level, conditioning, x0);
+      return convert("x0", "epsilon", level, z, x0);
+    };
+    const expected = await sample(plan, predict, start, noise);
     expect(difference(samples, expected)).toBeLessThan(1e-5);
     const reports = await Promise.all(
       [{ steps: 25 }, { steps: 4 }, { sampler: "dpmpp-2m", steps: 2 } as const].map((options) =>
