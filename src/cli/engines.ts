@@ -5,7 +5,6 @@ import { type OutputOptions, printResult, table } from "./output.js";
 /** The command `vocode engines`. */
 export function enginesCommand(): Command {
   return new Command("engines")
-    .description("list what can compute on this machine, and why the rest cannot")
     .option("--json", "print JSON")
     .option("--quiet", "no notes on stderr")
     .action(async (options: OutputOptions) => {

@@ -36,7 +36,6 @@ interface Exported {
 /** The command `vocode export <checkpoint> <out>`. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .description("write a checkpoint as an ONNX file that runs without vocode")
     .argument("<checkpoint>", "a checkpoint's folder")
     .argument("<out>", "the .onnx file to write")
     .option("--steps <n>", "everything from mel and noise to the waveform, in n steps", wholeNumber(1, 1000))

@@ -101,7 +101,6 @@ type Inspection = RecordingInspection | MelInspection | TensorsInspection | Chec
 /** The command `vocode info <file...>`. */
 export function infoCommand(): Command {
   return new Command("info")
-    .description("say what recordings, mel files and checkpoints are, and what is odd about them")
     .argument(
       "<file...>",
       ".wav, .flac, .mel, .npy or .safetensors files, recognised by their content, or folders of checkpoints",

@@ -78,7 +78,6 @@ interface TuneCommandOptions extends OutputOptions, EngineOptions {
 /** The command `vocode tune <clips...> --checkpoint <folder>`. */
 export function tuneCommand(): Command {
   const command = new Command("tune")
-    .description("find the noise levels and mel corrections that suit a voice, and store them with it")
     .argument("<clips...>", "recordings of speech that the voice was not trained on, or folders of them")
     .requiredOption("--checkpoint <folder>", "the model; what is found goes into its config.json")
     .option("--files <list>", "text file with the recordings to use, one path a line relative to the folder")
