@@ -15,10 +15,11 @@ import type { Precision } from "./precision.js";
 import { Turns } from "./turns.js";
 import { withSameNoise } from "../diffusion/parameterisation.js";
 import type { Reach } from "../mel/frames.js";
-import { encoderReach, maskNetReach, priorReach } from "../models/reach.js";
+import { colourReach, priorReach } from "../models/prior/shape.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
 import { SplitDenoiser } from "./split-denoiser.js";
-import { waveGradReach } from "../models/wavegrad/reach.js";
+import { architectureOf } from "../models/registry.js";
+import { noReach } from "./wavefront.js";
 
 // What tiling has to know of a checkpoint's networks, whichever denoiser it holds: how far they reach over a tile's
 // border, how long a tile may be, and how much the conditioning says of a frame.
@@ -40,28 +41,20 @@ interface TileExtent {
 }
 
 /** The tiles of a checkpoint. */
-function tileExtent(checkpoint: Checkpoint): TileExtent {
-  if (isMaskNet(checkpoint)) {
-    const { denoiser, mel } = checkpoint.config;
-    return {
-      denoiser: maskNetReach(denoiser.shape, mel.hopLength),
-      conditioning: widest(encoderReach(denoiser.shape.encoder), priorReach()),
-      // MDCT frames overlap by one, and the closed ends of a tile reach into the next
-      waveform: { framesBefore: 2, framesAfter: 2 },
-      tile: 1024,
-      sigma: mel.hopLength,
-      encoded: denoiser.shape.channels,
-    };
-  }
-  const { waveFrames, melFrames } = waveGradReach(checkpoint.config.denoiser.shape);
-  // its activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
+function tileExtent({ config }: Checkpoint): TileExtent {
+  const { denoiser, mel, prior } = config;
+  const { shape } = denoiser;
+  const architecture = architectureOf(denoiser.kind);
+  const { encoder } = architecture;
+  const { signal, mel: seen } = architecture.reach(shape, mel);
+  const isWhitened = prior === "spectral";
   return {
-    denoiser: widest(waveFrames, melFrames),
-    conditioning: { framesBefore: 0, framesAfter: 0 },
-    waveform: { framesBefore: 0, framesAfter: 0 },
-    tile: 256,
-    sigma: 0,
-    encoded: 0,
+    denoiser: widest(signal, seen),
+    conditioning: widest(encoder?.reach(shape) ?? noReach, isWhitened ? priorReach : noReach),
+    waveform: isWhitened ? colourReach : noReach,
+    tile: architecture.defaults.tile,
+    sigma: isWhitened ? mel.hopLength : 0,
+    encoded: encoder?.columns(shape) ?? 0,
   };
 }
 

@@ -7,17 +7,17 @@ import {
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
-import type { EncoderConfig } from "../models/layers/encoder.js";
-import { type Excitation, readExcitation } from "../models/excitation/graph.js";
+import type { EncoderConfig } from "../models/layers/shapes.js";
+import { type Excitation, readExcitation } from "../models/excitation/shape.js";
 import type { Reach } from "../mel/frames.js";
-import { encoderReach } from "../models/reach.js";
+import { encoderReach } from "../models/layers/shapes.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs } from "./network-functions.js";
 import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "./turns.js";
 import type { MelFormat } from "../mel/format.js";
-import { binVoicing } from "../models/excitation/signal.js";
+import { binVoicing } from "../models/excitation/shape.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";
 
 // Pulses and noise to their mixture (models/excitation-signal.ts) in the fastest form that there is: in WebAssembly SIMD,
@@ -98,7 +98,7 @@ function mixtureFunction({ hopLength }: MelFormat): NetworkFunction {
   const signal = { shape: [1, frames(hopLength)] };
   return {
     load: async () => {
-      const { mixExcitation } = await import("../models/excitation/signal.js");
+      const { mixExcitation } = await import("../models/excitation/graph.js");
       const { createMdct } = await import("../models/layers/mdct.js");
       const transform = createMdct(hopLength);
       return ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) });

@@ -5,14 +5,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../mel/encoding.js";
 import type { MelFormat } from "../mel/format.js";
 import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
+import { weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
 import { withSameNoise } from "../diffusion/parameterisation.js";
 import { sampleIn } from "../diffusion/samplers/run-plan.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
-import { excitationOfLogits } from "../models/excitation/signal.js";
+import { excitationOfLogits } from "../models/excitation/graph.js";
 import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
 import { tensorSpace } from "../models/layers/tensor-space.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
@@ -37,7 +37,7 @@ export type ExportedPart = (typeof exportedParts)[number];
 export class NoSuchPartError extends InputError {
   constructor(
     readonly part: ExportedPart,
-    readonly kind: DenoiserKind,
+    readonly kind: string,
   ) {
     super(`A ${kind} has no '${part}': it works on the waveform itself. Its one part is the denoiser.`);
   }

@@ -5,10 +5,10 @@ import {
   type Checkpoint,
   isMaskNet,
   type MaskNetCheckpoint,
-  type WaveGradCheckpoint,
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
+import type { WaveGradConfig } from "../models/wavegrad/shape.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
   frames,
@@ -106,7 +106,7 @@ export function noiseFunction(checkpoint: Checkpoint, precision: Precision = "fl
 function denoiserFunction(checkpoint: Checkpoint, precision: Precision, target: Target): NetworkFunction {
   return isMaskNet(checkpoint)
     ? maskNetFunction(checkpoint, precision, target)
-    : waveGradFunction(checkpoint, precision, target);
+    : waveGradFunction(checkpoint as Checkpoint<WaveGradConfig>, precision, target);
 }
 
 function maskNetFunction(
@@ -142,7 +142,7 @@ function maskNetFunction(
 }
 
 function waveGradFunction(
-  checkpoint: WaveGradCheckpoint,
+  checkpoint: Checkpoint<WaveGradConfig>,
   precision: Precision,
   target: Target,
 ): NetworkFunction {

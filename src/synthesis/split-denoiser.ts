@@ -4,7 +4,7 @@
 // milliseconds.
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { maskNetReach } from "../models/reach.js";
+import { maskNetReach } from "../models/mask-net/costs.js";
 import type { Runtime } from "../engine/engine.js";
 import { type Tile, FastDenoiser } from "./fast-denoiser.js";
 import { alignedFrame } from "./wavefront.js";

@@ -10,7 +10,7 @@ import type { Reach } from "../mel/frames.js";
 import type { ExcitationSource } from "./excitation.js";
 import { alignedFrame, FRAME_ALIGNMENT, noReach } from "./wavefront.js";
 import type { MelPart } from "../mel/correction.js";
-import { type Excitation, voicingBands } from "../models/excitation/graph.js";
+import { type Excitation, voicingBands } from "../models/excitation/shape.js";
 
 // What the excitation model said of the frames around a tile, as the frames come: the pitch held over gaps and its phase,
 // and the voicing. What is said once stays, so that a signal's phase is the same however it is cut into tiles.

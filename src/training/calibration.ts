@@ -2,7 +2,7 @@
 // its Linear layers is given, and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so
 // that scales depend on neither the utterance nor the tile.
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { excitationLayers } from "../models/excitation/graph.js";
+import { excitationLayers } from "../models/excitation/shape.js";
 import { trunkLayers } from "../models/mask-net/shape.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";

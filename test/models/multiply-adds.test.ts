@@ -2,12 +2,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import {
-  colourMultiplyAdds,
-  conditionerMultiplyAdds,
-  maskNetMultiplyAdds,
-  waveGradMultiplyAdds,
-} from "../../src/models/multiply-adds.js";
+import { colourMultiplyAdds, priorMultiplyAdds } from "../../src/models/prior/shape.js";
+import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
+import { waveGradMultiplyAdds } from "../../src/models/wavegrad/costs.js";
 import type { WeightValue } from "../../src/models/weights.js";
 import { trace } from "../../src/engine/trace/trace.js";
 import {
@@ -85,9 +82,8 @@ describe("multiply-adds from a network's shape", () => {
   it("are those of the conditioner's and the colouring's graphs", async () => {
     const checkpoint = randomCheckpoint();
     const { mel, denoiser } = checkpoint.config;
-    expect(conditionerMultiplyAdds(denoiser.shape, mel)).toBe(
-      await countPerFrame(conditionerFunction(checkpoint)),
-    );
+    const conditioner = priorMultiplyAdds(mel) + maskNetEncoderMultiplyAdds(denoiser.shape, mel.bands);
+    expect(conditioner).toBe(await countPerFrame(conditionerFunction(checkpoint)));
     expect(colourMultiplyAdds(mel.hopLength)).toBe(await countPerFrame(colourFunction(checkpoint)));
   });
 });

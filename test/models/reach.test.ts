@@ -7,7 +7,8 @@ import { encodeMel } from "../../src/models/layers/encoder.js";
 import { createMaskNet, maskNetEstimate } from "../../src/models/mask-net/graph.js";
 import { type MaskNetConfig, maskNetWeights } from "../../src/models/mask-net/shape.js";
 import type { Reach } from "../../src/mel/frames.js";
-import { encoderReach, maskNetReach } from "../../src/models/reach.js";
+import { encoderReach } from "../../src/models/layers/shapes.js";
+import { maskNetReach } from "../../src/models/mask-net/costs.js";
 import { type Weights, weightsOf, within } from "../../src/models/weights.js";
 
 const format = findPreset("hifigan-22k-80");

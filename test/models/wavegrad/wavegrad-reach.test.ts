@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Reach } from "../../../src/mel/frames.js";
 import { type WaveGradConfig, waveGradHop } from "../../../src/models/wavegrad/shape.js";
 import { waveGradNoise } from "../../../src/models/wavegrad/graph.js";
-import { waveGradReach } from "../../../src/models/wavegrad/reach.js";
+import { waveGradReach } from "../../../src/models/wavegrad/costs.js";
 import { BANDS, random, weightsFor } from "../../support/wavegrad-networks.js";
 
 describe("what WaveGrad sees", () => {

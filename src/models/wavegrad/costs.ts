@@ -1,8 +1,15 @@
-// How far a WaveGrad's output sees: which samples of the noisy waveform, and which frames of the
+// What a WaveGrad costs, from its shape alone: how much it computes, and how far its output sees: which samples of the noisy waveform, and which frames of the
 // mel, an output sample depends on, followed from the output back through every block as first and last index at that
 // place's rate.
 import type { Reach } from "../../mel/frames.js";
-import { downsamplingFactors, TAPS, WAVE_TAPS, waveGradHop, type WaveGradConfig } from "./shape.js";
+import {
+  downsamplingFactors,
+  TAPS,
+  WAVE_TAPS,
+  type WaveGradConfig,
+  waveGradHop,
+  waveGradWeights,
+} from "./shape.js";
 
 /** What the output at a sample, or in a frame, sees of both inputs; at some places of a hop it sees less. */
 export interface WaveGradReach {
@@ -80,4 +87,39 @@ function divided({ first, last }: Interval, factor: number): Interval {
 
 function union(one: Interval, other: Interval): Interval {
   return { first: Math.min(one.first, other.first), last: Math.max(one.last, other.last) };
+}
+
+/** Multiply-adds of a call, for each mel frame: each filter is met once a sample at its convolution's rate. */
+export function waveGradMultiplyAdds(config: WaveGradConfig, bands: number): number {
+  const rates = waveGradRates(config);
+  return sum(
+    waveGradWeights(config, bands)
+      .filter(({ name }) => name.endsWith(".weight"))
+      .map(({ name, shape }) => rates(name) * product(shape)),
+  );
+}
+
+/** How often a mel frame each weight is met. */
+function waveGradRates(config: WaveGradConfig): (name: string) => number {
+  const { upsampling } = config;
+  // after each block, from the mel's rate on, and before each downsampling block, from the waveform's rate on
+  const up = upsampling.map((_, index) =>
+    product(upsampling.slice(0, index + 1).map(({ factor }) => factor)),
+  );
+  const down = [...up].reverse();
+  return (name) => {
+    const [part, index, kind] = name.split(".");
+    const block = Number(index);
+    if (part === "mel") return 1;
+    if (part === "film") return down[block];
+    // the one-tap convolution of the way past the block stands before the repetition
+    if (part === "up") return kind === "residual" ? (up[block - 1] ?? 1) : up[block];
+    // a block's first convolution is strided, so all of them run at its lower rate
+    if (part === "down") return down[block + 1];
+    return down[0];
+  };
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
 }
