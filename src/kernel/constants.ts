@@ -1,6 +1,6 @@
 // The kernel's constants for one network in its memory: transforms, MDCT and filter bank as the structures that
 // kernel/*.as reads, all fields of 4 bytes.
-import { type BandRow, createMelAnalysis, type MelAnalysis, melBandRows } from "../mel/bank.js";
+import { type BandRow, melBandRows } from "../mel/bank.js";
 import type { MelFormat } from "../mel/format.js";
 import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import { OVERLAP_SUM } from "../mel/frames.js";
@@ -80,19 +80,33 @@ interface BinSpread {
 }
 
 /**
- * How each bin takes its gain from the bands.
+ * How each bin takes its gain from the bands, as a MelAnalysis spreads it: by the bank's weights, which sum to 1 then; bins
+ * below the first band take band 0, those above the last the last.
  *
  * @returns undefined if a bin takes it from bands that are not neighbours
  */
-export function binSpreads({ bands, bins, spread }: MelAnalysis): BinSpread[] | undefined {
-  const spreads = range(bins, (bin) => {
-    const used = range(bands, (band) => band).filter((band) => spread[band * bins + bin] !== 0);
-    const [band] = used;
-    const fits = used.length > 0 && used[used.length - 1] - band <= 1;
-    const weight = (index: number): number => (index < bands ? spread[index * bins + bin] : 0);
-    return fits ? ({ band, weights: [weight(band), weight(band + 1)] } as const) : undefined;
+export function binSpreads(rows: readonly BandRow[], bins: number): BinSpread[] | undefined {
+  const seen = Array.from({ length: bins }, (): { band: number; weight: number }[] => []);
+  rows.forEach(({ firstBin, weights }, band) => {
+    weights.forEach((weight, index) => seen[firstBin + index].push({ band, weight }));
   });
-  return spreads.every((one) => one !== undefined) ? spreads : undefined;
+  const spreads: BinSpread[] = [];
+  let isAbove = false;
+  for (const used of seen) {
+    const [lower, upper, third] = used;
+    isAbove ||= used.length > 0;
+    if (used.length === 0) {
+      spreads.push({ band: isAbove ? rows.length - 1 : 0, weights: [1, 0] });
+      continue;
+    }
+    if (third !== undefined || (upper !== undefined && upper.band !== lower.band + 1)) return undefined;
+    const total = used.reduce((sum, { weight }) => sum + weight, 0);
+    spreads.push({
+      band: lower.band,
+      weights: [Math.fround(lower.weight / total), Math.fround((upper?.weight ?? 0) / total)],
+    });
+  }
+  return spreads;
 }
 
 /** The same in the kernel's form: the band's place in bytes of [bands][4], and two float32 weights. [bins][3] */
@@ -250,15 +264,12 @@ function placeBank(
 ): number {
   const { bands, floor, fftSize } = format;
   const bins = fftSize / 2 + 1;
-  const byFrequency = Int32Array.from({ length: bins }, (_, bin) => bin);
   const gains = kernel.place(new Float32Array(4 * (bands + 1)));
   const floats = new Int32Array(Float32Array.of(floor, magnitudeEpsilon).buffer);
   const bandRows = melBandRows(format);
   const { rows, weights } = bankTables(bandRows);
   const firstBin = binsBelow === "nothing" ? Math.min(...bandRows.map((row) => row.firstBin)) : 0;
-  const spreads = binSpreads(createMelAnalysis(format, byFrequency))!.map((spread, bin) =>
-    bin < firstBin ? nothing : spread,
-  );
+  const spreads = binSpreads(bandRows, bins)!.map((spread, bin) => (bin < firstBin ? nothing : spread));
   return kernel.place(
     Int32Array.of(
       bands,

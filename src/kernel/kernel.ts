@@ -90,13 +90,24 @@ export interface KernelFunctions {
 }
 
 function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(kernelWasm), (character) => character.charCodeAt(0));
+  const text = atob(kernelWasm);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** A function whose answer is kept: compiled once for all kernels of a thread. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Whether this machine and JavaScript engine have WebAssembly SIMD. */
-export function hasKernel(): boolean {
-  return typeof WebAssembly !== "undefined" && WebAssembly.validate(kernelBytes());
-}
+export const hasKernel = once(
+  () => typeof WebAssembly !== "undefined" && WebAssembly.validate(kernelBytes()),
+);
+
+const compiledKernel = once(() => WebAssembly.compile(kernelBytes()));
 
 /** An instance of the kernel with memory of its own. */
 export class Kernel {
@@ -110,8 +121,7 @@ export class Kernel {
   }
 
   static async create(): Promise<Kernel> {
-    const { instance } = await WebAssembly.instantiate(kernelBytes());
-    return new Kernel(instance.exports);
+    return new Kernel((await WebAssembly.instantiate(await compiledKernel())).exports);
   }
 
   /** A new block of `count` values of 4 bytes, not cleared. @returns its pointer */

@@ -2,7 +2,7 @@
 import { InputError } from "../errors.js";
 import type { MelFormat } from "../mel/format.js";
 import type { MaskNetConfig } from "../models/mask-net/shape.js";
-import { createMelAnalysis } from "../mel/bank.js";
+import { melBandRows } from "../mel/bank.js";
 import { hasKernel } from "./kernel.js";
 import { binSpreads } from "./constants.js";
 
@@ -35,8 +35,7 @@ export function melFormatFault(format: MelFormat): string | undefined {
   if (fftSize !== 4 * hopLength)
     return `its mel's FFT length is ${fftSize}, not 4 times the hop of ${hopLength}`;
   if (bands % 4 !== 0) return `its mel has ${bands} bands, not a multiple of 4`;
-  const byFrequency = Int32Array.from({ length: fftSize / 2 + 1 }, (_, bin) => bin);
-  if (!binSpreads(createMelAnalysis(format, byFrequency))) {
+  if (!binSpreads(melBandRows(format), fftSize / 2 + 1)) {
     return "its mel bank has bins in more than two neighbouring bands";
   }
   return undefined;

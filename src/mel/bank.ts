@@ -47,16 +47,28 @@ export function melFilterBank(format: MelFormat): Float64Array {
   const bank = new Float64Array(format.bands * bins);
   for (let band = 0; band < format.bands; band++) {
     const [low, centre, high] = corners.subarray(band, band + 3);
-    // area normalisation: every band then has the same area over frequency
-    const gain = format.norm === "slaney" ? 2 / (high - low) : 1;
+    const shape: BandShape = { low, centre, high, norm: format.norm };
     for (let bin = 0; bin < bins; bin++) {
-      const frequency = (bin * format.sampleRate) / format.fftSize;
-      const rising = (frequency - low) / (centre - low);
-      const falling = (high - frequency) / (high - centre);
-      bank[band * bins + bin] = gain * Math.max(0, Math.min(rising, falling));
+      bank[band * bins + bin] = bandWeight(shape, (bin * format.sampleRate) / format.fftSize);
     }
   }
   return bank;
+}
+
+/** A band's triangle, in Hz. */
+interface BandShape {
+  readonly low: number;
+  readonly centre: number;
+  readonly high: number;
+  readonly norm: MelFormat["norm"];
+}
+
+function bandWeight({ low, centre, high, norm }: BandShape, frequency: number): number {
+  // area normalisation: every band then has the same area over frequency
+  const gain = norm === "slaney" ? 2 / (high - low) : 1;
+  const rising = (frequency - low) / (centre - low);
+  const falling = (high - frequency) / (high - centre);
+  return gain * Math.max(0, Math.min(rising, falling));
 }
 
 /**
@@ -64,16 +76,25 @@ export function melFilterBank(format: MelFormat): Float64Array {
  * and its mel is always the floor.
  */
 export function melBandRows(format: MelFormat): BandRow[] {
-  const bins = format.fftSize / 2 + 1;
-  const bank = melFilterBank(format);
-  return Array.from({ length: format.bands }, (_, band) => {
-    const row = bank.subarray(band * bins, (band + 1) * bins);
-    const firstBin = Math.max(
-      0,
-      row.findIndex((weight) => weight > 0),
-    );
-    const end = row.findLastIndex((weight) => weight > 0) + 1;
-    return { firstBin, weights: row.slice(firstBin, Math.max(firstBin, end)) };
+  const { bands, sampleRate, fftSize, norm } = format;
+  const corners = bandCorners(format);
+  const lastBin = fftSize / 2;
+  return Array.from({ length: bands }, (_, band) => {
+    const shape: BandShape = { low: corners[band], centre: corners[band + 1], high: corners[band + 2], norm };
+    // only the bins between the band's corners: the others weigh nothing
+    let firstBin = Math.max(0, Math.floor((shape.low * fftSize) / sampleRate));
+    const weights: number[] = [];
+    for (let bin = firstBin; bin <= lastBin; bin++) {
+      const frequency = (bin * sampleRate) / fftSize;
+      if (frequency >= shape.high) break;
+      const weight = bandWeight(shape, frequency);
+      if (weight > 0) weights.push(weight);
+      else if (weights.length === 0) firstBin = bin + 1;
+      else break;
+    }
+    return weights.length === 0
+      ? { firstBin: 0, weights: new Float64Array(0) }
+      : { firstBin, weights: Float64Array.from(weights) };
   });
 }
 
