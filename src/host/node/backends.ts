@@ -1,10 +1,10 @@
 // The tfjs backends behind the engines `tensorflow` and `javascript`. tfjs-node and tfjs-node-gpu are optional and
-// register the same backend name, so only one of them may be loaded in a process; they are found without loading.
+// register the same backend name, so only one of them may be loaded in a process; they are found without loading, and
+// tfjs itself is loaded with one of them.
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import util from "node:util";
-import { env, findBackend, getBackend, scalar, setBackend } from "@tensorflow/tfjs-core";
 
 const require = createRequire(import.meta.url);
 
@@ -56,6 +56,7 @@ export async function loadTensorFlow(name: TensorFlowPackage): Promise<boolean> 
   restoreRemovedUtilities();
   // without TensorFlow's notes on which processor features it uses and which GPU libraries it misses
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  const { findBackend, getBackend, setBackend } = await import("@tensorflow/tfjs-core");
   const before = getBackend() as string | undefined;
   await import(name);
   const backend: unknown = findBackend("tensorflow");
@@ -73,6 +74,7 @@ function restoreRemovedUtilities(): void {
 /** Loads tfjs's JavaScript backend "cpu". */
 export async function loadJavaScript(): Promise<void> {
   await import("@tensorflow/tfjs-backend-cpu");
+  const { env, getBackend, scalar, setBackend } = await import("@tensorflow/tfjs-core");
   const before = getBackend() as string | undefined;
   await setBackend("cpu");
   // its first tensor in Node prints an advertisement for tfjs-node, unless tfjs believes itself in production

@@ -8,7 +8,6 @@ import {
   type TensorFlowPackage,
   tensorFlowPackages,
 } from "./backends.js";
-import { EagerRuntime } from "../../engine/eager.js";
 import { EngineUnavailableError } from "../../errors.js";
 import { defaultCacheFolder } from "./compiled-cache.js";
 import type { Provider } from "./providers.js";
@@ -106,7 +105,7 @@ async function openGpuIfAny({ device }: RuntimeOptions): Promise<Runtime | undef
   if (device !== undefined && device !== "gpu") return undefined;
   const [gpuPackage] = tensorFlowPackages;
   if (packageFault(gpuPackage) !== undefined || (await gpuLoadFault()) !== undefined) return undefined;
-  return new EagerRuntime("tensorflow", "tensorflow", "gpu");
+  return openEager("tensorflow", "tensorflow", "gpu");
 }
 
 async function openGraph(options: RuntimeOptions): Promise<Runtime> {
@@ -140,7 +139,7 @@ async function openTensorFlow(device: DeviceName | undefined): Promise<Runtime> 
   if (wanted !== actual) {
     throw new EngineUnavailableError("tensorflow", `${name} computes on the ${actual}, not on '${wanted}'.`);
   }
-  return new EagerRuntime("tensorflow", "tensorflow", actual);
+  return openEager("tensorflow", "tensorflow", actual);
 }
 
 async function openJavaScript(device: DeviceName | undefined): Promise<Runtime> {
@@ -148,5 +147,11 @@ async function openJavaScript(device: DeviceName | undefined): Promise<Runtime> 
     throw new EngineUnavailableError("javascript", `it computes on the CPU only, not on '${device}'.`);
   }
   await loadJavaScript();
-  return new EagerRuntime("javascript", "cpu", "cpu");
+  return openEager("javascript", "cpu", "cpu");
+}
+
+async function openEager(engine: EngineName, backend: string, device: string): Promise<Runtime> {
+  // loaded here, since the graph engine needs no tensor library
+  const { EagerRuntime } = await import("../../engine/eager.js");
+  return new EagerRuntime(engine, backend, device);
 }
