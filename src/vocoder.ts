@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { MelFrames } from "./mel/file.js";
 import { naturalLog } from "./mel/encoding.js";
 import { formatDifferences, type Mel, type MelFormat } from "./mel/format.js";
-import { loadCheckpoint } from "./checkpoint/checkpoint.js";
+import { openCheckpoint } from "./checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
@@ -122,7 +122,7 @@ export class Vocoder {
    * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
    */
   static async load(folder = shippedCheckpoint, options: VocoderOptions = {}): Promise<Vocoder> {
-    const checkpoint = await loadCheckpoint(folder);
+    const checkpoint = await openCheckpoint(folder);
     const runtime = await openRuntime(options);
     const { precision = defaultPrecision(runtime, checkpoint) } = options;
     if (precision === "int8" && !hasInt8(runtime)) {

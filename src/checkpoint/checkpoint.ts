@@ -3,13 +3,16 @@
 import { join } from "node:path";
 import { makeFolder, writeAtomically } from "../host/node/write-files.js";
 import { readWholeFile } from "../host/node/read-files.js";
+import { openByteSource } from "../formats/byte-source.js";
 import {
   floatTensor,
   halfTensor,
+  headerEnd,
   isFloatTensor,
   isSafetensors,
+  parseHeader,
   parseSafetensors,
-  type Safetensors,
+  type TensorEntry,
   tensorFloats,
   writeSafetensors,
 } from "../formats/safetensors.js";
@@ -37,12 +40,30 @@ export interface Checkpoint<Shape = unknown> {
   readonly weights: Readonly<Record<string, WeightValue>>;
 }
 
+/** A checkpoint in its folder, whose weights are read when somebody needs them. */
+export interface StoredCheckpoint<Shape = unknown> {
+  readonly config: CheckpointConfig<Shape>;
+  /** The file of the weights. */
+  readonly weightsPath: string;
+  /**
+   * Reads them, once.
+   *
+   * @throws FileError; WeightsError where values are no numbers
+   */
+  readonly readWeights: () => Promise<Checkpoint["weights"]>;
+}
+
+/** A checkpoint, in memory or not. */
+export type AnyCheckpoint<Shape = unknown> = Checkpoint<Shape> | StoredCheckpoint<Shape>;
+
 /** A mask-net and its prior in memory. */
 export type MaskNetCheckpoint = Checkpoint<MaskNetConfig>;
 
 /** Whether a checkpoint holds a mask-net. */
-export function isMaskNet(checkpoint: Checkpoint): checkpoint is MaskNetCheckpoint {
-  return checkpoint.config.denoiser.kind === "mask-net";
+export function isMaskNet(checkpoint: Checkpoint): checkpoint is MaskNetCheckpoint;
+export function isMaskNet(checkpoint: AnyCheckpoint): checkpoint is AnyCheckpoint<MaskNetConfig>;
+export function isMaskNet({ config }: AnyCheckpoint): boolean {
+  return config.denoiser.kind === "mask-net";
 }
 
 /** How weights are stored: float16 halves the file and is exact to 11 bits. */
@@ -54,14 +75,22 @@ export type StoredPrecision = "float32" | "float16";
  * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
  */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
-  const configPath = join(folder, checkpointFiles.config);
-  const text = new TextDecoder().decode(await readWholeFile(configPath));
-  const config = parseCheckpointConfig(text, configPath);
-  const weightsPath = join(folder, checkpointFiles.weights);
-  const bytes = await readWholeFile(weightsPath);
-  if (!isSafetensors(bytes)) throw new CheckpointError(weightsPath, "is not a safetensors file");
-  const weights = readWeights(parseSafetensors(bytes), checkpointWeights(config), weightsPath);
-  return { config, weights };
+  const { config, readWeights } = await openCheckpoint(folder);
+  return { config, weights: await readWeights() };
+}
+
+/**
+ * Opens a checkpoint and checks that its weights are those of its configuration, by their names and shapes.
+ *
+ * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
+ */
+export async function openCheckpoint(folder: string): Promise<StoredCheckpoint> {
+  const config = await readCheckpointConfig(folder);
+  const path = join(folder, checkpointFiles.weights);
+  const specs = checkpointWeights(config);
+  requireSpecs(await readHeader(path), specs, path);
+  let weights: Promise<Checkpoint["weights"]> | undefined;
+  return { config, weightsPath: path, readWeights: () => (weights ??= readWeights(path, specs)) };
 }
 
 /**
@@ -88,7 +117,7 @@ export async function saveCheckpoint(
 
 /** The weights of one part, without its name before theirs. */
 export function weightsOfPart(
-  { weights }: Checkpoint,
+  { weights }: Pick<Checkpoint, "weights">,
   part: keyof typeof weightParts,
 ): Record<string, WeightValue> {
   const prefix = `${part}.`;
@@ -99,24 +128,47 @@ export function weightsOfPart(
   );
 }
 
-function readWeights(
-  { tensors }: Safetensors,
+/** Room for a header; that of the voice that ships has 20 kB. */
+const HEADER_BYTES = 65_536;
+
+/** The tensors that a weights file says it has. */
+async function readHeader(path: string): Promise<readonly TensorEntry[]> {
+  const source = await openByteSource(path);
+  try {
+    const start = await source.read(0, HEADER_BYTES);
+    if (!isSafetensors(start)) throw new CheckpointError(path, "is not a safetensors file");
+    const end = headerEnd(start);
+    return parseHeader(end > start.length ? await source.read(0, end) : start, source.length).entries;
+  } finally {
+    await source.close();
+  }
+}
+
+function requireSpecs(
+  tensors: readonly Pick<TensorEntry, "name" | "shape" | "dtype">[],
   specs: readonly WeightSpec[],
   path: string,
-): Record<string, WeightValue> {
+): void {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const differences: string[] = [];
-  const weights: Record<string, WeightValue> = {};
   for (const { name, shape } of specs) {
-    const tensor = tensors.get(name);
+    const tensor = byName.get(name);
     if (!tensor) differences.push(`'${name}' is missing`);
     else if (tensor.shape.join() !== shape.join()) {
       differences.push(`'${name}' is [${tensor.shape.join(", ")}], not [${shape.join(", ")}]`);
     } else if (!isFloatTensor(tensor)) differences.push(`'${name}' holds ${tensor.dtype} values`);
-    else weights[name] = { data: tensorFloats(tensor), shape };
   }
   const known = new Set(specs.map(({ name }) => name));
-  for (const name of tensors.keys()) if (!known.has(name)) differences.push(`'${name}' is not known`);
+  for (const name of byName.keys()) if (!known.has(name)) differences.push(`'${name}' is not known`);
   if (differences.length > 0) throw new WeightsError(path, differences);
+}
+
+async function readWeights(path: string, specs: readonly WeightSpec[]): Promise<Checkpoint["weights"]> {
+  const { tensors } = parseSafetensors(await readWholeFile(path));
+  // it may have been written anew since it was opened
+  requireSpecs([...tensors.values()], specs, path);
+  const weights: Record<string, WeightValue> = {};
+  for (const { name, shape } of specs) weights[name] = { data: tensorFloats(tensors.get(name)!), shape };
   const broken = Object.entries(weights).find(([, { data }]) => !allFinite(data));
   if (broken) throw new WeightsError(path, [`'${broken[0]}' holds values that are no numbers`]);
   return weights;

@@ -10,6 +10,7 @@ import {
   type Signature,
   type TensorFunction,
   type TensorValue,
+  withWeights,
 } from "./engine.js";
 import { checkInputs, checkQuantised, checkState, checkTargets } from "./signature.js";
 
@@ -140,7 +141,8 @@ export class EagerRuntime implements Runtime {
     readonly device: string,
   ) {}
 
-  async compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program> {
+  async compile(fn: TensorFunction | LazyFunction, given: Signature): Promise<Program> {
+    const signature = await withWeights(given);
     checkQuantised(signature);
     if (signature.observed) {
       throw new SignatureError(signature.observed[0], "Only the graph engine returns the inputs of layers.");

@@ -46,12 +46,21 @@ export function observedName(weight: string): string {
   return `input of ${weight}`;
 }
 
+/** Weights in a file, which are read where a function has to be compiled: a compiled graph holds them itself. */
+export interface StoredWeights {
+  /** The file: where it changes, a graph that was compiled with its weights is not used any more. */
+  readonly path: string;
+  read(): Promise<Readonly<Record<string, TensorValue>>>;
+}
+
 /** What a function takes besides its code, all of it by name. */
 export interface Signature {
   /** Given anew at each run. */
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /** Constants, such as trained weights: the engine keeps them and may fold, pack or move them to its device. */
   readonly weights?: Readonly<Record<string, TensorValue>>;
+  /** The same in a file, in place of `weights`; only where a source is named too. */
+  readonly stored?: StoredWeights;
   /**
    * Start values of tensors that a run replaces, such as weights in training and their moments. The function returns
    * the next value under the same name; it stays in the engine and is not among a run's results.
@@ -92,6 +101,11 @@ export interface LazyFunction {
 /** The function itself. */
 export async function loadFunction(fn: TensorFunction | LazyFunction): Promise<TensorFunction> {
   return "load" in fn ? fn.load() : fn;
+}
+
+/** The same signature with its weights in memory. */
+export async function withWeights({ stored, ...signature }: Signature): Promise<Signature> {
+  return stored ? { ...signature, weights: await stored.read() } : signature;
 }
 
 /** A compiled function. */

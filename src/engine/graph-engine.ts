@@ -9,6 +9,7 @@ import {
   type Signature,
   type TensorFunction,
   type TensorValue,
+  withWeights,
 } from "./engine.js";
 import type { Model, ModelOptions, ModelTensor, OpenModel } from "./model.js";
 import { SignatureError } from "../errors.js";
@@ -158,7 +159,7 @@ export class GraphRuntime implements Runtime {
     const { open, ...copy } = await this.opener(target, given, async () => {
       // loaded here, since a graph from the cache needs no tracer
       const { traceToOnnx } = await import("./trace/trace-to-onnx.js");
-      return traceToOnnx(await loadFunction(fn), given);
+      return traceToOnnx(await loadFunction(fn), await withWeights(given));
     });
     return {
       program: new GraphProgram(open, { inputs, ...(state && { state }) }),

@@ -1,7 +1,7 @@
 // A checkpoint's networks on an engine, tile by tile. For a spectral prior conditioning makes σ of each MDCT coefficient and
 // the encoder's vectors, the denoiser works on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)); for the
 // standard prior there is only the denoiser, and it works on the waveform itself.
-import { type Checkpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+import { type AnyCheckpoint, isMaskNet } from "../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { Program, Runtime, TensorValue } from "../engine/engine.js";
 import {
@@ -41,7 +41,7 @@ interface TileExtent {
 }
 
 /** The tiles of a checkpoint. */
-function tileExtent({ config }: Checkpoint): TileExtent {
+function tileExtent({ config }: AnyCheckpoint): TileExtent {
   const { denoiser, mel, prior } = config;
   const { shape } = denoiser;
   const architecture = architectureOf(denoiser.kind);
@@ -83,7 +83,7 @@ export interface Denoiser {
  */
 export async function openDenoiser(
   runtime: Runtime,
-  checkpoint: Checkpoint,
+  checkpoint: AnyCheckpoint,
   precision: Precision,
 ): Promise<Denoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
@@ -191,7 +191,7 @@ export class MelDenoiser implements Networks {
   readonly #prior: PriorPrograms | undefined;
   readonly #turns = new Turns();
 
-  private constructor(checkpoint: Checkpoint, denoiser: Denoiser, prior: PriorPrograms | undefined) {
+  private constructor(checkpoint: AnyCheckpoint, denoiser: Denoiser, prior: PriorPrograms | undefined) {
     const { sigma, encoded, tile, ...reach } = tileExtent(checkpoint);
     this.conditioning = prior ? { sigma, encoded } : {};
     this.reach = reach;
@@ -208,7 +208,7 @@ export class MelDenoiser implements Networks {
    */
   static async create(
     runtime: Runtime,
-    checkpoint: Checkpoint,
+    checkpoint: AnyCheckpoint,
     precision: Precision = "float32",
   ): Promise<MelDenoiser> {
     const compile = (network: NetworkFunction): Promise<Program> =>

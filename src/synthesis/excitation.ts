@@ -1,10 +1,6 @@
 // A checkpoint's excitation model on an engine, and the mixture of pulses and noise that it asks for.
-import {
-  type Checkpoint,
-  isMaskNet,
-  type MaskNetCheckpoint,
-  weightsOfPart,
-} from "../checkpoint/checkpoint.js";
+import { type AnyCheckpoint, isMaskNet, weightsOfPart } from "../checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import { weightParts } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
 import type { EncoderConfig } from "../models/layers/shapes.js";
@@ -13,7 +9,7 @@ import type { Reach } from "../mel/frames.js";
 import { encoderReach } from "../models/layers/shapes.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../engine/engine.js";
-import { type NetworkFunction, signalSpecs } from "./network-functions.js";
+import { type NetworkFunction, signalSpecs, weightsFrom } from "./network-functions.js";
 import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "./turns.js";
 import type { MelFormat } from "../mel/format.js";
@@ -127,7 +123,7 @@ export class NoExcitationError extends InputError {
  * @param precision of its Linear layers; int8 for those that are calibrated, which a checkpoint may leave out
  */
 export function excitationFunction(
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: AnyCheckpoint<MaskNetConfig>,
   shape: EncoderConfig,
   precision: Precision,
 ): NetworkFunction {
@@ -139,7 +135,7 @@ export function excitationFunction(
     },
     signature: {
       inputs: { mel: signalSpecs(checkpoint).mel },
-      weights: weightsOfPart(checkpoint, weightParts.excitation),
+      ...weightsFrom(checkpoint, (all) => weightsOfPart(all, weightParts.excitation)),
       ...(precision === "int8" && { quantised: excitationQuantisation }),
       freesMemory: true,
       source: JSON.stringify({ part: "excitation", shape, format: checkpoint.config.mel }),
@@ -170,7 +166,7 @@ export class ExcitationSource {
    */
   static async create(
     runtime: Runtime,
-    checkpoint: Checkpoint,
+    checkpoint: AnyCheckpoint,
     precision: Precision = defaultPrecision(runtime, checkpoint),
   ): Promise<ExcitationSource | undefined> {
     if (!isMaskNet(checkpoint)) return undefined;
@@ -186,7 +182,7 @@ export class ExcitationSource {
    *
    * @throws NoExcitationError
    */
-  static async open(runtime: Runtime, checkpoint: Checkpoint): Promise<ExcitationSource> {
+  static async open(runtime: Runtime, checkpoint: AnyCheckpoint): Promise<ExcitationSource> {
     const source = await ExcitationSource.create(runtime, checkpoint);
     if (!source) throw new NoExcitationError();
     return source;

@@ -1,13 +1,9 @@
 // A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
 // engine and what an export writes. The functions are imported when they are asked for, and with them the tensor library:
 // where a graph is in the cache, its signature is enough. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
-import {
-  type Checkpoint,
-  isMaskNet,
-  type MaskNetCheckpoint,
-  weightsOfPart,
-} from "../checkpoint/checkpoint.js";
+import { type AnyCheckpoint, type Checkpoint, isMaskNet, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { WaveGradConfig } from "../models/wavegrad/shape.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
@@ -28,7 +24,7 @@ export interface NetworkFunction extends LazyFunction {
 }
 
 /** The inputs that every checkpoint's networks take. */
-export function signalSpecs({ config: { mel } }: Checkpoint): Record<"mel" | "signal", TensorSpec> {
+export function signalSpecs({ config: { mel } }: AnyCheckpoint): Record<"mel" | "signal", TensorSpec> {
   return {
     mel: { shape: [1, frames(), mel.bands] },
     signal: { shape: [1, frames(mel.hopLength)] },
@@ -37,7 +33,7 @@ export function signalSpecs({ config: { mel } }: Checkpoint): Record<"mel" | "si
 
 /** The inputs of a mask-net's networks. */
 export function networkSpecs(
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: AnyCheckpoint<MaskNetConfig>,
 ): Record<"mel" | "sigma" | "encoded" | "signal", TensorSpec> {
   const { denoiser, mel } = checkpoint.config;
   return {
@@ -48,7 +44,7 @@ export function networkSpecs(
 }
 
 /** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
-export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
+export function conditionerFunction(checkpoint: AnyCheckpoint<MaskNetConfig>): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   return {
     load: async () => {
@@ -66,7 +62,7 @@ export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunct
     },
     signature: {
       inputs: { mel: networkSpecs(checkpoint).mel },
-      weights: { ...denoiserWeights(checkpoint, isEncoders), ...priorWeights(checkpoint) },
+      ...weightsFrom(checkpoint, (all) => ({ ...denoiserWeights(all, isEncoders), ...priorWeights(all) })),
       freesMemory: true,
       source: sourceOf(checkpoint, "conditioner"),
     },
@@ -78,7 +74,7 @@ export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunct
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Signature, "quantised"> {
+function quantisedLayers({ config }: AnyCheckpoint, precision: Precision): Pick<Signature, "quantised"> {
   if (precision === "float32") return {};
   const quantisation = "quantisation" in config ? config.quantisation : undefined;
   if (!quantisation) throw new NotCalibratedError();
@@ -94,23 +90,26 @@ type Target = "x0" | "noise";
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export function estimateFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+export function estimateFunction(
+  checkpoint: AnyCheckpoint,
+  precision: Precision = "float32",
+): NetworkFunction {
   return denoiserFunction(checkpoint, precision, "x0");
 }
 
 /** The same as the predicted noise ε̂, as `noise`: what an exported denoiser gives. */
-export function noiseFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+export function noiseFunction(checkpoint: AnyCheckpoint, precision: Precision = "float32"): NetworkFunction {
   return denoiserFunction(checkpoint, precision, "noise");
 }
 
-function denoiserFunction(checkpoint: Checkpoint, precision: Precision, target: Target): NetworkFunction {
+function denoiserFunction(checkpoint: AnyCheckpoint, precision: Precision, target: Target): NetworkFunction {
   return isMaskNet(checkpoint)
     ? maskNetFunction(checkpoint, precision, target)
-    : waveGradFunction(checkpoint as Checkpoint<WaveGradConfig>, precision, target);
+    : waveGradFunction(checkpoint as AnyCheckpoint<WaveGradConfig>, precision, target);
 }
 
 function maskNetFunction(
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: AnyCheckpoint<MaskNetConfig>,
   precision: Precision,
   target: Target,
 ): NetworkFunction {
@@ -134,7 +133,7 @@ function maskNetFunction(
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
-      weights: denoiserWeights(checkpoint, (name) => !isEncoders(name)),
+      ...weightsFrom(checkpoint, (all) => denoiserWeights(all, (name) => !isEncoders(name))),
       ...quantisedLayers(checkpoint, precision),
       source: sourceOf(checkpoint, `denoiser to ${target}`),
     },
@@ -142,7 +141,7 @@ function maskNetFunction(
 }
 
 function waveGradFunction(
-  checkpoint: Checkpoint<WaveGradConfig>,
+  checkpoint: AnyCheckpoint<WaveGradConfig>,
   precision: Precision,
   target: Target,
 ): NetworkFunction {
@@ -159,7 +158,7 @@ function waveGradFunction(
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel },
-      weights: denoiserWeights(checkpoint, () => true),
+      ...weightsFrom(checkpoint, (all) => denoiserWeights(all, () => true)),
       ...quantisedLayers(checkpoint, precision),
       source: sourceOf(checkpoint, `wavegrad to ${target}`),
     },
@@ -167,7 +166,7 @@ function waveGradFunction(
 }
 
 /** The waveform of a whitened one. */
-export function colourFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
+export function colourFunction(checkpoint: AnyCheckpoint<MaskNetConfig>): NetworkFunction {
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
     load: async () => {
@@ -188,21 +187,31 @@ function isEncoders(name: string): boolean {
   return name.startsWith("encoder.");
 }
 
+/** A checkpoint's weights under the names that a function knows them by: at hand, or to be read. */
+export function weightsFrom(
+  checkpoint: AnyCheckpoint,
+  named: (all: Pick<Checkpoint, "weights">) => Record<string, TensorValue>,
+): Pick<Signature, "weights" | "stored"> {
+  if ("weights" in checkpoint) return { weights: named(checkpoint) };
+  const { weightsPath, readWeights } = checkpoint;
+  return { stored: { path: weightsPath, read: async () => named({ weights: await readWeights() }) } };
+}
+
 function denoiserWeights(
-  checkpoint: Checkpoint,
+  all: Pick<Checkpoint, "weights">,
   wanted: (name: string) => boolean,
 ): Record<string, TensorValue> {
-  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
+  const weights = Object.entries(weightsOfPart(all, weightParts.denoiser));
   return Object.fromEntries(weights.filter(([name]) => wanted(name)));
 }
 
-function priorWeights(checkpoint: MaskNetCheckpoint): Record<string, TensorValue> {
-  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.prior));
+function priorWeights(all: Pick<Checkpoint, "weights">): Record<string, TensorValue> {
+  const weights = Object.entries(weightsOfPart(all, weightParts.prior));
   return Object.fromEntries(weights.map(([name, value]) => [`prior.${name}`, value]));
 }
 
 /** What the compiled graph depends on besides its signature. */
-function sourceOf({ config }: Checkpoint, part: string): string {
+function sourceOf({ config }: AnyCheckpoint, part: string): string {
   return JSON.stringify({ part, shape: config.denoiser.shape, format: config.mel });
 }
 
@@ -211,12 +220,11 @@ function sourceOf({ config }: Checkpoint, part: string): string {
 
 /** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
 export function trunkFunction(
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: AnyCheckpoint<MaskNetConfig>,
   precision: Precision = "float32",
 ): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
   const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
-  const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
   return {
     load: async () => {
       const { createMaskNet, maskNetTrunkRows } = await import("../models/mask-net/graph.js");
@@ -232,7 +240,7 @@ export function trunkFunction(
         logSnr: { shape: [1] },
         encoded: { shape: [1, frames(), denoiser.shape.channels] },
       },
-      weights: Object.fromEntries(weights.filter(([name]) => !name.startsWith("encoder."))),
+      ...weightsFrom(checkpoint, (all) => denoiserWeights(all, (name) => !isEncoders(name))),
       ...quantisedLayers(checkpoint, precision),
       freesMemory: true,
       source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
@@ -249,7 +257,7 @@ export function trunkFunction(
  */
 export async function openFastDenoiser(
   runtime: Runtime,
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: AnyCheckpoint<MaskNetConfig>,
   precision: Precision = "float32",
 ): Promise<FastDenoiser> {
   const trunk = trunkFunction(checkpoint, precision);

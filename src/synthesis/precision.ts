@@ -1,5 +1,5 @@
 // How a denoiser's Linear layers compute: float32, or 8-bit whole numbers with scales that a calibration found.
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
 import type { Runtime } from "../engine/engine.js";
 
@@ -13,7 +13,7 @@ export type Precision = (typeof precisionNames)[number];
  * What is used where nothing is asked for: int8 where an engine has it and the checkpoint was calibrated for it. With the
  * voice that ships, the error of the predicted noise rises by 0.05 % and that of the mel by 0.06 %.
  */
-export function defaultPrecision(runtime: Runtime, { config }: Checkpoint): Precision {
+export function defaultPrecision(runtime: Runtime, { config }: AnyCheckpoint): Precision {
   return hasInt8(runtime) && "quantisation" in config ? "int8" : "float32";
 }
 

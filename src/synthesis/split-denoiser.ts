@@ -3,7 +3,8 @@
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
 import { Worker } from "node:worker_threads";
-import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import { maskNetReach } from "../models/mask-net/costs.js";
 import type { Runtime } from "../engine/engine.js";
 import { type Tile, FastDenoiser } from "./fast-denoiser.js";
@@ -88,7 +89,7 @@ export class SplitDenoiser implements Denoiser {
    */
   static async create(
     runtime: Runtime,
-    checkpoint: MaskNetCheckpoint,
+    checkpoint: AnyCheckpoint<MaskNetConfig>,
     precision: Precision,
     threads: number,
   ): Promise<SplitDenoiser> {

@@ -2,11 +2,12 @@
 // the graph; a file that does not match its digest is removed and compiled anew. Writes are atomic, so processes that
 // compile the same graph at once only replace each other's equal files.
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { arch, cpus, homedir, platform } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { systemCode } from "./read-files.js";
 import { streamAtomically } from "./write-files.js";
+import type { FileFacts } from "./file-facts.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Signature, TensorValue } from "../../engine/engine.js";
@@ -24,18 +25,37 @@ export interface Target {
 
 const sourceFolder = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The rooms whose code makes graphs: what the networks' functions and the tracer import lies in them. */
+export const graphRooms: readonly string[] = ["diffusion", "engine", "mel", "models", "synthesis"];
+
 let sourceDigest: string | undefined;
 
-/** A hash of vocode's compiled code, read once a process: a few hundred kilobytes. */
-function digestOfSource(): string {
-  if (sourceDigest) return sourceDigest;
-  const hash = createHash("sha256");
-  const files = readdirSync(sourceFolder, { recursive: true, encoding: "utf8" });
-  for (const file of files.filter((name) => /\.[jt]s$/.test(name)).sort()) {
-    hash.update(file).update(readFileSync(join(sourceFolder, file)));
-  }
-  sourceDigest = hash.digest("hex");
+/** A hash of the code that makes graphs, found once a process. */
+function digestOfSource(facts: FileFacts | undefined): string {
+  sourceDigest ??= facts
+    ? facts.of(`code ${sourceFolder}`, sourceFiles, digestOfFiles)
+    : digestOfFiles(sourceFiles());
   return sourceDigest;
+}
+
+function sourceFiles(): string[] {
+  return graphRooms.flatMap((room) =>
+    readdirSync(join(sourceFolder, room), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts"))
+      .map((name) => join(sourceFolder, room, name))
+      .sort(),
+  );
+}
+
+/** A hash of files and of their places within the code. */
+function digestOfFiles(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(relative(sourceFolder, file)).update("\0").update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+function digestOfFile(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
 function newHash(target: Target): Hash {
@@ -53,12 +73,28 @@ function shapesOf(
   return Object.entries(values).map(([name, { shape, data }]) => [name, shape, data instanceof Int32Array]);
 }
 
-/** The key of a function that names its source, found without tracing it. */
-export function keyOfSource(signature: Signature, source: string, target: Target): string {
-  const { inputs, weights = {}, state, quantised, observed } = signature;
+/**
+ * The key of a function that names its source, found without tracing it.
+ *
+ * @param facts of files that were read before: without them weights in a file, and vocode's own code, are read again
+ */
+export function keyOfSource(signature: Signature, source: string, target: Target, facts?: FileFacts): string {
+  const { inputs, weights = {}, stored, state, quantised, observed } = signature;
   const hash = newHash(target)
-    .update(digestOfSource())
+    .update(digestOfSource(facts))
     .update(JSON.stringify([source, inputs, shapesOf(weights), shapesOf(state), quantised, observed]));
+  if (stored) {
+    const { path } = stored;
+    hash.update(
+      facts
+        ? facts.of(
+            `content of ${path}`,
+            () => [path],
+            () => digestOfFile(path),
+          )
+        : digestOfFile(path),
+    );
+  }
   for (const value of Object.values(weights)) hash.update(bytesOf(value));
   return hash.digest("hex");
 }
@@ -75,6 +111,7 @@ const cacheVariable = "VOCODE_CACHE";
 const sizeLimit = 2 * 2 ** 30;
 
 const digestLength = 32;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Where compiled graphs lie by the platform's custom: $VOCODE_CACHE, else the user's cache folder. */
 export function defaultCacheFolder(
@@ -90,6 +127,12 @@ export function defaultCacheFolder(
   return join(environment["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vocode");
 }
 
+/** Says that a file was used, once a day: it counts as changed then. */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  if (now.getTime() - (await stat(path)).mtimeMs > DAY_MS) await utimes(path, now, now);
+}
+
 /** SHA-256 of bytes. */
 function digestOf(content: Uint8Array): Buffer {
   return createHash("sha256").update(content).digest();
@@ -97,20 +140,24 @@ function digestOf(content: Uint8Array): Buffer {
 
 /** A folder of compiled graphs by key. It never fails: a folder that cannot be used only means compiling again. */
 export class CompiledCache {
-  constructor(readonly folder: string) {}
+  /** @param facts which graphs were found whole before, so that they need not be checked again */
+  constructor(
+    readonly folder: string,
+    private readonly facts?: FileFacts,
+  ) {}
 
   /** The graph stored under a key; undefined if there is none, or none that is whole. */
   async read(key: string): Promise<Uint8Array | undefined> {
     const path = this.pathOf(key);
     try {
-      const file = await readFile(path);
+      const file = readFileSync(path);
       const graph = file.subarray(digestLength);
-      if (!digestOf(graph).equals(file.subarray(0, digestLength))) {
+      const check = (): string => String(digestOf(graph).equals(file.subarray(0, digestLength)));
+      if ((this.facts?.of(`${path} is whole`, () => [path], check) ?? check()) !== "true") {
         await this.remove(key);
         return undefined;
       }
-      const now = new Date();
-      await utimes(path, now, now);
+      await touch(path);
       return graph;
     } catch (error) {
       if (systemCode(error) === undefined) throw error;

@@ -7,6 +7,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import { GraphRuntime, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
 import type { Model, ModelOptions, ModelTensor } from "../../engine/model.js";
 import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
+import { FileFacts } from "./file-facts.js";
 import type { Signature } from "../../engine/engine.js";
 
 /**
@@ -25,19 +26,25 @@ interface ModelBytes {
 /**
  * Opens a session for a model, compiled earlier if possible.
  *
+ * @param factsOf of the folder of compiled graphs
  * @param makeModel traces the model; not called if the signature's source is known to the cache
  */
 async function openGraph(
+  factsOf: (cacheFolder: string) => FileFacts,
   target: GraphTarget,
   signature: Signature,
   makeModel: () => Promise<Uint8Array>,
 ): Promise<OpenGraph> {
   const { cacheFolder, device } = target;
   if (cacheFolder === undefined) return openBytes({ model: await makeModel(), isOptimised: false }, target);
-  const cache = new CompiledCache(cacheFolder);
+  // weights in memory belong to a run that is over soon
+  const facts = signature.stored && factsOf(cacheFolder);
+  const cache = new CompiledCache(cacheFolder, facts);
   const runtimeVersion = ort.env.versions.node ?? ort.env.versions.common;
   const keyTarget: Target = { runtimeVersion, device, withoutFusions: UNWANTED_FUSIONS };
-  let key = signature.source && keyOfSource(signature, signature.source, keyTarget);
+  const { source } = signature;
+  const keyNow = source === undefined ? undefined : () => keyOfSource(signature, source, keyTarget, facts);
+  let key = keyNow?.();
   let model: Uint8Array | undefined;
   if (!key) {
     model = await makeModel();
@@ -49,7 +56,11 @@ async function openGraph(
     if (opened) return opened;
     await cache.remove(key);
   }
-  model ??= await makeModel();
+  if (!model) {
+    model = await makeModel();
+    // weights that were written anew meanwhile are not those of the key
+    if (signature.stored && keyNow?.() !== key) return openBytes({ model, isOptimised: false }, target);
+  }
   // an optimised graph for another device than the CPU holds only on that very device: keep the model itself
   if (device !== "cpu") {
     await cache.write(key, model);
@@ -165,5 +176,7 @@ function toOrt({ data, shape }: ModelTensor): ort.Tensor {
 
 /** The graph engine on onnxruntime for Node. */
 export function graphRuntime(target: Omit<GraphTarget, "freesMemory">): GraphRuntime {
-  return new GraphRuntime(target, openGraph);
+  let facts: FileFacts | undefined;
+  const factsOf = (cacheFolder: string): FileFacts => (facts ??= new FileFacts(cacheFolder));
+  return new GraphRuntime(target, (...asked) => openGraph(factsOf, ...asked));
 }
