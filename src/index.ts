@@ -52,7 +52,7 @@ export { parseScheduleJson } from "./diffusion/schedules/schedule-json.js";
 export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/schedule-steps.js";
 export { diffuse, diffuseStep, posterior, posteriorMean } from "./diffusion/forward-process.js";
 export { convert, type Parameterisation } from "./diffusion/parameterisation.js";
-export { lossWeight, noisePredictionLoss } from "./diffusion/objective.js";
+export { lossWeight, noisePredictionLoss } from "./diffusion/noise-prediction.js";
 export {
   fillNormals,
   NoiseAddressError,

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { readRecording } from "../audio/open-recording.js";
 import type { ClipTake, TrainingReport } from "../plots/training-page.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
-import { devLogSnrs } from "../training/progress.js";
+import { devLogSnrs, figuresOf } from "../training/progress.js";
 import { RunError } from "../errors.js";
 import { type Metrics, type RunDescription, RunFolder } from "../training/run.js";
 import { type OutputOptions, printResult } from "./output.js";
@@ -68,7 +68,14 @@ function curvesOf(metrics: readonly Metrics[]): TrainingReport["curves"] {
   const losses = metrics.flatMap(({ hours, loss }) =>
     typeof hours === "number" && typeof loss === "number" ? [{ hours, loss }] : [],
   );
-  return { losses, errors, levels: devLogSnrs };
+  const names = new Set(metrics.flatMap((line) => Object.keys(figuresOf(line))));
+  const figures = [...names].map((name) => ({
+    name,
+    points: metrics.flatMap(({ hours, [name]: value }) =>
+      typeof hours === "number" && typeof value === "number" ? [{ hours, value }] : [],
+    ),
+  }));
+  return { losses, errors, levels: devLogSnrs, figures };
 }
 
 function factsOf({ config, from }: RunDescription, metrics: readonly Metrics[]): [string, string][] {

@@ -1,6 +1,6 @@
 // How a person holds a training: Ctrl-C ends it after the step, a second one at once; SIGUSR1 pauses and continues.
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { type DevError, devLogSnrs } from "../training/progress.js";
+import { type DevError, devLogSnrs, type Figures } from "../training/progress.js";
 import type { PitchError } from "../training/excitation-data.js";
 import type { TrainingProgress } from "../training/trainer.js";
 import { duration } from "./status.js";
@@ -32,7 +32,8 @@ export class TrainingLine {
   }
 
   /** The latest steps. */
-  show({ phase, step, total, loss, speed, secondsAStep = this.#secondsAStep }: TrainingProgress): void {
+  show(progress: TrainingProgress): void {
+    const { phase, step, total, loss, figures, speed, secondsAStep = this.#secondsAStep } = progress;
     if (this.#options.quiet) return;
     if (phase !== this.#phase) [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
     // smoothed over some ten reports, which the time left follows
@@ -41,7 +42,7 @@ export class TrainingLine {
     if (phase === "network") this.#estimate(step, total, left);
     const line =
       `${phase} ${step}/${total} · ${duration(left)} left · ${speed.toFixed(1)} audio-s/s · ` +
-      `loss ${loss.toFixed(4)}${this.#error ? ` · ${errorWords(this.#error)}` : ""}`;
+      `loss ${loss.toFixed(4)}${figureWords(figures)}${this.#error ? ` · ${errorWords(this.#error)}` : ""}`;
     if (isInteractive()) {
       process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns || 80) - 1)}`);
     } else if (performance.now() - this.#lastLog > LOG_INTERVAL_MS || step === total) {
@@ -90,6 +91,13 @@ export class TrainingLine {
       `At ${this.#speed.toFixed(1)} audio-seconds a second, the other ${total - step} of ${total} steps take about ${duration(left)}.`,
     );
   }
+}
+
+/** What the losses tell besides: " · noise 0.1931 · stft 0.8254". */
+function figureWords(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([name, value]) => ` · ${name} ${value.toFixed(4)}`)
+    .join("");
 }
 
 /** Mean and first to last level: "ε 0.473 (λ −6…8: .98 .95 …)". */

@@ -123,6 +123,8 @@ async function configOf(
     ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
     : withSettings(baseConfig(changes["denoiser"]), changes);
   checkFormat(config, mel);
+  const { checkLosses } = await import("../training/losses/registry.js");
+  checkLosses(config);
   if (options.steps !== undefined) return { ...config, steps: options.steps };
   if (options.hours === undefined) return config;
   if (!(options.hours > 0)) throw new TrainConfigError(`--hours has to be above 0, not ${options.hours}.`);

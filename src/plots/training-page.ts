@@ -61,6 +61,11 @@ interface TrainingCurves {
   }[];
   /** λ of the errors' levels. */
   readonly levels: readonly number[];
+  /** What the losses told besides, each by its name. */
+  readonly figures?: readonly {
+    readonly name: string;
+    readonly points: readonly { readonly hours: number; readonly value: number }[];
+  }[];
 }
 
 /** More points than these merge into a line. */
@@ -72,6 +77,7 @@ const LABELS_HIGH = 24;
 export function trainingFigure(curves: TrainingCurves): Figure {
   const panels = [
     ...(curves.losses.length > 0 ? [lossPanel(curves)] : []),
+    ...(curves.figures ?? []).map(figurePanel),
     ...(curves.errors.length > 0 ? [errorPanel(curves)] : []),
   ];
   return drawFigure(panels);
@@ -80,15 +86,29 @@ export function trainingFigure(curves: TrainingCurves): Figure {
 const hoursAxis: Plot.ScaleOptions = { label: "audio seen (hours) →", nice: true };
 
 function lossPanel({ losses }: TrainingCurves): Panel {
+  const points = losses.map(({ hours, loss }) => ({ hours, value: loss }));
+  return linePanel("Loss of the batches, mean between points", "loss", points);
+}
+
+/** A figure that a loss tells, with the losses' own values among them. */
+function figurePanel({ name, points }: NonNullable<TrainingCurves["figures"]>[number]): Panel {
+  return linePanel(`'${name}' of the losses, mean between points`, name, points);
+}
+
+function linePanel(
+  title: string,
+  label: string,
+  points: readonly { readonly hours: number; readonly value: number }[],
+): Panel {
   return {
-    title: "Loss of the batches, mean between points",
+    title,
     options: {
       x: hoursAxis,
-      y: { label: "loss", grid: true, nice: true },
+      y: { label, grid: true, nice: true },
       marks: [
-        Plot.line(losses, { x: "hours", y: "loss", stroke: "#3b528b" }),
-        ...(losses.length <= MOST_DOTS
-          ? [Plot.dot(losses, { x: "hours", y: "loss", fill: "#3b528b", r: 2 })]
+        Plot.line(points, { x: "hours", y: "value", stroke: "#3b528b" }),
+        ...(points.length <= MOST_DOTS
+          ? [Plot.dot(points, { x: "hours", y: "value", fill: "#3b528b", r: 2 })]
           : []),
       ],
     },

@@ -1,14 +1,16 @@
 // The inputs of a training step, as a function of the run's seed and the step: crops drawn with probability
 // proportional to the recordings' lengths, a gain for each, its noise level and its noise.
 import { fillNormals } from "../diffusion/noise.js";
+import { lossWeight } from "../diffusion/noise-prediction.js";
 import type { TensorValue } from "../engine/engine.js";
 import { type Crop, CropDraw, type CropSource, StepRandom, type Utterance } from "./draws.js";
 import { MARGIN } from "./crops.js";
-import { averageDecay, rateFactor, type RateShape } from "./optimiser/optimiser.js";
+import type { WeightedLoss } from "./losses/loss.js";
+import { averageDecay, merged, rateFactor, type RateShape, withPrefix } from "./optimiser/optimiser.js";
 import { type AdamWSettings, biasCorrection } from "./optimiser/adamw.js";
 import { NothingToTrainOnError } from "../errors.js";
 import type { TrainConfig } from "./config.js";
-import { priorOptimiser } from "./step.js";
+import { lossPrefix, priorAdam } from "./step.js";
 import type { DenoiserTraining } from "./model.js";
 
 type Inputs = Record<string, TensorValue>;
@@ -16,41 +18,55 @@ type Inputs = Record<string, TensorValue>;
 /** The noise's step numbers begin here, far from those of synthesis. */
 const NOISE_STEPS = 2 ** 40;
 
+/** What batches follow of the network that is trained. */
+type TrainedDenoiser = Pick<DenoiserTraining, "logSnrs" | "optimiser" | "norm">;
+
 /** Draws the batches of a run. */
 export class BatchSource {
   readonly #source: CropSource;
   readonly #config: TrainConfig;
-  readonly #denoiser: Pick<DenoiserTraining, "logSnrs" | "optimiser">;
+  readonly #denoiser: TrainedDenoiser;
+  readonly #losses: readonly WeightedLoss[];
   readonly #draw: CropDraw;
 
-  /** @throws NothingToTrainOnError where no recording is as long as a crop */
+  /**
+   * @param losses those whose networks learn too
+   * @throws NothingToTrainOnError where no recording is as long as a crop
+   */
   constructor(
     source: CropSource,
     config: TrainConfig,
-    denoiser: Pick<DenoiserTraining, "logSnrs" | "optimiser">,
+    denoiser: TrainedDenoiser,
+    losses: readonly WeightedLoss[] = [],
   ) {
     this.#source = source;
     this.#config = config;
     this.#denoiser = denoiser;
+    this.#losses = losses;
     this.#draw = new CropDraw(utterancesToTrainOn(source, config), config.cropFrames);
   }
 
   /** Inputs of a step of the prior's fit. */
   priorInputs(step: number): Inputs {
-    const schedule = scheduleInputs("linear", step, this.#config.priorSteps, priorOptimiser.adamW);
+    const schedule = scheduleInputs("linear", step, this.#config.priorSteps, priorAdam);
     return { ...this.#crops(-1 - step), ...schedule };
   }
 
   /** Inputs of a step of the network. */
   networkInputs(step: number): Inputs {
-    const { batch, cropFrames, seed, steps, rateShape } = this.#config;
+    const { batch, cropFrames, seed, steps, rateShape, lossWeighting } = this.#config;
+    const { norm, optimiser } = this.#denoiser;
     const samples = cropFrames * this.#source.format.hopLength;
     const noise = fillNormals(new Float32Array(batch * samples), { seed, step: NOISE_STEPS + step });
+    const logSnrs = this.#denoiser.logSnrs(step);
+    const levelWeights = logSnrs.map((logSnr) => lossWeight(lossWeighting, logSnr, norm));
     return {
       ...this.#crops(step),
       noise: { data: noise, shape: [batch, samples] },
-      logSnr: { data: this.#denoiser.logSnrs(step), shape: [batch] },
-      ...scheduleInputs(rateShape, step, steps, this.#denoiser.optimiser.adamW),
+      logSnr: { data: logSnrs, shape: [batch] },
+      ...(lossWeighting !== "simple" && { levelWeight: { data: levelWeights, shape: [batch] } }),
+      ...scheduleInputs(rateShape, step, steps, optimiser.adamW),
+      ...merged(this.#losses.map((each) => lossNetworkInputs(each, step))),
     };
   }
 
@@ -137,17 +153,28 @@ function repeatEnds(rows: Float32Array, bands: number, begin: number, end: numbe
 }
 
 /** What the schedule says about a step of `total`. */
-export function scheduleInputs(
-  shape: RateShape,
-  step: number,
-  total: number,
-  { beta1, beta2 }: AdamWSettings,
-): Inputs {
-  const scalar = (value: number): TensorValue => ({ data: Float32Array.of(value), shape: [] });
+export function scheduleInputs(shape: RateShape, step: number, total: number, adamW: AdamWSettings): Inputs {
   return {
     rateFactor: scalar(rateFactor(shape, step, total)),
-    correction1: scalar(biasCorrection(beta1, step + 1)),
-    correction2: scalar(biasCorrection(beta2, step + 1)),
+    ...corrections(adamW, step),
     averageDecay: scalar(averageDecay(step)),
   };
+}
+
+/** What a step is told of AdamW's moments. */
+function corrections({ beta1, beta2 }: AdamWSettings, step: number): Inputs {
+  return {
+    correction1: scalar(biasCorrection(beta1, step + 1)),
+    correction2: scalar(biasCorrection(beta2, step + 1)),
+  };
+}
+
+/** What the network of a loss is told of a step; nothing where it has none. */
+function lossNetworkInputs(each: WeightedLoss, step: number): Inputs {
+  const { network } = each.loss;
+  return network ? withPrefix(lossPrefix(each), corrections(network.optimiser.adamW, step)) : {};
+}
+
+function scalar(value: number): TensorValue {
+  return { data: Float32Array.of(value), shape: [] };
 }

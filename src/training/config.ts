@@ -2,6 +2,7 @@
 // a run used are stored with it.
 import { denoiserKinds } from "../models/registry.js";
 import type { MelFormat } from "../mel/format.js";
+import { type LossWeighting, lossWeightings } from "../diffusion/noise-prediction.js";
 import { TrainConfigError } from "../errors.js";
 
 /** Settings of a run. */
@@ -72,7 +73,13 @@ export interface TrainConfig {
   logSnrDeviation: number;
   lowestLogSnr: number;
   highestLogSnr: number;
-  /** Frequency in Hz above which the loss counts less, as 1/(1 + f/it); 0 weights all alike. */
+
+  // what it is trained on
+  /** The losses' names, each with what it counts after a colon where that is not 1: noise, stft:0.5. */
+  losses: string[];
+  /** How much each level counts in the noise-prediction loss. */
+  lossWeighting: LossWeighting;
+  /** Frequency in Hz above which that loss counts less, as 1/(1 + f/it); 0 weights all alike. */
   lossCorner: number;
 }
 
@@ -119,6 +126,9 @@ export const defaultTrainConfig: TrainConfig = {
   logSnrDeviation: 2.2,
   lowestLogSnr: -8,
   highestLogSnr: 8,
+
+  losses: ["noise"],
+  lossWeighting: "simple",
   lossCorner: 1000,
 };
 
@@ -150,6 +160,7 @@ type Key = keyof TrainConfig;
 const CHOICES: Partial<Readonly<Record<Key, readonly string[]>>> = {
   denoiser: denoiserKinds(),
   rateShape: ["cosine", "constant-linear"],
+  lossWeighting: lossWeightings,
 };
 /** Settings that may be 0 or below. */
 const SIGNED: ReadonlySet<string> = new Set([
@@ -239,7 +250,7 @@ function checkWindows({ windowLengths }: TrainConfig, { fftSize, hopLength }: Fr
 type FramedFormat = Pick<MelFormat, "fftSize" | "hopLength">;
 
 /**
- * One setting from `key=value`; lists as 1,2,4.
+ * One setting from `key=value`; lists as 1,2,4, and losses as noise,stft:0.5.
  *
  * @throws TrainConfigError
  */
@@ -250,6 +261,7 @@ export function parseSetting(text: string): Record<string, unknown> {
   const key = keyOf(text.slice(0, at).trim());
   const value = text.slice(at + 1).trim();
   if (CHOICES[key]) return { [key]: value };
+  if (key === "losses") return { [key]: value.split(",").map((part) => part.trim()) };
   const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   return {
     [key]: Array.isArray(defaultTrainConfig[key]) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
@@ -262,7 +274,28 @@ function keyOf(name: string): Key {
   throw new TrainConfigError(`There is no setting '${name}'. The settings are ${names}.`);
 }
 
+/**
+ * What each loss of the settings counts, by its name.
+ *
+ * @throws TrainConfigError for what is no list of names with weights above 0
+ */
+export function lossWeightsOf(losses: unknown): ReadonlyMap<string, number> {
+  const given: readonly unknown[] = Array.isArray(losses) ? losses : [];
+  const parts = given.map((each) => /^([^:]+)(?::([^:]+))?$/.exec(String(each)) ?? []);
+  const weights = new Map(parts.map(([, name = "", weight = "1"]) => [name.trim(), Number(weight)]));
+  const fits = [...weights].every(([name, weight]) => name !== "" && weight > 0 && Number.isFinite(weight));
+  if (fits && weights.size === given.length && given.length > 0) return weights;
+  throw new TrainConfigError(
+    `'losses' takes names of losses, each once, with a weight above 0 after a colon or none, such as noise,stft:0.5; ` +
+      `not ${JSON.stringify(losses)}.`,
+  );
+}
+
 function checked(key: Key, value: unknown): unknown {
+  if (key === "losses") {
+    lossWeightsOf(value);
+    return value;
+  }
   const choices = CHOICES[key];
   if (choices) {
     if (typeof value === "string" && choices.includes(value)) return value;

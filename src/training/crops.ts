@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { logSigma, whiten } from "../models/prior/graph.js";
 import type { Weights } from "../models/weights.js";
-import type { TrainingModel } from "./model.js";
+import type { DenoiserTraining, TrainingModel } from "./model.js";
 
 /** Frames beyond each end of a crop: MDCT frames overlap by one, and the prior's convolution sees one more. */
 export const MARGIN = 3;
@@ -26,6 +26,8 @@ export interface PreparedCrops {
   readonly mel: tf.Tensor;
   /** σ for the mel with its gain [batch, crop, hop]; undefined without a prior. */
   readonly sigma: tf.Tensor | undefined;
+  /** The recording with its gain, computed anew at each call. [batch, crop·hop] */
+  waveform(): tf.Tensor;
 }
 
 /** A mel with a ln-gain, not below the format's floor. */
@@ -49,10 +51,8 @@ export function prepareCrops(model: TrainingModel, priorWeights: Weights, crops:
     return tf.slice(whole, [0, margin], [batch, samples - 2 * margin]);
   };
   const mel = withoutMargin(changed);
-  if (!prior) {
-    const amplitude = tf.reshape(tf.exp(crops.gain), [-1, 1]);
-    return { signal: inside(tf.mul(crops.samples, amplitude)), mel, sigma: undefined };
-  }
+  const waveform = (): tf.Tensor => inside(tf.mul(crops.samples, tf.reshape(tf.exp(crops.gain), [-1, 1])));
+  if (!prior) return { signal: waveform(), mel, sigma: undefined, waveform };
   // a gain changes the waveform and σ alike, so the whitened waveform stays
   const sigma = tf.exp(logSigma(prior.constants, priorWeights, crops.mel));
   const whitened = whiten(prior.transform, crops.samples, sigma);
@@ -60,23 +60,62 @@ export function prepareCrops(model: TrainingModel, priorWeights: Weights, crops:
     signal: inside(whitened),
     mel,
     sigma: withoutMargin(tf.exp(logSigma(prior.constants, priorWeights, changed))),
+    waveform,
   };
+}
+
+/** √ᾱ and √(1−ᾱ) of λ [batch], each [batch, 1]. */
+function factorsOf(logSnr: tf.Tensor): { readonly kept: tf.Tensor; readonly added: tf.Tensor } {
+  const column = tf.reshape(logSnr, [-1, 1]);
+  return { kept: tf.sqrt(tf.sigmoid(column)), added: tf.sqrt(tf.sigmoid(tf.neg(column))) };
 }
 
 /** z = √ᾱ·x₀ + √(1−ᾱ)·ε of a batch, λ [batch]. */
 export function diffused(signal: tf.Tensor, noise: tf.Tensor, logSnr: tf.Tensor): tf.Tensor {
-  const column = tf.reshape(logSnr, [-1, 1]);
-  const kept = tf.mul(signal, tf.sqrt(tf.sigmoid(column)));
-  return tf.add(kept, tf.mul(noise, tf.sqrt(tf.sigmoid(tf.neg(column)))));
+  const { kept, added } = factorsOf(logSnr);
+  return tf.add(tf.mul(signal, kept), tf.mul(noise, added));
+}
+
+/** What a denoiser says of z as noise and as data, each [batch, T] and made when it is asked for. */
+export interface Prediction {
+  /** ε̂ */
+  noise(): tf.Tensor;
+  /** x̂₀ */
+  estimate(): tf.Tensor;
+}
+
+/** ε̂ and x̂₀ of the one that a denoiser gives; λ [batch]. */
+export function predictionOf(
+  { predicts }: Pick<DenoiserTraining, "predicts">,
+  z: tf.Tensor,
+  logSnr: tf.Tensor,
+  predicted: tf.Tensor,
+): Prediction {
+  const isEstimate = predicts === "x0";
+  // the other one is what is left of z, whichever is given
+  const other = once(() => {
+    const { kept, added } = factorsOf(logSnr);
+    const [own, others] = isEstimate ? [kept, added] : [added, kept];
+    return tf.div(tf.sub(z, tf.mul(predicted, own)), others);
+  });
+  const given = (): tf.Tensor => predicted;
+  return { noise: isEstimate ? other : given, estimate: isEstimate ? given : other };
 }
 
 /** ε̂ − ε of prepared crops with noise of a level, [batch, crop·hop]. */
 export function noiseError(
-  { denoiser }: TrainingModel,
+  { denoiser }: Pick<TrainingModel, "denoiser">,
   weights: Weights,
   crops: PreparedCrops,
   { noise, logSnr }: { readonly noise: tf.Tensor; readonly logSnr: tf.Tensor },
 ): tf.Tensor {
   const z = diffused(crops.signal, noise, logSnr);
-  return tf.sub(denoiser.predict(weights, crops, z, logSnr), noise);
+  const predicted = denoiser.predict(weights, crops, z, logSnr);
+  return tf.sub(predictionOf(denoiser, z, logSnr, predicted).noise(), noise);
+}
+
+/** A function that computes its value at the first call, and keeps it. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

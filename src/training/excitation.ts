@@ -1,10 +1,10 @@
 // The excitation model of a run, before the network's steps: a few minutes that are not saved on the way, since a run that
 // was killed trains the same model again.
-import { weightsOf, type WeightValue } from "../models/weights.js";
+import type { Weights, WeightValue } from "../models/weights.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import { type RunFolder, whereThereIsRoom } from "./run.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "./progress.js";
-import { type OptimiserSettings, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
+import { adamWOnly, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
 import { excitationLogits } from "../models/excitation/graph.js";
 import {
@@ -33,15 +33,11 @@ const PITCH_SHARE = 0.3;
 const LABEL_CENTS = 25;
 const BANDS = voicingBands.length;
 
-/** AdamW for all weights. */
-const excitationOptimiser: OptimiserSettings = {
-  adamW: { beta1: 0.9, beta2: 0.99, weightDecay: WEIGHT_DECAY },
-  muon: { momentum: 0, weightDecay: 0 },
-  adamWRate: RATE,
-  muonRate: 0,
-  gradientNorm: GRADIENT_NORM,
-  usesMuon: () => false,
-};
+const excitationOptimiser = adamWOnly(
+  { beta1: 0.9, beta2: 0.99, weightDecay: WEIGHT_DECAY },
+  RATE,
+  GRADIENT_NORM,
+);
 
 /**
  * A step's function and signature.
@@ -55,14 +51,10 @@ function excitationStep(
   values: Readonly<Record<string, TensorValue>>,
 ): StepProgram {
   const specs = excitationWeights(format.bands);
-  const names = specs.map(({ name }) => name);
   const step: TensorFunction = (inputs, held) => {
     const mel = melWithGain(inputs["mel"], inputs["gain"], format.floor);
-    const loss = (...tensors: tf.Tensor[]): tf.Tensor => {
-      const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-      return excitationLoss(excitationLogits(weights, mel), inputs);
-    };
-    return trainOn(loss, names, inputs, held, excitationOptimiser);
+    const loss = (weights: Weights): tf.Tensor => excitationLoss(excitationLogits(weights, mel), inputs);
+    return trainOn(loss, { specs, inputs, held, settings: excitationOptimiser });
   };
   const frames = [...sizes];
   return {

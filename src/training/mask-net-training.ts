@@ -1,15 +1,13 @@
-// How mask-net is trained: the noise-prediction loss (Ho et al. 2020, eq. 14) in the whitened domain, weighted over
-// frequency; Muon for the products of its blocks and AdamW for everything else.
+// How mask-net is trained: it predicts the whitened waveform, and its errors are squared; Muon for the products of its
+// blocks and AdamW for everything else.
 import type { MelFormat } from "../mel/format.js";
 import { checkpointConfig } from "../checkpoint/config.js";
 import { encodeMel } from "../models/layers/encoder.js";
-import { createMaskNet, maskNetNoise } from "../models/mask-net/graph.js";
+import { createMaskNet, maskNetEstimate } from "../models/mask-net/graph.js";
 import { type MaskNetConfig, maskNetWeights } from "../models/mask-net/shape.js";
 import { within } from "../models/weights.js";
 import type { TrainConfig } from "./config.js";
 import type { DenoiserTraining } from "./model.js";
-import * as tf from "@tensorflow/tfjs-core";
-import { mdct, type Mdct } from "../models/layers/mdct.js";
 import { StepRandom } from "./draws.js";
 
 // Which noise levels a batch trains: a share of the crops anywhere in the trained range, the others around where the
@@ -63,37 +61,6 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
 }
 
-// What the error of ε̂ counts. Of mask-net (Ho et al. 2020, eq. 14, weighted over frequency): its square in the MDCT
-// domain, high bands counting less, since most of what is in them cannot be predicted and only adds noise to the gradient.
-
-/** Weights of the MDCT bins, 1/(1 + f/corner) with mean 1; all 1 for a corner of 0. [bins] */
-export function lossWeights(bins: number, sampleRate: number, corner: number): Float32Array {
-  const weights = Float64Array.from({ length: bins }, (_, bin) => {
-    const frequency = ((bin + 0.5) * sampleRate) / (2 * bins);
-    return corner === 0 ? 1 : 1 / (1 + frequency / corner);
-  });
-  const mean = weights.reduce((sum, weight) => sum + weight, 0) / bins;
-  return Float32Array.from(weights, (weight) => weight / mean);
-}
-
-/**
- * The mean square of an error's MDCT coefficients, weighted over frequency, a scalar.
- *
- * @param error ε̂ − ε [batch, T]
- * @param corner Hz above which the weights fall
- * @param heard 1 for the bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
- */
-function weightedSquare(
-  transform: Mdct,
-  sampleRate: number,
-  corner: number,
-  error: tf.Tensor,
-  heard: tf.Tensor,
-): tf.Tensor {
-  const weights = tf.tensor1d(lossWeights(transform.hop, sampleRate, corner));
-  return tf.mean(tf.mul(tf.square(mdct(transform, error)), tf.mul(heard, weights)));
-}
-
 /** Whether Muon trains a weight: the two products of every block, and the encoder's last. */
 function usesMuon(name: string): boolean {
   return /\.(up|down)\.weight$/.test(name) || name === "encoder.output.weight";
@@ -103,7 +70,7 @@ function usesMuon(name: string): boolean {
 export function maskNetTraining(config: TrainConfig, format: MelFormat): DenoiserTraining {
   const shape = maskNetConfigOf(config);
   const network = createMaskNet(shape, format);
-  const { weightDecay, adamWRate, muonRate, gradientNorm, lossCorner } = config;
+  const { weightDecay, adamWRate, muonRate, gradientNorm } = config;
   return {
     kind: "mask-net",
     summary:
@@ -119,12 +86,13 @@ export function maskNetTraining(config: TrainConfig, format: MelFormat): Denoise
       usesMuon,
     },
     logSnrs: (step) => drawLogSnrs(config, step),
+    predicts: "x0",
     predict: (weights, { mel, sigma }, z, logSnr) => {
       if (!sigma) throw new Error("A mask-net works in the domain of the spectral prior.");
       const encoded = encodeMel(shape.encoder, within(weights, "encoder"), mel);
-      return maskNetNoise(network, weights, { z, logSnr, mel, sigma, encoded });
+      return maskNetEstimate(network, weights, { z, logSnr, mel, sigma, encoded });
     },
-    loss: (error, heard) => weightedSquare(network.mdct, format.sampleRate, lossCorner, error, heard),
+    norm: "l2",
     describe: (shared) =>
       checkpointConfig({
         ...shared,

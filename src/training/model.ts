@@ -1,5 +1,5 @@
-// What a run trains: a denoiser, and the prior in whose domain it works. The trainer knows no more of a denoiser than
-// what stands here; each kind says it in a file of its own.
+// What a run trains: a denoiser, the prior in whose domain it works, and the losses. The trainer knows no more of a
+// denoiser than what stands here; each kind says it in a file of its own.
 import type * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
@@ -7,7 +7,10 @@ import { createMdct, type Mdct } from "../models/layers/mdct.js";
 import { createSpectralPrior, type SpectralPrior } from "../models/prior/graph.js";
 import { spectralPriorWeights } from "../models/prior/shape.js";
 import type { Weights, WeightSpec } from "../models/weights.js";
+import type { LossNorm } from "../diffusion/noise-prediction.js";
 import type { PreparedCrops } from "./crops.js";
+import type { WeightedLoss } from "./losses/loss.js";
+import { lossesOf } from "./losses/registry.js";
 import { maskNetTraining } from "./mask-net-training.js";
 import type { OptimiserSettings } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
@@ -19,6 +22,8 @@ export interface TrainingModel {
   readonly denoiser: DenoiserTraining;
   /** The spectral prior; undefined where the waveform is diffused as it is. */
   readonly prior: PriorTraining | undefined;
+  /** What the denoiser is trained on. */
+  readonly losses: readonly WeightedLoss[];
 }
 
 /** The prior's part. */
@@ -37,25 +42,32 @@ export interface DenoiserTraining {
   readonly optimiser: OptimiserSettings;
   /** λ of each crop of a step, [batch]. */
   logSnrs(step: number): Float32Array;
-  /** ε̂ of noisy crops z [batch, T] at levels [batch]: [batch, T]. */
+  /** Whether `predict` gives the data x̂₀ or the noise ε̂. */
+  readonly predicts: "x0" | "epsilon";
+  /** x̂₀ or ε̂ of noisy crops z [batch, T] at levels λ [batch]: [batch, T]. */
   predict(weights: Weights, crops: PreparedCrops, z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor;
-  /**
-   * The loss of ε̂ − ε [batch, T], a scalar.
-   *
-   * @param heard 1 for the MDCT bins that count, 0 for those that a crop's recording cannot hold, [batch, 1, bins]
-   */
-  loss(error: tf.Tensor, heard: tf.Tensor): tf.Tensor;
+  /** How errors of ε̂ are taken: squared, or as they are. */
+  readonly norm: LossNorm;
   /** The configuration of its checkpoint. */
   describe(shared: Pick<CheckpointConfig, "mel" | "schedules" | "training">): CheckpointConfig;
 }
 
-/** The models of a run for a mel format. */
+/**
+ * What a run trains, for a mel format.
+ *
+ * @throws TrainConfigError where the settings name a loss that there is not
+ */
 export function createTrainingModel(config: TrainConfig, format: MelFormat): TrainingModel {
+  const parts = { format, ...networksOf(config, format) };
+  return { ...parts, losses: lossesOf({ config, ...parts }) };
+}
+
+function networksOf(config: TrainConfig, format: MelFormat): Pick<TrainingModel, "denoiser" | "prior"> {
   switch (config.denoiser) {
     case "mask-net":
-      return { format, denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
+      return { denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
     default:
-      return { format, denoiser: waveGradTraining(config, format), prior: undefined };
+      return { denoiser: waveGradTraining(config, format), prior: undefined };
   }
 }
 

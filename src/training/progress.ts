@@ -23,6 +23,29 @@ export interface DevError {
 
 // How training goes: the mean loss and the speed since they were last asked for.
 
+/** What a line of measurements is made of besides the figures of losses. */
+export const reservedMetrics: readonly string[] = [
+  "step",
+  "hours",
+  "loss",
+  "speed",
+  "devError",
+  "devErrorByLevel",
+];
+
+/** Figures of losses by name: a loss's own name for its value, and its name with a point for what it tells besides. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** The figures in a line of measurements. */
+export function figuresOf(metrics: Readonly<Record<string, unknown>>): Figures {
+  return Object.fromEntries(
+    Object.entries(metrics).filter(
+      (entry): entry is [string, number] =>
+        typeof entry[1] === "number" && !reservedMetrics.includes(entry[0]),
+    ),
+  );
+}
+
 /** Seconds of audio in a step. */
 export function audioSecondsAStep(
   { batch, cropFrames }: Pick<TrainConfig, "batch" | "cropFrames">,
@@ -31,10 +54,11 @@ export function audioSecondsAStep(
   return (batch * cropFrames * hopLength) / sampleRate;
 }
 
-/** Mean loss and speed since they were last taken. */
+/** Mean loss, figures and speed since they were last taken. */
 export class Meter {
   readonly #secondsAStep: number;
   #sum = 0;
+  #figures: Record<string, number> = {};
   #count = 0;
   #since = performance.now();
 
@@ -42,8 +66,12 @@ export class Meter {
     this.#secondsAStep = secondsAStep;
   }
 
-  add(loss: number): void {
+  /** @param figures the same ones each time */
+  add(loss: number, figures: Figures = {}): void {
     this.#sum += loss;
+    for (const [name, value] of Object.entries(figures)) {
+      this.#figures[name] = (this.#figures[name] ?? 0) + value;
+    }
     this.#count++;
   }
 
@@ -52,13 +80,15 @@ export class Meter {
     this.#since += milliseconds;
   }
 
-  /** The mean loss, NaN without any, and audio-seconds trained on a second; and begins anew. */
-  take(): { readonly loss: number; readonly speed: number } {
+  /** The means, of the loss NaN without any, and audio-seconds trained on a second; and begins anew. */
+  take(): { readonly loss: number; readonly figures: Figures; readonly speed: number } {
     const now = performance.now();
-    const speed = (1000 * this.#count * this.#secondsAStep) / (now - this.#since);
-    const loss = this.#sum / this.#count;
-    [this.#sum, this.#count, this.#since] = [0, 0, now];
-    return { loss, speed };
+    const count = this.#count;
+    const speed = (1000 * count * this.#secondsAStep) / (now - this.#since);
+    const loss = this.#sum / count;
+    const entries = Object.entries(this.#figures).map(([name, sum]) => [name, sum / count] as const);
+    [this.#sum, this.#figures, this.#count, this.#since] = [0, {}, 0, now];
+    return { loss, figures: Object.fromEntries(entries), speed };
   }
 }
 
@@ -70,6 +100,8 @@ export interface TrainingProgress {
   readonly total: number;
   /** Mean over the last steps. */
   readonly loss: number;
+  /** What the losses tell besides, means over the last steps too. */
+  readonly figures: Figures;
   /** Audio-seconds trained on a second, over the last steps. */
   readonly speed: number;
   /** Audio in a step, where it is not as much as in the network's. */

@@ -17,10 +17,15 @@ import { purposes, StepRandom } from "./draws.js";
 
 // Start values of weights, from a seed: constant, uniform or orthonormal as each weight says.
 
-/** Start values of weights, the same for the same seed. */
-export function initialise(specs: readonly WeightSpec[], seed: Seed): Record<string, TensorValue> {
+/**
+ * Start values of weights, the same for the same seed.
+ *
+ * @param first the number of the first weight's draw: networks of one seed that start apart are far from each other
+ */
+export function initialise(specs: readonly WeightSpec[], seed: Seed, first = 0): Record<string, TensorValue> {
   return Object.fromEntries(
-    specs.map(({ name, shape, start }, index) => {
+    specs.map(({ name, shape, start }, position) => {
+      const index = first + position;
       const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
       if (start.kind === "constant") data.fill(start.value);
       else if (start.kind === "uniform") {

@@ -4,18 +4,27 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
 import { logSigma } from "../models/prior/graph.js";
 import { mdct } from "../models/layers/mdct.js";
-import { weightsOf } from "../models/weights.js";
+import { tensorSpace } from "../models/layers/tensor-space.js";
+import { type Weights, weightsOf, type WeightSpec } from "../models/weights.js";
 import type { Signature, TensorFunction, Tensors, TensorSpec, TensorValue } from "../engine/engine.js";
-import { MARGIN, melWithGain, noiseError, prepareCrops, withoutMargin } from "./crops.js";
+import { MARGIN, melWithGain, prepareCrops, withoutMargin } from "./crops.js";
+import type { LossValue, WeightedLoss } from "./losses/loss.js";
+import { type LossView, lossView } from "./losses/view.js";
+import type { AdamWSettings } from "./optimiser/adamw.js";
 import {
+  adamWOnly,
+  merged,
   type OptimiserSettings,
   optimiserStep,
   startState,
   statePrefix,
   type StepSchedule,
+  withoutPrefix,
+  withPrefix,
 } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
 import type { PriorTraining, TrainingModel } from "./model.js";
+import { initialise } from "./start-weights.js";
 
 // The gradients of tfjs's kernels. In Node only the whole package brings them, and it takes a second to load: so only
 // training loads it, and only when it begins.
@@ -35,31 +44,49 @@ export interface StepProgram {
 const SILENCE = 1e-9;
 
 /** Adam, for the prior. */
-export const priorOptimiser = {
-  adamW: { beta1: 0.9, beta2: 0.999, weightDecay: 0 },
-  muon: { momentum: 0, weightDecay: 0 },
-  muonRate: 0,
-  usesMuon: () => false,
-} as const;
+export const priorAdam: AdamWSettings = { beta1: 0.9, beta2: 0.999, weightDecay: 0 };
 
-/** One step of the network's training. */
+/** Before the names of what a step tells: figures for the log, and the norms of the gradients of losses' networks. */
+export const resultPrefix = { figure: "figure/", norm: "norm/" } as const;
+
+/** Before the names of the state and the inputs of a loss's network. */
+export function lossPrefix({ name }: Pick<WeightedLoss, "name">): string {
+  return `losses/${name}/`;
+}
+
+/** One step of the network's training, and of the networks that its losses have. */
 export function networkStep(
   model: TrainingModel,
   config: TrainConfig,
   values: { network: Readonly<Record<string, TensorValue>>; prior: Readonly<Record<string, TensorValue>> },
 ): StepProgram {
-  const { denoiser, format } = model;
-  const names = denoiser.weights.map(({ name }) => name);
+  const { denoiser, format, losses } = model;
+  const { weights: specs, optimiser: settings } = denoiser;
   const step: TensorFunction = (inputs, held) => {
     const crops = prepareCrops(model, weightsOf(held), cropTensors(inputs));
-    const loss = (...tensors: tf.Tensor[]): tf.Tensor => {
-      const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-      const { noise, logSnr, heard } = inputs;
-      return denoiser.loss(noiseError(model, weights, crops, { noise, logSnr }), heard);
+    const { noise, logSnr, heard, levelWeight } = inputs;
+    const given = { noise, logSnr, heard, levelWeight };
+    const told = new KeptTensors();
+    const loss = (weights: Weights): tf.Tensor => {
+      const seen = lossView(model, weights, crops, given);
+      const terms = losses.map((each) => {
+        const value = each.loss.value(seen, weightsOf(lossWeights(each, held)));
+        if (losses.length > 1) told.keep(resultPrefix.figure + each.name, value.loss);
+        return [each.weight, told.lossOf(each, value)] as const;
+      });
+      told.keep("predicted", seen.predicted);
+      return total(terms);
     };
-    return trainOn(loss, names, inputs, held, denoiser.optimiser);
+    const results = trainOn(loss, { specs, settings, inputs, held });
+    const { predicted, ...figures } = told.release();
+    // the estimates as constants, and both networks as they were before the step
+    const present = weightsOf(withoutPrefix(statePrefix.weight, held));
+    const seen = lossView(model, present, crops, given, predicted);
+    const others = losses.map((each) => lossNetworkStep(each, seen, inputs, held));
+    return merged<tf.Tensor>([results, figures, ...others]);
   };
   const { batch, cropFrames } = config;
+  const networks = losses.filter(({ loss }) => loss.network);
   return {
     step,
     signature: {
@@ -67,12 +94,90 @@ export function networkStep(
         ...cropInputs(format, batch, cropFrames),
         noise: { shape: [batch, cropFrames * format.hopLength] },
         logSnr: { shape: [batch] },
+        ...(config.lossWeighting !== "simple" && { levelWeight: { shape: [batch] } }),
         ...scheduleSpecs,
+        ...merged(networks.map((each) => withPrefix(lossPrefix(each), correctionSpecs))),
       },
       weights: values.prior,
-      state: startState(denoiser.weights, values.network, denoiser.optimiser.usesMuon),
+      state: {
+        ...startState(specs, values.network, settings.usesMuon),
+        ...merged(networks.map((each, index) => lossState(each, config.seed, index))),
+      },
     },
   };
+}
+
+/** Σ weight·loss, a scalar. */
+function total(terms: readonly (readonly [weight: number, loss: tf.Tensor])[]): tf.Tensor {
+  const [[weight, loss]] = terms;
+  if (terms.length === 1 && weight === 1) return loss;
+  return tensorSpace.weightedSum(terms);
+}
+
+/** The step of a loss's network: its next state, its own loss as a figure, and its gradient's norm. */
+function lossNetworkStep(
+  each: WeightedLoss,
+  seen: LossView,
+  inputs: Tensors,
+  held: Tensors,
+): Record<string, tf.Tensor> {
+  const { network } = each.loss;
+  if (!network) return {};
+  const prefix = lossPrefix(each);
+  const told = new KeptTensors();
+  const { loss, gradientNorm, ...state } = trainOn((own) => told.lossOf(each, network.value(seen, own)), {
+    specs: network.weights,
+    settings: network.optimiser,
+    inputs: { ...inputs, ...withoutPrefix(prefix, inputs) },
+    held: withoutPrefix(prefix, held),
+  });
+  return {
+    ...withPrefix(prefix, state),
+    ...told.release(),
+    [`${resultPrefix.figure}${each.name}.network`]: loss,
+    [resultPrefix.norm + each.name]: gradientNorm,
+  };
+}
+
+/** The weights of a loss's network; none where it has no network. */
+function lossWeights(each: WeightedLoss, held: Tensors): Tensors {
+  return withoutPrefix(lossPrefix(each) + statePrefix.weight, held);
+}
+
+/** The start values of the networks of losses lie so far apart, and from the denoiser's. */
+const START_DISTANCE = 2 ** 14;
+
+function lossState(each: WeightedLoss, seed: number, index: number): Record<string, TensorValue> {
+  const { weights, optimiser } = each.loss.network!;
+  const values = initialise(weights, seed, (1 + index) * START_DISTANCE);
+  return withPrefix(lossPrefix(each), startState(weights, values, optimiser.usesMuon));
+}
+
+/** Tensors that outlive the scope of a gradient, in which tfjs frees everything but the loss. */
+class KeptTensors {
+  readonly #kept: Record<string, tf.Tensor> = {};
+
+  keep(name: string, tensor: tf.Tensor): void {
+    this.#kept[name] = tf.keep(tf.clone(tensor));
+  }
+
+  /** The loss of a value whose figures are kept. */
+  lossOf({ name }: WeightedLoss, { loss, figures = {} }: LossValue): tf.Tensor {
+    for (const [figure, value] of Object.entries(figures)) {
+      this.keep(`${resultPrefix.figure}${name}.${figure}`, value);
+    }
+    return loss;
+  }
+
+  /** All of them, which now belong to the caller's scope. */
+  release(): Record<string, tf.Tensor> {
+    const entries = Object.entries(this.#kept).map(([name, tensor]) => {
+      const released = tf.clone(tensor);
+      tensor.dispose();
+      return [name, released] as const;
+    });
+    return Object.fromEntries(entries);
+  }
 }
 
 /** One step of the prior's fit: the Gaussian likelihood of the MDCT coefficients. */
@@ -82,21 +187,18 @@ export function priorStep(
   config: TrainConfig,
   values: Readonly<Record<string, TensorValue>>,
 ): StepProgram {
-  const names = specs.map(({ name }) => name);
-  const { priorRate: adamWRate, gradientNorm } = config;
-  const settings: OptimiserSettings = { ...priorOptimiser, adamWRate, gradientNorm };
+  const settings = adamWOnly(priorAdam, config.priorRate, config.gradientNorm);
   const step: TensorFunction = (inputs, held) => {
     const { samples, mel, gain } = cropTensors(inputs);
     const amplitude = tf.reshape(tf.exp(gain), [-1, 1]);
     const coefficients = withoutMargin(mdct(transform, tf.mul(samples, amplitude)));
     const changed = melWithGain(mel, gain, format.floor);
-    const loss = (...tensors: tf.Tensor[]): tf.Tensor => {
-      const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
+    const loss = (weights: Weights): tf.Tensor => {
       const logDeviation = withoutMargin(logSigma(constants, weights, changed));
       const power = tf.mul(tf.add(tf.square(coefficients), SILENCE), tf.exp(tf.mul(logDeviation, -2)));
       return tf.mean(tf.mul(tf.add(tf.mul(power, 0.5), logDeviation), inputs["heard"]));
     };
-    return trainOn(loss, names, inputs, held, settings);
+    return trainOn(loss, { specs, settings, inputs, held });
   };
   return {
     step,
@@ -107,11 +209,16 @@ export function priorStep(
   };
 }
 
+/** What a step is told of AdamW's moments. */
+const correctionSpecs: Readonly<Record<string, TensorSpec>> = {
+  correction1: { shape: [] },
+  correction2: { shape: [] },
+};
+
 /** What a step is told of the schedule. */
 export const scheduleSpecs: Readonly<Record<string, TensorSpec>> = {
   rateFactor: { shape: [] },
-  correction1: { shape: [] },
-  correction2: { shape: [] },
+  ...correctionSpecs,
   averageDecay: { shape: [] },
 };
 
@@ -129,16 +236,26 @@ function cropTensors(inputs: Tensors): { samples: tf.Tensor; mel: tf.Tensor; gai
   return { samples: inputs["samples"], mel: inputs["mel"], gain: inputs["gain"] };
 }
 
+/** Weights that are trained, and what a step of theirs is given. */
+interface Trainee {
+  readonly specs: readonly WeightSpec[];
+  readonly settings: OptimiserSettings;
+  /** The schedule's among them. */
+  readonly inputs: Tensors;
+  /** The optimiser's state. */
+  readonly held: Tensors;
+}
+
 /** The loss's gradient and the optimiser's step: the loss, the gradient's norm and the next state. */
 export function trainOn(
-  loss: (...tensors: tf.Tensor[]) => tf.Tensor,
-  names: readonly string[],
-  inputs: Tensors,
-  held: Tensors,
-  settings: OptimiserSettings,
-): Record<string, tf.Tensor> {
+  loss: (weights: Weights) => tf.Tensor,
+  { specs, settings, inputs, held }: Trainee,
+): Record<string, tf.Tensor> & Record<"loss" | "gradientNorm", tf.Tensor> {
+  const names = specs.map(({ name }) => name);
+  const read = (tensors: readonly tf.Tensor[]): Weights =>
+    weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
   const weights = names.map((name) => held[statePrefix.weight + name]);
-  const { value, grads } = tf.valueAndGrads((...tensors) => loss(...tensors) as tf.Scalar)(weights);
+  const { value, grads } = tf.valueAndGrads((...tensors) => loss(read(tensors)) as tf.Scalar)(weights);
   const schedule: StepSchedule = {
     rateFactor: inputs["rateFactor"],
     correction1: inputs["correction1"],

@@ -3,9 +3,9 @@
 import { BatchSource } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
 import { fittedExcitation } from "./excitation.js";
-import { networkStep, priorStep, registerGradients } from "./step.js";
+import { networkStep, priorStep, registerGradients, resultPrefix } from "./step.js";
 import { initialise } from "./start-weights.js";
-import { floats, partOf, statePrefix } from "./optimiser/optimiser.js";
+import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
 import {
   audioSecondsAStep,
@@ -193,19 +193,24 @@ class NetworkTraining {
 
   async #oneStep(step: number): Promise<void> {
     const { config, run, onProgress } = this.#options;
-    const { loss, gradientNorm } = await this.#program.run(this.#batches.networkInputs(step));
-    if (!Number.isFinite(loss.data[0]) || !Number.isFinite(gradientNorm.data[0])) {
+    const { loss, gradientNorm, ...told } = await this.#program.run(this.#batches.networkInputs(step));
+    const norms = Object.values(withoutPrefix(resultPrefix.norm, told));
+    if (![loss, gradientNorm, ...norms].every(({ data }) => Number.isFinite(data[0]))) {
       await this.#stepBack(step);
       return;
     }
     this.#faults = 0;
-    for (const meter of this.#meters) meter.add(loss.data[0]);
+    const figures = Object.entries(withoutPrefix(resultPrefix.figure, told)).map(
+      ([name, { data }]) => [name, data[0]] as const,
+    );
+    for (const meter of this.#meters) meter.add(loss.data[0], Object.fromEntries(figures));
     const done = step + 1;
     if (done % REPORT_EVERY === 0) {
       onProgress?.({ phase: "network", step: done, total: config.steps, ...this.#meters[0].take() });
     }
-    if (done % LOSS_EVERY === 0) {
-      const metrics = { step: done, hours: this.#hours(done), ...this.#meters[1].take() };
+    if (done % LOSS_EVERY === 0 || done === config.steps) {
+      const { figures: means, ...loss } = this.#meters[1].take();
+      const metrics = { step: done, hours: this.#hours(done), ...loss, ...means };
       await this.#room(() => run.addMetrics(metrics));
     }
   }
@@ -307,7 +312,7 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   await registerGradients();
   const { runtime, source, config, run } = options;
   const model = createTrainingModel(config, source.format);
-  const batches = new BatchSource(source, config, model.denoiser);
+  const batches = new BatchSource(source, config, model.denoiser, model.losses);
   const start = await run.readStart();
   // where the network begins at once, its own first steps tell
   if (options.onEstimate && model.prior && !start && !(await run.readPrior())) {

@@ -1,6 +1,5 @@
 // How WaveGrad is trained, as published (Chen et al. 2020): the mean absolute error of ε̂ on the waveform itself, with
 // levels drawn in two stages, first a step of the 1000-step schedule, then √ᾱ between it and the one before; Adam.
-import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
 import { checkpointConfig } from "../checkpoint/config.js";
 import { logSnrFromSqrtAlphaBar, logSnrsFromBetas, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
@@ -10,6 +9,7 @@ import { type WaveGradConfig, waveGradWeights } from "../models/wavegrad/shape.j
 import { StepRandom } from "./draws.js";
 import type { TrainConfig } from "./config.js";
 import type { DenoiserTraining } from "./model.js";
+import { adamWOnly } from "./optimiser/optimiser.js";
 
 /** λ after each step of the schedule, from data to noise (section 4.2: linear betas 1e−6 … 0.01). */
 const scheduleLogSnrs = logSnrsFromBetas(linearBetas(1e-6, 0.01, 1000));
@@ -24,17 +24,11 @@ export function waveGradTraining(config: TrainConfig, format: MelFormat): Denois
     kind: "wavegrad",
     summary: `upsampling by ${config.upsamplingFactors.join(", ")} in ${config.upsamplingChannels.join(", ")} channels`,
     weights: waveGradWeights(shape, format.bands),
-    optimiser: {
-      adamW: { beta1: 0.9, beta2: 0.999, weightDecay },
-      muon: { momentum: 0, weightDecay: 0 },
-      adamWRate,
-      muonRate: 0,
-      gradientNorm,
-      usesMuon: () => false,
-    },
+    optimiser: adamWOnly({ beta1: 0.9, beta2: 0.999, weightDecay }, adamWRate, gradientNorm),
     logSnrs: (step) => drawScheduleLogSnrs(batch, seed, step),
+    predicts: "epsilon",
     predict: (weights, { mel }, z, logSnr) => waveGradNoise(shape, weights, { z, logSnr, mel }),
-    loss: (error) => tf.mean(tf.abs(error)),
+    norm: "l1",
     describe: (shared) =>
       checkpointConfig({
         ...shared,

@@ -218,6 +218,7 @@ describe("vocode train, used wrongly", () => {
     [["--out", "x"], "Name the folder of recordings, as in vocode train wavs."],
     [["nowhere", "--out", "x"], "nowhere"],
     [["wavs", "--out", "x", "--set", "stesp=3"], "There is no setting 'stesp'"],
+    [["wavs", "--out", "x", "--set", "losses=noise,phase"], "The losses are noise."],
     [["wavs", "--out", "x", "--set", "steps"], "'steps' is no setting; write it as key=value"],
     [["wavs", "--out", "x", "--set", "windowLengths=1024,100"], "'windowLengths' has 100"],
     [["wavs", "--out", "x", "--steps", "0"], "Give a whole number from 1"],

@@ -31,6 +31,18 @@ describe("trainingFigure", () => {
     expect(svg).toContain(`stroke-width="2"`);
   });
 
+  it("draws a curve for each figure that a loss tells, by its name", () => {
+    const losses = [1, 2].map((hours) => ({ hours, loss: 0.5 }));
+    const figures = [
+      { name: "stft.convergence", points: [1, 2].map((hours) => ({ hours, value: 0.3 / hours })) },
+    ];
+    const without = trainingFigure({ losses, errors: [], levels: [] }).toSvg();
+    const svg = trainingFigure({ losses, errors: [], levels: [], figures }).toSvg();
+    expect(svg).toContain("stft.convergence");
+    const lines = (text: string): number => text.match(/aria-label="line"/g)!.length;
+    expect(lines(svg)).toBe(lines(without) + 1);
+  });
+
   it("keeps the names of close lines apart", () => {
     const errors = [{ hours: 1, mean: 0.5, byLevel: [0.98, 0.97, 0.96] }];
     const svg = trainingFigure({ losses: [], errors, levels: [-6, -4, -2] }).toSvg();

@@ -5,6 +5,7 @@ import {
   baseConfig,
   checkFormat,
   defaultTrainConfig,
+  lossWeightsOf,
   parseSetting,
   type TrainConfig,
   waveGradTrainConfig,
@@ -34,6 +35,29 @@ describe("settings of a training", () => {
     expect(after("gainLow=-3").gainLow).toBe(-3);
     expect(after("weightDecay=0").weightDecay).toBe(0);
     expect(after("corrections=0").corrections).toBe(0);
+    expect(after("losses=noise, stft:0.5").losses).toEqual(["noise", "stft:0.5"]);
+    expect(after("lossWeighting=min-snr").lossWeighting).toBe("min-snr");
+  });
+
+  it("of losses are their names with what each counts, 1 where nothing is said", () => {
+    expect([...lossWeightsOf(["noise", "stft:0.5"])]).toEqual([
+      ["noise", 1],
+      ["stft", 0.5],
+    ]);
+  });
+
+  it.each([
+    [[]],
+    ["noise"],
+    [["noise:0"]],
+    [["noise:-1"]],
+    [["noise:x"]],
+    [["noise:"]],
+    [[":2"]],
+    [["a", "a:2"]],
+    [{ noise: 1 }],
+  ])("of losses cannot be %j", (losses) => {
+    expect(() => withSettings(defaultTrainConfig, { losses })).toThrow(/'losses' takes names/);
   });
 
   it.each([defaultTrainConfig, waveGradTrainConfig])("take every key's own default as text", (config) => {

@@ -15,18 +15,28 @@ export function floats(values: Readonly<Record<string, TensorValue>>): Record<st
   );
 }
 
-/** The tensors whose names have a prefix, without it. */
+/** The tensors whose names have a prefix, as weights without it. */
 export function partOf(
   tensors: Readonly<Record<string, TensorValue>>,
   prefix: string,
 ): Record<string, WeightValue> {
-  const entries = Object.entries(floats(tensors)).filter(([name]) => name.startsWith(prefix));
+  return floats(withoutPrefix(prefix, tensors));
+}
+
+/** What has a prefix before its name, without it. */
+export function withoutPrefix<T>(prefix: string, tensors: Readonly<Record<string, T>>): Record<string, T> {
+  const entries = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
   return Object.fromEntries(entries.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 /** Tensors with a prefix before their names. */
 export function withPrefix<T>(prefix: string, tensors: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
+}
+
+/** All tensors of several records, whose names differ. */
+export function merged<T>(records: readonly Readonly<Record<string, T>>[]): Record<string, T> {
+  return Object.fromEntries(records.flatMap((record) => Object.entries(record)));
 }
 
 // How the learning rate and the weights' average run over a training of a fixed number of steps.
@@ -72,6 +82,12 @@ export interface OptimiserSettings {
   readonly gradientNorm: number;
   /** Which weights Muon trains. */
   readonly usesMuon: (name: string) => boolean;
+}
+
+/** An optimiser that trains all weights with AdamW. */
+export function adamWOnly(adamW: AdamWSettings, adamWRate: number, gradientNorm: number): OptimiserSettings {
+  const muon = { momentum: 0, weightDecay: 0 };
+  return { adamW, muon, adamWRate, muonRate: 0, gradientNorm, usesMuon: () => false };
 }
 
 /** What the schedule says about a step, as scalars. */

@@ -1,17 +1,18 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/mel/presets.js";
-import { fillNormals } from "../../src/diffusion/noise.js";
-import { weightsOf } from "../../src/models/weights.js";
-import type { TensorValue } from "../../src/engine/engine.js";
-import { noiseError, prepareCrops } from "../../src/training/crops.js";
-import { registerGradients } from "../../src/training/step.js";
-import { lossWeights } from "../../src/training/mask-net-training.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
-import { initialise } from "../../src/training/start-weights.js";
-import { createTrainingModel } from "../../src/training/model.js";
-import { fixedCrops } from "../support/fixed-crops.js";
+import { findPreset } from "../../../src/mel/presets.js";
+import { fillNormals } from "../../../src/diffusion/noise.js";
+import { weightsOf } from "../../../src/models/weights.js";
+import type { TensorValue } from "../../../src/engine/engine.js";
+import { prepareCrops } from "../../../src/training/crops.js";
+import { registerGradients } from "../../../src/training/step.js";
+import { lossWeights } from "../../../src/training/losses/noise-prediction.js";
+import { lossView } from "../../../src/training/losses/view.js";
+import { defaultTrainConfig, type TrainConfig } from "../../../src/training/config.js";
+import { initialise } from "../../../src/training/start-weights.js";
+import { createTrainingModel } from "../../../src/training/model.js";
+import { fixedCrops } from "../../support/fixed-crops.js";
 
 beforeAll(async () => {
   await registerGradients();
@@ -80,8 +81,9 @@ function lossFunction(): (...tensors: tf.Tensor[]) => tf.Scalar {
   const noise = tensorOf(given.noise);
   return (...tensors) => {
     const weights = weightsOf(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-    const error = noiseError(model, weights, crops, { noise, logSnr: tensorOf(given.logSnr) });
-    return model.denoiser.loss(error, tensorOf(given.heard)) as tf.Scalar;
+    const logSnr = tensorOf(given.logSnr);
+    const seen = lossView(model, weights, crops, { noise, logSnr, heard: tensorOf(given.heard) });
+    return model.losses[0].loss.value(seen, weightsOf({})).loss as tf.Scalar;
   };
 }
 

@@ -17,7 +17,10 @@ export type LossNorm = "l1" | "l2";
  * - `truncated-snr`: max(1, 1/SNR), the larger of the losses on ε and on x₀ (Salimans & Ho 2022)
  * - `min-snr`: min(SNR, γ)/SNR, γ = 5; a loss on x₀ weighted by min(SNR, γ) (Hang et al. 2023, arXiv 2303.09556)
  */
-export type LossWeighting = "simple" | "x0" | "v" | "truncated-snr" | "min-snr";
+export type LossWeighting = (typeof lossWeightings)[number];
+
+/** All weightings. */
+export const lossWeightings = ["simple", "x0", "v", "truncated-snr", "min-snr"] as const;
 
 const MIN_SNR_GAMMA = 5;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffuse } from "../../src/diffusion/forward-process.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { lossWeight, noisePredictionLoss, type LossNorm } from "../../src/diffusion/objective.js";
+import { lossWeight, noisePredictionLoss, type LossNorm } from "../../src/diffusion/noise-prediction.js";
 import { convert, type Parameterisation } from "../../src/diffusion/parameterisation.js";
 
 const count = 500;
