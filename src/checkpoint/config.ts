@@ -1,7 +1,17 @@
 // What a checkpoint's config.json says: everything that is needed to rebuild its models, and how they came about.
 import * as v from "valibot";
 import { CheckpointError } from "../errors.js";
-import { fields, numbers, object, parseFields, record, type Schema, value } from "../formats/json-fields.js";
+import {
+  fields,
+  numbers,
+  object,
+  parseFields,
+  parseJson,
+  record,
+  type Refusal,
+  type Schema,
+  value,
+} from "../formats/json-fields.js";
 import { formatFromFields } from "../mel/format-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import type { Architecture, PriorName } from "../models/architecture.js";
@@ -128,13 +138,8 @@ const quantisationSchema = fields({ quantisation: v.exactOptional(quantisationsS
  * @throws CheckpointError where something is missing or of the wrong kind
  */
 export function parseCheckpointConfig(text: string, path: string): CheckpointConfig {
-  const refusal = (fault: string): CheckpointError => new CheckpointError(path, fault);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw refusal(`is not JSON: ${(error as Error).message}`);
-  }
+  const refusal: Refusal = (fault, options) => new CheckpointError(path, fault, options);
+  const json = parseJson(text, refusal);
   const { denoiser: named, prior, ...shared } = parseFields(sharedSchema, json, "it", refusal);
   checkTunedLevels(shared.tunings ?? {}, shared.schedules, path);
   const architecture = findArchitecture(named.kind);
@@ -165,7 +170,7 @@ function optionalModels(
   json: unknown,
   architecture: Architecture,
   shape: unknown,
-  refusal: (fault: string) => CheckpointError,
+  refusal: Refusal,
 ): Pick<CheckpointConfig, "excitation" | "quantisation" | "excitationQuantisation"> {
   const checkLayers = (field: string, given: Quantisations | undefined, layers: readonly string[]): void => {
     const unknown = Object.keys(given ?? {}).find((name) => !layers.includes(name));

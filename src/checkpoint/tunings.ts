@@ -1,10 +1,10 @@
 // What `vocode tune` found for a number of steps: the levels lie in the config's `schedules` under the same name, what
 // belongs to them (the start, the sampler, the mel corrections) here in its `tunings`.
 import * as v from "valibot";
-import { isSamplerName, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
+import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { CheckpointError, VocodeError } from "../errors.js";
-import { fields, record, type Schema, shouldBe, value } from "../formats/json-fields.js";
+import { choice, fields, record, type Schema, shouldBe, value } from "../formats/json-fields.js";
 
 /** What the first state of a process is made of: white noise, or the excitation diffused to the first level. */
 export const tunedStarts = ["noise", "harmonic"] as const;
@@ -45,22 +45,21 @@ function within(name: "refine" | "exponent" | "momentum", isWhole = false): Sche
   );
 }
 
+const objectiveSchema = v.object({ tuned: v.number(), before: v.number() });
+
 const tuningSchema: Schema<Tuning> = v.pipe(
   fields({
-    start: value<TunedStart>(
-      (given) => tunedStarts.some((start) => start === given),
-      tunedStarts.join(" or "),
-    ),
-    sampler: value<SamplerName>(
-      (given) => typeof given === "string" && isSamplerName(given),
-      `one of ${samplerNames.join(", ")}`,
-    ),
+    start: choice(tunedStarts, tunedStarts.join(" or ")),
+    sampler: choice(samplerNames),
     refine: within("refine", true),
     exponent: within("exponent"),
     momentum: within("momentum"),
     objective: v.exactOptional(v.unknown()),
   }),
-  v.transform(({ objective, ...tuning }) => (isObjective(objective) ? { ...tuning, objective } : tuning)),
+  // nothing is computed from it: one that cannot be read is left out
+  v.transform(({ objective, ...tuning }) =>
+    v.is(objectiveSchema, objective) ? { ...tuning, objective } : tuning,
+  ),
 );
 
 /** Reads the config's `tunings`. */
@@ -88,9 +87,4 @@ export function checkTunedLevels(
       throw new CheckpointError(path, `has unusable levels in 'schedules.${name}': ${error.message}`);
     }
   }
-}
-
-function isObjective(value: unknown): value is { tuned: number; before: number } {
-  const { tuned, before } = (value ?? {}) as Record<string, unknown>;
-  return typeof tuned === "number" && typeof before === "number";
 }

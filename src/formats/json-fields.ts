@@ -3,7 +3,7 @@
 import * as v from "valibot";
 
 /** Stands in a message where the field's name goes. */
-const PLACE = "{place}";
+export const PLACE = "{place}";
 
 /** Reads an unknown value as a `T`. */
 export type Schema<T> = v.GenericSchema<unknown, T>;
@@ -16,6 +16,32 @@ export function shouldBe(given: unknown, wanted: string): string {
 /** A value that a test accepts. @param wanted in words, after "which should be" */
 export function value<T>(accepts: (value: unknown) => boolean, wanted: string): Schema<T> {
   return v.custom<T>(accepts, ({ input }) => shouldBe(input, wanted));
+}
+
+/** A text. */
+export function text(): Schema<string> {
+  return value((given) => typeof given === "string", "a text");
+}
+
+/** One of some texts. @param wanted in words, after "which should be" */
+export function choice<const Name extends string>(
+  names: readonly Name[],
+  wanted = `one of ${names.join(", ")}`,
+): Schema<Name> {
+  return value((given) => names.some((name) => name === given), wanted);
+}
+
+/** A finite number. */
+export function number(): Schema<number> {
+  return value(Number.isFinite, "a number");
+}
+
+/** A figure that was measured: a number, or null, as JSON has what is no number; it is NaN again. */
+export function figure(): Schema<number> {
+  return v.pipe(
+    value<number | null>((given) => given === null || Number.isFinite(given), "a number or null"),
+    v.transform((given) => given ?? NaN),
+  );
 }
 
 /** The largest width or length that a network's shape may name. */
@@ -94,18 +120,29 @@ export function fields<Entries extends v.ObjectEntries>(
   );
 }
 
+/** The error for a fault, a phrase such as "has 0 for 'channels', which should be a whole number". */
+export type Refusal = (fault: string, options?: ErrorOptions) => Error;
+
+/**
+ * The value that a JSON text stands for. It may begin with a byte order mark, as some editors write it.
+ *
+ * @throws the refusal of a text that is not JSON
+ */
+export function parseJson(json: string, refusal: Refusal): unknown {
+  try {
+    return JSON.parse(json.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw refusal(`is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /**
  * Reads a value.
  *
  * @param whole what the value is called where it is itself at fault: "it", "'denoiser.shape'"
- * @param refusal the error for a fault, which is a phrase such as "has 0 for 'channels', which should be a whole number"
+ * @throws the refusal of a value that does not fit the schema, for its first fault
  */
-export function parseFields<T>(
-  schema: Schema<T>,
-  given: unknown,
-  whole: string,
-  refusal: (fault: string) => Error,
-): T {
+export function parseFields<T>(schema: Schema<T>, given: unknown, whole: string, refusal: Refusal): T {
   const result = v.safeParse(schema, given, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;

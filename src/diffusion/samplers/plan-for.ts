@@ -109,7 +109,7 @@ export function planFor(name: string, schedule: NoiseSchedule, options: SamplerO
 }
 
 /** Whether a text names a sampler. */
-export function isSamplerName(name: string): name is SamplerName {
+function isSamplerName(name: string): name is SamplerName {
   return samplerNames.some((known) => known === name);
 }
 
