@@ -8,7 +8,7 @@ import tseslint from "typescript-eslint";
 const below = {
   diffusion: [],
   host: ["engine"],
-  formats: ["host"],
+  formats: ["host", "diffusion"],
   mel: ["formats", "host", "audio"],
   audio: ["mel", "formats", "host"],
   kernel: ["models", "mel"],

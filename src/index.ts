@@ -48,7 +48,7 @@ export {
 } from "./diffusion/schedules/build-schedule.js";
 export { namedSchedules, scheduleByName } from "./diffusion/schedules/named-schedules.js";
 export { respace } from "./diffusion/schedules/build-schedule.js";
-export { parseScheduleJson } from "./diffusion/schedules/schedule-json.js";
+export { parseScheduleJson } from "./formats/schedule-json.js";
 export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/schedule-steps.js";
 export { diffuse, diffuseStep, posterior, posteriorMean } from "./diffusion/forward-process.js";
 export { convert, type Parameterisation } from "./diffusion/parameterisation.js";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
-import { parseScheduleJson } from "../diffusion/schedules/schedule-json.js";
+import { parseScheduleJson } from "../formats/schedule-json.js";
 import { describeSystemError } from "../host/node/read-files.js";
 import { gaussianMixture, type GaussianMixture, MixtureError } from "../diffusion/toy/gaussian-mixture.js";
 

@@ -2,11 +2,55 @@
 //   {"name": "mine", "source": "tuned by ear", "betas": [0.0001, 0.01, 0.5]}
 //   {"logSnrs": [-6, -2, 2, 6]}
 // Betas run from data to noise, as papers print them; the levels logSnrs, alphaBars, sqrtAlphaBars from noise to data.
-import type { NoiseSchedule } from "../noise-schedule.js";
-import { buildSchedule, ScheduleError, type ScheduleNotation } from "./build-schedule.js";
+import * as v from "valibot";
+import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import {
+  buildSchedule,
+  ScheduleError,
+  type ScheduleNotation,
+} from "../diffusion/schedules/build-schedule.js";
+import { parseFields, parseJson, PLACE, type Refusal } from "./json-fields.js";
 
 const NOTATIONS = ["betas", "logSnrs", "alphaBars", "sqrtAlphaBars"] as const satisfies ScheduleNotation[];
 const KEYS = ["name", "source", ...NOTATIONS] as const;
+
+const label = v.exactOptional(
+  v.string(({ input }) => `needs a text as ${PLACE}, not ${JSON.stringify(input)}`),
+);
+/** Its entries are checked with the schedule. */
+const list = v.exactOptional(
+  v.pipe(
+    v.unknown(),
+    v.check(
+      Array.isArray,
+      ({ input }) => `needs a list of numbers as ${PLACE}, not ${JSON.stringify(input)}`,
+    ),
+    v.transform((given) => given as unknown[]),
+  ),
+);
+
+const scheduleSchema = v.pipe(
+  v.custom<Record<string, unknown>>(
+    (given) => typeof given === "object" && given !== null && !Array.isArray(given),
+    'has to be an object with one list, such as {"betas": [0.0001, 0.01, 0.5]}',
+  ),
+  v.strictObject(
+    { name: label, source: label, betas: list, logSnrs: list, alphaBars: list, sqrtAlphaBars: list },
+    ({ input }) => `has the unknown key '${String(input)}'. It may have: ${KEYS.join(", ")}`,
+  ),
+  v.check(
+    (given) => listsOf(given).length === 1,
+    ({ input }) => {
+      const found = listsOf(input);
+      const phrase = found.length === 0 ? "has none" : `has ${found.join(" and ")}`;
+      return `needs exactly one of the lists ${NOTATIONS.join(", ")}, and ${phrase}`;
+    },
+  ),
+);
+
+function listsOf(given: Partial<Record<ScheduleNotation, unknown>>): ScheduleNotation[] {
+  return NOTATIONS.filter((notation) => given[notation] !== undefined);
+}
 
 /**
  * Parses a schedule.
@@ -17,34 +61,9 @@ const KEYS = ["name", "source", ...NOTATIONS] as const;
  * @throws ScheduleError that says what is wrong, and in which entry
  */
 export function parseScheduleJson(text: string, origin: string): NoiseSchedule {
-  const fail = (problem: string): never => {
-    throw new ScheduleError(`The schedule in '${origin}' ${problem}`);
-  };
-  let content: unknown;
-  try {
-    // some editors begin a file with a byte order mark, which JSON does not know
-    content = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    return fail(`is not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    return fail(`has to be an object with one list, such as {"betas": [0.0001, 0.01, 0.5]}.`);
-  }
-  const fields = content as Record<string, unknown>;
-  const unknown = Object.keys(fields).find((key) => !KEYS.some((known) => known === key));
-  if (unknown !== undefined) fail(`has the unknown key '${unknown}'. It may have: ${KEYS.join(", ")}.`);
-  for (const key of ["name", "source"] as const) {
-    if (fields[key] !== undefined && typeof fields[key] !== "string") fail(`needs a text as '${key}'.`);
-  }
-  const given = NOTATIONS.filter((key) => fields[key] !== undefined);
-  if (given.length !== 1) {
-    const found = given.length === 0 ? "has none" : `has ${given.join(" and ")}`;
-    return fail(`needs exactly one of the lists ${NOTATIONS.join(", ")}, and ${found}.`);
-  }
-  const [notation] = given;
-  const values = fields[notation];
-  if (!Array.isArray(values)) return fail(`needs a list of numbers as '${notation}'.`);
-  const name = (fields["name"] as string | undefined) ?? origin;
-  const source = (fields["source"] as string | undefined) ?? `the file ${origin}`;
-  return buildSchedule({ name, source }, notation, values);
+  const refusal: Refusal = (fault) => new ScheduleError(`The schedule in '${origin}' ${fault}.`);
+  const given = parseFields(scheduleSchema, parseJson(text, refusal), "it", refusal);
+  const { name = origin, source = `the file ${origin}` } = given;
+  const [notation] = listsOf(given);
+  return buildSchedule({ name, source }, notation, given[notation] ?? []);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
-import { parseScheduleJson } from "../../../src/diffusion/schedules/schedule-json.js";
+import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
+import { parseScheduleJson } from "../../src/formats/schedule-json.js";
 
 describe("schedules in JSON", () => {
   it("read betas, with a name and a source", () => {
@@ -32,6 +32,7 @@ describe("schedules in JSON", () => {
     [`{"beta": [0.1]}`, /unknown key 'beta'. It may have: name, source, betas/],
     [`{"betas": 0.1}`, /needs a list of numbers as 'betas'/],
     [`{"betas": [0.1], "name": 7}`, /needs a text as 'name'/],
+    [`{"betas": [0.1], "source": null}`, /needs a text as 'source', not null/],
     [`{"betas": [0.1, 2]}`, /Entry 2 of the 2 betas of the schedule 'x.json' is 2/],
   ])("refuse %s", (text, message) => {
     expect(() => parseScheduleJson(text, "x.json")).toThrow(message);
