@@ -1,5 +1,6 @@
 // Mel formats from what people write: JSON objects, options, metadata. Every field is checked, and an error names the
 // field, its value and what is allowed. Other projects' names for the fields (librosa, HiFi-GAN, Tacotron) are known.
+import * as v from "valibot";
 import { InputError } from "../errors.js";
 import { MEL_FORMAT_FIELDS, type MelFormat } from "./format.js";
 
@@ -16,74 +17,107 @@ export class MelFormatError extends InputError {
   }
 }
 
-interface Rule {
-  readonly aliases: readonly string[];
-  readonly allowed: string;
-  /** The field's value from a JSON value or an option's text; undefined where it is not allowed. */
-  readonly read: (value: unknown) => string | number | undefined;
-}
-
-const largestFft = 65536;
-const largestBands = 1024;
-
-const rules: Readonly<Record<keyof MelFormat, Rule>> = {
-  sampleRate: numberRule(["sample_rate", "sampling_rate", "sr"], 1000, 768_000, "integer"),
-  fftSize: {
-    ...numberRule(["fft", "n_fft", "filter_length"], 16, largestFft, "integer"),
-    allowed: `a power of two from 16 to ${largestFft}`,
-    read: (value) => {
-      const size = readNumber(value);
-      return size !== undefined && size >= 16 && size <= largestFft && Number.isInteger(Math.log2(size))
-        ? size
-        : undefined;
-    },
-  },
-  hopLength: numberRule(["hop", "hop_length", "hop_size"], 1, largestFft, "integer"),
-  windowLength: numberRule(["win", "window", "win_length", "win_size"], 2, largestFft, "integer"),
-  bands: numberRule(["mels", "n_mels", "num_mels", "n_mel_channels"], 1, largestBands, "integer"),
-  minFrequency: numberRule(["fmin", "mel_fmin"], 0, 384_000),
-  maxFrequency: numberRule(["fmax", "mel_fmax"], 0, 384_000),
-  scale: choiceRule(["slaney", "htk"]),
-  norm: {
-    ...choiceRule(["slaney", "none"]),
-    // librosa writes None for bands of peak 1
-    read: (value) => (value === null ? "none" : choiceRule(["slaney", "none"]).read(value)),
-  },
-  padding: choiceRule(["same", "center"]),
-  magnitudeEpsilon: numberRule(["magnitude_eps"], 0, 1),
-  log: choiceRule(["ln", "log10", "db"]),
-  floor: { ...numberRule([], Number.MIN_VALUE, 1), allowed: "a number above 0 and at most 1" },
+/** Other names of the fields. */
+const aliases: Readonly<Record<keyof MelFormat, readonly string[]>> = {
+  sampleRate: ["sample_rate", "sampling_rate", "sr"],
+  fftSize: ["fft", "n_fft", "filter_length"],
+  hopLength: ["hop", "hop_length", "hop_size"],
+  windowLength: ["win", "window", "win_length", "win_size"],
+  bands: ["mels", "n_mels", "num_mels", "n_mel_channels"],
+  minFrequency: ["fmin", "mel_fmin"],
+  maxFrequency: ["fmax", "mel_fmax"],
+  scale: [],
+  norm: [],
+  padding: [],
+  magnitudeEpsilon: ["magnitude_eps"],
+  log: [],
+  floor: [],
 };
 
-function numberRule(aliases: readonly string[], least: number, most: number, kind?: "integer"): Rule {
-  return {
-    aliases,
-    allowed: `${kind === "integer" ? "a whole number" : "a number"} from ${least} to ${most}`,
-    read: (value) => {
-      const number = readNumber(value);
-      if (number === undefined || (kind === "integer" && !Number.isInteger(number))) return undefined;
-      return number >= least && number <= most ? number : undefined;
-    },
-  };
+const largestFft = 65536;
+
+// A schema's message is what the field may be, as a phrase.
+
+/** Options and safetensors metadata are text. */
+const numberOrText = v.pipe(
+  v.unknown(),
+  v.transform((given) => (typeof given === "string" && given.trim() !== "" ? Number(given) : given)),
+);
+
+function numberFrom(least: number, most: number, allowed = `a number from ${least} to ${most}`) {
+  return v.pipe(numberOrText, v.number(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
 }
 
-function choiceRule(choices: readonly string[]): Rule {
-  return {
-    aliases: [],
-    allowed: choices.map((choice) => `"${choice}"`).join(" or "),
-    read: (value) => choices.find((choice) => choice === value),
-  };
+function wholeNumberFrom(least: number, most: number) {
+  const allowed = `a whole number from ${least} to ${most}`;
+  return v.pipe(numberFrom(least, most, allowed), v.integer(allowed));
 }
 
-function readNumber(value: unknown): number | undefined {
-  // options and safetensors metadata are text
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+function choiceOf<const Choice extends string>(...choices: readonly Choice[]) {
+  return v.picklist(choices, choices.map((choice) => `"${choice}"`).join(" or "));
 }
+
+const powerOfTwo = `a power of two from 16 to ${largestFft}`;
+
+const fieldSchemas = {
+  sampleRate: wholeNumberFrom(1000, 768_000),
+  fftSize: v.pipe(
+    numberFrom(16, largestFft, powerOfTwo),
+    v.check((size) => Number.isInteger(Math.log2(size)), powerOfTwo),
+  ),
+  hopLength: wholeNumberFrom(1, largestFft),
+  windowLength: wholeNumberFrom(2, largestFft),
+  bands: wholeNumberFrom(1, 1024),
+  minFrequency: numberFrom(0, 384_000),
+  maxFrequency: numberFrom(0, 384_000),
+  scale: choiceOf("slaney", "htk"),
+  norm: v.pipe(
+    v.unknown(),
+    // librosa writes None for bands of peak 1
+    v.transform((given) => (given === null ? "none" : given)),
+    choiceOf("slaney", "none"),
+  ),
+  padding: choiceOf("same", "center"),
+  magnitudeEpsilon: numberFrom(0, 1),
+  log: choiceOf("ln", "log10", "db"),
+  floor: numberFrom(Number.MIN_VALUE, 1, "a number above 0 and at most 1"),
+} satisfies Readonly<Record<keyof MelFormat, v.GenericSchema<unknown, string | number>>>;
+
+const formatSchema = v.pipe(
+  v.object(fieldSchemas),
+  v.forward(
+    v.check(
+      ({ hopLength, fftSize }) => hopLength <= fftSize,
+      ({ input }) => `at most fftSize, which is ${input.fftSize}`,
+    ),
+    ["hopLength"],
+  ),
+  v.forward(
+    v.check(
+      ({ windowLength, fftSize }) => windowLength <= fftSize,
+      ({ input }) => `at most fftSize, which is ${input.fftSize}`,
+    ),
+    ["windowLength"],
+  ),
+  v.forward(
+    v.check(
+      ({ maxFrequency, sampleRate }) => maxFrequency <= sampleRate / 2,
+      ({ input }) => `at most half of sampleRate, which is ${input.sampleRate / 2}`,
+    ),
+    ["maxFrequency"],
+  ),
+  v.forward(
+    v.check(
+      ({ minFrequency, maxFrequency }) => minFrequency < maxFrequency,
+      ({ input }) => `below maxFrequency, which is ${input.maxFrequency}`,
+    ),
+    ["minFrequency"],
+  ),
+);
 
 function fieldNamed(name: string): keyof MelFormat {
   const field = MEL_FORMAT_FIELDS.find((candidate) => {
-    return candidate === name || rules[candidate].aliases.includes(name);
+    return candidate === name || aliases[candidate].includes(name);
   });
   if (field !== undefined) return field;
   const allowed = MEL_FORMAT_FIELDS.join(", ");
@@ -103,26 +137,27 @@ function fieldNamed(name: string): keyof MelFormat {
  * @throws MelFormatError
  */
 export function formatFromFields(values: Readonly<Record<string, unknown>>, base?: MelFormat): MelFormat {
-  const fields: Partial<Record<keyof MelFormat, string | number>> = { ...base };
+  const fields: Partial<Record<keyof MelFormat, unknown>> = { ...base };
   const given = new Set<string>();
   for (const [name, value] of Object.entries(values)) {
     const field = fieldNamed(name);
     if (given.has(field)) throw givenTwice(field, value);
     given.add(field);
-    const read = rules[field].read(value);
-    if (read === undefined) throw new MelFormatError(field, value, rules[field].allowed);
-    fields[field] = read;
+    fields[field] = value;
   }
-  const missing = MEL_FORMAT_FIELDS.filter((field) => fields[field] === undefined);
-  if (missing.length > 0) throw fieldsMissing(missing);
-  // every field is there and was read by its own rule
-  const format = fields as unknown as MelFormat;
-  checkTogether(format);
-  return format;
+  const result = v.safeParse(formatSchema, fields);
+  if (result.success) return result.output;
+  const faults = result.issues.map(({ path, message }) => ({
+    field: path?.[0].key as keyof MelFormat,
+    message,
+  }));
+  const wrong = faults.find(({ field }) => field in fields);
+  if (wrong) throw new MelFormatError(wrong.field, fields[wrong.field], wrong.message);
+  throw fieldsMissing(faults.map(({ field }) => field));
 }
 
 function givenTwice(field: keyof MelFormat, value: unknown): MelFormatError {
-  const names = [field, ...rules[field].aliases].join(", ");
+  const names = [field, ...aliases[field]].join(", ");
   return new MelFormatError(
     field,
     value,
@@ -135,7 +170,7 @@ function fieldsMissing(missing: readonly (keyof MelFormat)[]): MelFormatError {
   return new MelFormatError(
     missing[0],
     undefined,
-    rules[missing[0]].allowed,
+    v.safeParse(fieldSchemas[missing[0]], undefined).issues?.[0].message ?? "given",
     `The mel format lacks ${missing.join(", ")}. Give every field, or a preset to start from.`,
   );
 }
@@ -147,20 +182,4 @@ function fieldsMissing(missing: readonly (keyof MelFormat)[]): MelFormatError {
  */
 export function validateFormat(format: MelFormat): void {
   formatFromFields({ ...format });
-}
-
-function checkTogether(format: MelFormat): void {
-  const { fftSize, hopLength, windowLength, minFrequency, maxFrequency, sampleRate } = format;
-  if (hopLength > fftSize)
-    throw new MelFormatError("hopLength", hopLength, `at most fftSize, which is ${fftSize}`);
-  if (windowLength > fftSize)
-    throw new MelFormatError("windowLength", windowLength, `at most fftSize, which is ${fftSize}`);
-  if (maxFrequency > sampleRate / 2)
-    throw new MelFormatError(
-      "maxFrequency",
-      maxFrequency,
-      `at most half of sampleRate, which is ${sampleRate / 2}`,
-    );
-  if (minFrequency >= maxFrequency)
-    throw new MelFormatError("minFrequency", minFrequency, `below maxFrequency, which is ${maxFrequency}`);
 }

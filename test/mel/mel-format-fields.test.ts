@@ -96,6 +96,15 @@ describe("formatFromFields", () => {
     );
   });
 
+  it("refuses fields that are there and undefined, as it does wrong ones", () => {
+    const error = errorOf(() => formatFromFields({ norm: undefined }, hifigan));
+    expect(error).toMatchObject({ field: "norm", value: undefined, allowed: '"slaney" or "none"' });
+    expect(errorOf(() => formatFromFields({}))).toMatchObject({
+      field: "sampleRate",
+      allowed: "a whole number from 1000 to 768000",
+    });
+  });
+
   it("names what is missing where there is nothing to start from", () => {
     const { log, floor, ...rest } = hifigan;
     expect(errorOf(() => formatFromFields(rest)).message).toContain("lacks log, floor");
