@@ -1,16 +1,31 @@
 // A benchmark's results as they come: one JSON line for what is measured, then one for each measurement. A benchmark
 // that was stopped is continued by leaving out what the file already holds; a line that was cut off is dropped.
 import { appendFile, truncate } from "node:fs/promises";
+import * as v from "valibot";
 import { InputError } from "../../errors.js";
 import { describeSystemError, readWholeFile, systemCode } from "../../host/node/read-files.js";
 import { writeAtomically } from "../../host/node/write-files.js";
-import type { MetricName } from "../metrics/metric-definitions.js";
+import {
+  choice,
+  fields,
+  figure,
+  number,
+  object,
+  parseFields,
+  parseJson,
+  PLACE,
+  type Refusal,
+  type Schema,
+  text,
+  value,
+} from "../../formats/json-fields.js";
+import { type MetricName, metricNames } from "../metrics/metric-definitions.js";
 import type { Machine } from "./machine.js";
-import type { SamplerName } from "../../diffusion/samplers/plan-for.js";
-import type { TunedStart } from "../../checkpoint/tunings.js";
+import { type SamplerName, samplerNames } from "../../diffusion/samplers/plan-for.js";
+import { type TunedStart, tunedStarts } from "../../checkpoint/tunings.js";
 import { addsNoise } from "../../synthesis/start-choice.js";
-import type { EngineName } from "../../engine/engine.js";
-import type { Precision } from "../../synthesis/precision.js";
+import { type EngineName, engineNames } from "../../engine/engine.js";
+import { type Precision, precisionNames } from "../../synthesis/precision.js";
 
 // What a benchmark compares: every combination of the values of a grid, each a setting with a key of its own.
 
@@ -128,6 +143,50 @@ export interface MemoryLine {
 /** One measurement. */
 export type BenchmarkLine = QualityLine | SpeedLine | MemoryLine;
 
+const settingSchema: Schema<BenchmarkSetting> = fields({
+  engine: choice(["auto", ...engineNames]),
+  precision: choice(precisionNames),
+  start: choice(tunedStarts),
+  sampler: choice(samplerNames),
+  schedule: text(),
+  steps: number(),
+  refine: value<number | "default">(
+    (given) => given === "default" || Number.isFinite(given),
+    'a number or "default"',
+  ),
+});
+
+const lineSchemas: { readonly [Kind in BenchmarkLine["kind"]]: Schema<BenchmarkLine & { kind: Kind }> } = {
+  quality: fields({
+    kind: v.literal("quality"),
+    setting: settingSchema,
+    schedule: text(),
+    steps: number(),
+    refine: number(),
+    engine: text(),
+    device: text(),
+    metrics: v.pipe(object(), v.record(v.picklist(metricNames, `has the unknown metric ${PLACE}`), figure())),
+  }),
+  speed: fields({
+    kind: v.literal("speed"),
+    setting: settingSchema,
+    round: number(),
+    realTimeFactor: number(),
+    firstSoundSeconds: v.exactOptional(number()),
+    others: figure(),
+  }),
+  memory: fields({ kind: v.literal("memory"), setting: settingSchema, peakMegabytes: number() }),
+};
+/** The rest of a head is not read, but compared. */
+const headSchema = v.looseObject({ kind: v.literal("benchmark") });
+const kindSchema = fields({ kind: choice(Object.keys(lineSchemas) as BenchmarkLine["kind"][]) });
+
+function parseLine(line: string, refusal: Refusal): BenchmarkLine {
+  const json = parseJson(line, refusal);
+  const { kind } = parseFields(kindSchema, json, "it", refusal);
+  return parseFields<BenchmarkLine>(lineSchemas[kind], json, "it", refusal);
+}
+
 /** A results file that belongs to something else. */
 export class OtherBenchmarkError extends InputError {
   constructor(
@@ -163,14 +222,14 @@ export class ResultsFile {
     }
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const [first, ...rest] = whole.split("\n").filter((line) => line !== "");
-    const found = first === undefined ? undefined : parsed(first);
-    const difference = differenceOf(found, head);
+    const difference = differenceOf(first ?? "", head, path);
     if (difference !== undefined) throw new OtherBenchmarkError(path, difference);
-    const lines = rest.map((line, i) => {
-      const value = parsed(line);
-      if (isLine(value)) return value;
-      throw new OtherBenchmarkError(path, `line ${i + 2} is no measurement`);
-    });
+    const lines = rest.map((line, i) =>
+      parseLine(
+        line,
+        (fault) => new OtherBenchmarkError(path, `line ${i + 2} is no measurement: it ${fault}`),
+      ),
+    );
     if (whole.length < text.length) await truncate(path, new TextEncoder().encode(whole).length);
     return new ResultsFile(path, lines);
   }
@@ -195,25 +254,12 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function isLine(value: unknown): value is BenchmarkLine {
-  const { kind, setting } = (value ?? {}) as Record<string, unknown>;
-  const known = kind === "quality" || kind === "speed" || kind === "memory";
-  return known && typeof setting === "object" && setting !== null;
-}
-
-/** The first thing in which two heads differ, in words. */
-function differenceOf(found: unknown, wanted: BenchmarkHead): string | undefined {
-  if ((found as Partial<BenchmarkHead> | undefined)?.kind !== "benchmark") return "it is no benchmark";
+/** The first thing in which the head that a file begins with differs from the wanted one, in words. */
+function differenceOf(line: string, wanted: BenchmarkHead, path: string): string | undefined {
+  const refusal: Refusal = () => new OtherBenchmarkError(path, "it is no benchmark");
+  const found = parseFields(headSchema, parseJson(line, refusal), "it", refusal);
   for (const key of Object.keys(wanted) as (keyof BenchmarkHead)[]) {
-    const [was, is] = [(found as BenchmarkHead)[key], wanted[key]].map((value) => JSON.stringify(value));
+    const [was, is] = [found[key], wanted[key]].map((value) => JSON.stringify(value));
     if (was !== is) return `its ${key} is ${was}, and here it is ${is}`;
   }
   return undefined;

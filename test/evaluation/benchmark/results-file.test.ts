@@ -38,6 +38,17 @@ const line: BenchmarkLine = {
   peakMegabytes: 123,
 };
 
+const quality: BenchmarkLine = {
+  kind: "quality",
+  setting: line.setting,
+  schedule: "wg-6",
+  steps: 6,
+  refine: 0,
+  engine: "graph",
+  device: "cpu",
+  metrics: { mel: 0.5, f0: NaN },
+};
+
 describe("ResultsFile", () => {
   it("grows by a line each, and is found again", async () => {
     const path = join(folder, "grows.jsonl");
@@ -69,6 +80,32 @@ describe("ResultsFile", () => {
     await expect(ResultsFile.open(path, wanted)).rejects.toThrow(message);
     await expect(ResultsFile.open(path, wanted)).rejects.toThrow(OtherBenchmarkError);
     expect(readFileSync(path, "utf8")).toBe(before);
+  });
+
+  it.each([
+    ["{", /line 3 is no measurement: it is not JSON/],
+    ['{"kind":"song"}', /line 3 .*"song" for 'kind', which should be one of quality, speed, memory/],
+    [JSON.stringify({ ...line, peakMegabytes: "much" }), /line 3 .*"much" for 'peakMegabytes'/],
+    [
+      JSON.stringify({ ...line, setting: { ...line.setting, sampler: "magic" } }),
+      /line 3 .*"magic" for 'setting.sampler', which should be one of ddpm, ddim/,
+    ],
+    [JSON.stringify({ ...quality, metrics: { tone: 1 } }), /unknown metric 'metrics.tone'/],
+  ])(
+    "names the line, the field and its value where a measurement is damaged: %s",
+    async (damaged, message) => {
+      const path = join(folder, "damaged.jsonl");
+      writeFileSync(path, [JSON.stringify(head), JSON.stringify(line), damaged, ""].join("\n"));
+      await expect(ResultsFile.open(path, head)).rejects.toThrow(message);
+      await expect(ResultsFile.open(path, head)).rejects.toThrow(OtherBenchmarkError);
+    },
+  );
+
+  it("reads a metric that was no number, which JSON writes as null, as NaN again", async () => {
+    const path = join(folder, "silent.jsonl");
+    await (await ResultsFile.open(path, head)).add(quality);
+    expect(readFileSync(path, "utf8")).toContain('"f0":null');
+    expect((await ResultsFile.open(path, head)).lines).toEqual([quality]);
   });
 
   it.each(["not JSON\n", '{"kind":"else"}\n', `${JSON.stringify(head)}\n{"kind":"song"}\n`])(
