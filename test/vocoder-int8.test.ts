@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 it(
-  "makes the same waveform for any tile, on one thread and two, and as a stream",
+  "an int8 vocoder makes the same waveform for any tile, on one thread and two, and as a stream",
   { timeout: 30_000 },
   async () => {
     const [first] = vocoders;

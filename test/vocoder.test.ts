@@ -50,7 +50,7 @@ const ways: [string, SynthesisOptions][] = [
   ["Heun's corrector", { sampler: "heun", schedule: "logsnr-2", refine: 1 }],
 ];
 
-describe("a waveform", () => {
+describe("a vocoder's waveform", () => {
   it.each(ways)("is the same for any tile, with %s", async (_, options) => {
     const { samples } = await vocoder.synthesize(speech, options);
     expect(samples).toHaveLength(speech.frames * hopLength);

@@ -44,7 +44,7 @@ describe("vocode export", () => {
     expect(noise.stdout).toMatch(/over logsnr-2 from white noise/);
   });
 
-  it("refuses a harmonic start that cannot be", async () => {
+  it("refuses a harmonic start where the checkpoint has no excitation model", async () => {
     const file = join(folder, "refused-harmonic.onnx");
     const run = await runCli(["export", checkpoint, file, "--steps", "2", "--start", "harmonic"]);
     expect(run.stderr).toMatch(/no excitation model/);

@@ -50,7 +50,7 @@ describe("every command", () => {
   });
 });
 
-describe("the output", () => {
+describe("the output of a command", () => {
   it("may be closed by its reader", async () => {
     expect(await runInto(["ignore", "pipe", "pipe"], true)).toEqual({ code: 0, stderr: "" });
   });

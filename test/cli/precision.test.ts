@@ -37,33 +37,41 @@ async function synthesise(name: string, ...more: string[]) {
   return { wav, ...(await runCli([melPath, wav, ...short, ...more])) };
 }
 
-it("makes nearly the same waveform in 8 bits, and says so", { timeout: 60_000 }, async () => {
-  const exact = await synthesise("exact", "--checkpoint", calibrated, "--precision", "float32");
-  const eightBit = await synthesise("int8", "--checkpoint", calibrated);
-  expect(exact).toMatchObject({ code: 0 });
-  expect(eightBit).toMatchObject({ code: 0 });
-  expect(JSON.parse(exact.stdout)).toMatchObject({ precision: "float32" });
-  expect(JSON.parse(eightBit.stdout)).toMatchObject({ precision: "int8" });
-  expect(eightBit.stderr).toMatch(/graph on cpu, int8/);
-  const { samples } = await readRecording(exact.wav);
-  const { samples: rough } = await readRecording(eightBit.wav);
-  let [change, size] = [0, 0];
-  samples.forEach((value, index) => {
-    change += (rough[index] - value) ** 2;
-    size += value ** 2;
-  });
-  expect(change).toBeGreaterThan(0);
-  expect(Math.sqrt(change / size)).toBeLessThan(0.1);
-});
+it(
+  "vocode <mel> <wav> makes nearly the same waveform in 8 bits, and says so",
+  { timeout: 60_000 },
+  async () => {
+    const exact = await synthesise("exact", "--checkpoint", calibrated, "--precision", "float32");
+    const eightBit = await synthesise("int8", "--checkpoint", calibrated);
+    expect(exact).toMatchObject({ code: 0 });
+    expect(eightBit).toMatchObject({ code: 0 });
+    expect(JSON.parse(exact.stdout)).toMatchObject({ precision: "float32" });
+    expect(JSON.parse(eightBit.stdout)).toMatchObject({ precision: "int8" });
+    expect(eightBit.stderr).toMatch(/graph on cpu, int8/);
+    const { samples } = await readRecording(exact.wav);
+    const { samples: rough } = await readRecording(eightBit.wav);
+    let [change, size] = [0, 0];
+    samples.forEach((value, index) => {
+      change += (rough[index] - value) ** 2;
+      size += value ** 2;
+    });
+    expect(change).toBeGreaterThan(0);
+    expect(Math.sqrt(change / size)).toBeLessThan(0.1);
+  },
+);
 
-it("speaks in float32 where nobody calibrated it, or on another engine", { timeout: 60_000 }, async () => {
-  const javascript = ["--checkpoint", calibrated, "--engine", "javascript"];
-  for (const where of [["--checkpoint", uncalibrated], javascript]) {
-    const { stdout, code } = await synthesise("plain", ...where);
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ precision: "float32" });
-  }
-});
+it(
+  "vocode <mel> <wav> speaks in float32 where the checkpoint is not calibrated, or on another engine",
+  { timeout: 60_000 },
+  async () => {
+    const javascript = ["--checkpoint", calibrated, "--engine", "javascript"];
+    for (const where of [["--checkpoint", uncalibrated], javascript]) {
+      const { stdout, code } = await synthesise("plain", ...where);
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ precision: "float32" });
+    }
+  },
+);
 
 it.each([
   [
@@ -72,9 +80,13 @@ it.each([
     /'quantisation'.*--precision float32/,
   ],
   ["another engine", ["--checkpoint", calibrated, "--engine", "javascript"], /'javascript' on cpu.*float32/],
-])("refuses int8 for %s, and leaves no file", { timeout: 60_000 }, async (_, where, message) => {
-  const { code, stderr, wav } = await synthesise("refused", ...where, "--precision", "int8");
-  expect({ code, stderr }).toMatchObject({ code: 2 });
-  expect(stderr).toMatch(message);
-  expect(existsSync(wav)).toBe(false);
-});
+])(
+  "vocode <mel> <wav> refuses int8 for %s, and leaves no file",
+  { timeout: 60_000 },
+  async (_, where, message) => {
+    const { code, stderr, wav } = await synthesise("refused", ...where, "--precision", "int8");
+    expect({ code, stderr }).toMatchObject({ code: 2 });
+    expect(stderr).toMatch(message);
+    expect(existsSync(wav)).toBe(false);
+  },
+);

@@ -23,7 +23,7 @@ function synthesise(checkpoint: string, output: string, ...options: string[]): P
   return runCli([...paths, "--checkpoint", checkpoint, "--steps", "2", "--refine", "1", ...options]);
 }
 
-describe("vocode --start", () => {
+describe("the start of vocode <mel> <wav>", () => {
   it("is harmonic where the checkpoint can, and says so", async () => {
     const { code, stderr } = await synthesise(voice, "a.wav");
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -33,16 +33,16 @@ describe("vocode --start", () => {
     expect(readFileSync(join(folder, "a.wav"))).not.toEqual(readFileSync(join(folder, "b.wav")));
   });
 
-  it("noise is one option away", async () => {
+  it("is noise with --start noise", async () => {
     const { stderr } = await synthesise(voice, "c.wav", "--start", "noise");
     expect(stderr).toMatch(/on logsnr-2 from noise/);
   });
 
   it.each([
-    [() => other, ["--start", "harmonic"], /no excitation model.*vocode train/],
-    [() => voice, ["--start", "harmonic", "--schedule", "logsnr-2"], /'logsnr-2' begins at noise/],
-    [() => voice, ["--refine-exponent", "2"], /exponent .* is 2; it lies from 0 to 1.6/],
-  ] as const)("refuses what cannot be %#", async (checkpoint, options, message) => {
+    [["--start", "harmonic"], () => other, /no excitation model.*vocode train/],
+    [["--start", "harmonic", "--schedule", "logsnr-2"], () => voice, /'logsnr-2' begins at noise/],
+    [["--refine-exponent", "2"], () => voice, /exponent .* is 2; it lies from 0 to 1.6/],
+  ] as const)("is refused with %j where it cannot be had", async (options, checkpoint, message) => {
     const { code, stderr } = await synthesise(checkpoint(), "e.wav", ...options);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);

@@ -20,7 +20,7 @@ import {
 const range = (from: number, to: number, step: number): number[] =>
   Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step);
 
-describe("levels", () => {
+describe("noise levels", () => {
   it.each<[string, (logSnr: number) => number, (value: number) => number, number]>([
     ["ᾱ", alphaBarFromLogSnr, logSnrFromAlphaBar, 20],
     ["√ᾱ", sqrtAlphaBarFromLogSnr, logSnrFromSqrtAlphaBar, 20],
@@ -28,7 +28,7 @@ describe("levels", () => {
     // these two lose nothing at either end, the others only near 1, where float64 ends
     ["ln ᾱ", logAlphaBarFromLogSnr, logSnrFromLogAlphaBar, 300],
     ["SNR", snrFromLogSnr, logSnrFromSnr, 300],
-  ])("go to %s and back", (_, forward, inverse, limit) => {
+  ])("become %s and come back the same", (_, forward, inverse, limit) => {
     for (const logSnr of range(-10, 10, 0.25)) expect(inverse(forward(logSnr))).toBeCloseTo(logSnr, 10);
     for (const logSnr of range(-limit, limit, limit / 10)) {
       expect(Math.abs(inverse(forward(logSnr)) - logSnr)).toBeLessThan(1e-6);

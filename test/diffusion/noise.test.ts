@@ -69,7 +69,7 @@ describe("fillNormals", () => {
   });
 });
 
-describe("the distribution", () => {
+describe("the distribution of the noise", () => {
   const count = 1_000_000;
   const samples = normals(count, 20, 0);
 

@@ -65,7 +65,7 @@ describe("float16", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("knows where it ends", () => {
+  it("rounds to 0 below its smallest value and to infinity beyond its largest", () => {
     // half of the smallest subnormal is a tie with 0, which is even
     expect(narrow(2 ** -25)).toBe(0);
     expect(narrow(2 ** -25 * (1 + 2 ** -23))).toBe(1);

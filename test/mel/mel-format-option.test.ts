@@ -49,7 +49,7 @@ describe("formatFromOption", () => {
     });
   });
 
-  it("says what is wrong", async () => {
+  it("names what is wrong with a preset, a change or a file, and its value", async () => {
     await expect(formatFromOption("hifigan")).rejects.toThrow(
       "There is no mel format named 'hifigan'. The named ones are: hifigan-22k-80, tacotron2-22k-80",
     );
@@ -66,8 +66,8 @@ describe("formatFromOption", () => {
   });
 });
 
-describe("the reference's formats", () => {
-  it("are the presets", () => {
+describe("the mel formats of the reference implementation", () => {
+  it("are those of the presets with their names", () => {
     const named = [...referenceFormats()].filter(([name]) => !name.startsWith("custom"));
     expect(named).toHaveLength(5);
     for (const [name, format] of named) expect(findPreset(name)).toEqual(format);

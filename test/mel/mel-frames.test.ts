@@ -28,7 +28,7 @@ describe("reflectedIndex", () => {
   });
 });
 
-describe("frames", () => {
+describe("mel frames", () => {
   it("are centred on sample 256·i + 128 with padding same, and on 256·i with padding center", () => {
     expect(frameStart(hifigan, 3) + 512).toBe(256 * 3 + 128);
     expect(frameStart(findPreset("tacotron2-22k-80"), 3) + 512).toBe(256 * 3);

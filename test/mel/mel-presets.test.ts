@@ -5,7 +5,7 @@ import { DEFAULT_PRESET, findPreset, presetNameOf, presetNames } from "../../src
 
 const hifigan = findPreset("hifigan-22k-80");
 
-describe("presets", () => {
+describe("mel presets", () => {
   it("begin with the default one, and each is found by its name and names itself", () => {
     expect(presetNames()[0]).toBe(DEFAULT_PRESET);
     for (const name of presetNames()) expect(presetNameOf(findPreset(name))).toBe(name);

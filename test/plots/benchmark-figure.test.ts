@@ -18,13 +18,13 @@ const row = (sampler: "ddim" | "dpmpp-2m", steps: number, rtf: number, mstft: nu
 });
 const rows = [row("ddim", 6, 0.1, 1.2), row("ddim", 12, 0.2, 1.1), row("dpmpp-2m", 6, 0.1, 1.05)];
 
-it("names lines by what tells them apart", () => {
+it("the benchmark figure names lines by what tells them apart", () => {
   expect(lineNames(rows)).toEqual(["ddim", "ddim", "dpmpp-2m"]);
   const int8 = { ...rows[2], setting: { ...rows[2].setting, precision: "int8", refine: 0 } } as const;
   expect(lineNames([...rows, int8]).at(-1)).toBe("dpmpp-2m, K 0, int8");
 });
 
-it("draws each line and circles what no other beats", () => {
+it("the benchmark figure draws each line and circles what no other beats", () => {
   const svg = benchmarkFigure(rows).toSvg();
   // dpmpp-2m with 6 steps is as fast as ddim's 6 and better than both in two of the three panels; ESTOI is equal
   expect(svg.match(/<circle[^>]* r="7"/g)?.length).toBe(1 + 1 + 2);
@@ -32,7 +32,7 @@ it("draws each line and circles what no other beats", () => {
   expect(svg).toContain("times real time");
 });
 
-it("leaves out of the objective what speed shows already", () => {
+it("the objective of a benchmark row leaves out what speed shows already", () => {
   expect(rowObjective(rows[0])).toBeCloseTo(1.2, 12);
   expect(rowObjective({ ...rows[0], metrics: {} })).toBeNaN();
 });

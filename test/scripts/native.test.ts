@@ -12,7 +12,7 @@ import { explainFullDisk, explainMissingTools, missingTools } from "../../script
 
 const linux = { platform: "linux", glibc: true };
 
-describe("the wheel for a machine", () => {
+describe("the TensorFlow wheel for a machine", () => {
   it("is TensorFlow's CPU wheel on Linux, and Amazon's build of it on arm64", () => {
     expect(recipeFor({ ...linux, arch: "x64" }, false)).toMatchObject({
       packageName: "@tensorflow/tfjs-node",
@@ -63,7 +63,7 @@ describe("the wheel for a machine", () => {
   });
 });
 
-describe("the library's folder", () => {
+describe("the folder of TensorFlow's library", () => {
   const recipe = recipeFor({ ...linux, arch: "x64" }, false);
 
   it("lies in the user's cache", () => {
@@ -83,7 +83,7 @@ describe("the library's folder", () => {
   });
 });
 
-describe("what the machine lacks", () => {
+describe("what the machine lacks for the native build", () => {
   it("is named all at once, with Debian's packages", () => {
     const missing = missingTools((command) => command[0] === "make");
     expect(explainMissingTools(missing)).toMatch(
@@ -99,7 +99,7 @@ describe("what the machine lacks", () => {
   });
 });
 
-describe("a build that failed", () => {
+describe("a native build that failed", () => {
   it.each([
     ["Failed to execute 'node-gyp clean' (Error: spawn node-gyp ENOENT)", /npm run native/],
     ["gyp http GET …/node-v20.20.2-headers.tar.gz\ngyp ERR! configure error", /npm_config_nodedir=FOLDER/],
@@ -112,7 +112,7 @@ describe("a build that failed", () => {
   });
 });
 
-describe("the self-check's end", () => {
+describe("the end of the native self-check", () => {
   const result = {
     backend: "tensorflow",
     tensorFlow: "2.15.1",

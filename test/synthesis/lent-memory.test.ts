@@ -24,7 +24,7 @@ describe("LentMemory", () => {
     }
   });
 
-  it("takes no notice of nothing", () => {
+  it("lends an empty array, also after one was given back", () => {
     const memory = lentFloats();
     memory.giveBack(new Float32Array(0));
     expect(memory.borrow(0)).toHaveLength(0);

@@ -5,7 +5,7 @@ import { chosenSettings } from "../../src/synthesis/settings.js";
 
 const own = scheduleFromLogSnrs({ name: "own", source: "a test" }, [-1, 2, 5]);
 
-describe("the start", () => {
+describe("the start that a synthesis takes", () => {
   it.each([
     ["a model and a deterministic sampler", true, { sampler: "dpmpp-2m" }, "harmonic"],
     ["no model", false, { sampler: "dpmpp-2m" }, "noise"],
@@ -18,7 +18,7 @@ describe("the start", () => {
     ["levels tuned for noise", true, { sampler: "ddim", schedule: "tuned-6", tunedFor: "noise" }, "noise"],
     ["noise asked for", true, { sampler: "dpmpp-2m", start: "noise" }, "noise"],
     ["a level alone", true, { sampler: "dpmpp-2m", startLevel: 0 }, "harmonic"],
-  ] as const)("with %s", (_, hasModel, request, expected) => {
+  ] as const)("with %s is the expected one", (_, hasModel, request, expected) => {
     expect(chosenStart(hasModel, request)).toBe(expected);
   });
 
@@ -31,7 +31,7 @@ describe("the start", () => {
     [true, { sampler: "ddim", startLevel: -1, schedule: "logsnr-6" }, /Leave one/],
     [true, { sampler: "ddim", startLevel: 6 }, /is 6; it lies from −?-?8 to 5/],
     [true, { sampler: "ddim", startLevel: NaN }, /NaN/],
-  ] as const)("cannot be had %#", (hasModel, request, message) => {
+  ] as const)("is refused: excitation model %s, %j", (hasModel, request, message) => {
     expect(() => chosenStart(hasModel, request)).toThrow(StartError);
     expect(() => chosenStart(hasModel, request)).toThrow(message);
   });

@@ -101,7 +101,7 @@ describe("chosenSettings", () => {
     expect(choose({ refine: 0 }).refinement.iterations).toBe(0);
   });
 
-  it("refuses names that there are not", () => {
+  it("refuses the names of schedules that do not exist", () => {
     expect(() => choose({ schedule: "tuned-99" })).toThrow(NotTunedError);
     expect(() => choose({ schedule: "nonsense" })).toThrow(ScheduleError);
   });

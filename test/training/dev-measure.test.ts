@@ -39,7 +39,7 @@ async function measured(changes: Partial<TrainConfig>): Promise<{ crops: number;
   return found;
 }
 
-describe("the dev measure", () => {
+describe("the measure on held-out recordings", () => {
   it("is the same whatever crops and batches a run trains on", async () => {
     const one = await measured({ batch: 1, cropFrames: 64 });
     expect(one.crops).toBe(2);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withMoreCorrections } from "../../src/training/start-weights.js";
 
-it("appends columns of zeros to the output's rows, and leaves the rest", () => {
+it("giving a network more mel corrections appends columns of zeros to the output's rows, and leaves the rest", () => {
   const weights = {
     "denoiser.output.weight": { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] },
     "denoiser.output.bias": { data: Float32Array.of(5, 6), shape: [2] },

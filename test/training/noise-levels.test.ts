@@ -44,7 +44,7 @@ describe("the normal quantile", () => {
     }
   });
 
-  it("has no end", () => {
+  it("is infinite at 0 and 1", () => {
     expect([normalQuantile(0), normalQuantile(1)]).toEqual([-Infinity, Infinity]);
   });
 });

@@ -80,7 +80,7 @@ describe("settings of a training", () => {
   });
 });
 
-describe("a wrong setting", () => {
+describe("a wrong training setting", () => {
   it.each([
     ["steps", "'steps' is no setting; write it as key=value"],
     ["=5", "'=5' is no setting"],
@@ -110,7 +110,7 @@ describe("a wrong setting", () => {
     ["gainLow=1", "'gainLow' (1) is above 'gainHigh' (0.2)"],
     ["uniformLevels=1.1", "'uniformLevels' is a share of the crops, at most 1, not 1.1"],
     ["speeds=0.8,1.25", "'speeds' has to contain 1"],
-  ])("as text: %s", (setting, message) => {
+  ])("is refused as text: %s", (setting, message) => {
     expect(() => after(setting)).toThrow(TrainConfigError);
     expect(() => after(setting)).toThrow(message);
   });
@@ -126,7 +126,7 @@ describe("a wrong setting", () => {
     [{ denoiser: "unet" }, `'denoiser' is mask-net or wavegrad, not "unet"`],
     [{ rateShape: 3 }, "'rateShape' is cosine or constant-linear, not 3"],
     [{ step: 3 }, "There is no setting 'step'"],
-  ])("from JSON: %j", (changes, message) => {
+  ])("is refused from JSON: %j", (changes, message) => {
     expect(() => withSettings(defaultTrainConfig, changes)).toThrow(TrainConfigError);
     expect(() => withSettings(defaultTrainConfig, changes)).toThrow(message);
   });
@@ -144,7 +144,7 @@ describe("a wrong setting", () => {
     ["downsamplingChannels=8,8", "'downsamplingChannels' has 2 values, and 5 'upsamplingFactors' take 4"],
     ["waveChannels=31", "are even, for the level's sines and cosines, not 31"],
     ["upsamplingFactors=5,5,3,2,2", "The product of 'upsamplingFactors' (5, 5, 3, 2, 2) is 300"],
-  ])("of a wavegrad: %s", (setting, message) => {
+  ])("is refused for a wavegrad: %s", (setting, message) => {
     const check = (): void => {
       const config = withSettings(waveGradTrainConfig, parseSetting(setting));
       checkFormat(config, findPreset("hifigan-22k-80"));
@@ -157,7 +157,7 @@ describe("a wrong setting", () => {
     ["windowLengths=512,64", "has to be the mel format's FFT length, 1024"],
     ["windowLengths=1024,384", "'windowLengths' has 384"],
     ["windowLengths=1024,4", "'windowLengths' has 4"],
-  ])("against the mel format: %s", (setting, message) => {
+  ])("is refused where it does not fit the mel format: %s", (setting, message) => {
     expect(() => {
       checkFormat(after(setting), findPreset("hifigan-22k-80"));
     }).toThrow(message);

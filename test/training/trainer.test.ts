@@ -139,7 +139,7 @@ function poisonedIn(steps: readonly number[], priorSteps: number, first = 0): ty
   };
 }
 
-describe("a step that went wrong", () => {
+describe("a training step that went wrong", () => {
   const long: TrainConfig = { ...config, steps: 26 };
 
   it("returns to the same weights in a run that was continued shortly before", async () => {
@@ -166,7 +166,7 @@ describe("a step that went wrong", () => {
     expect(rest.network).toEqual(whole.network);
   });
 
-  it("is the end after ten others, with what to do", async () => {
+  it("ends training after ten others, and says what to do", async () => {
     const all = Array.from({ length: 26 }, (_, step) => step);
     const training = trainIn("bad", { config: long, source: poisonedIn(all, config.priorSteps) });
     await expect(training).rejects.toThrow(DivergedError);
@@ -174,7 +174,7 @@ describe("a step that went wrong", () => {
   });
 });
 
-describe("a full disk", () => {
+describe("a full disk in training", () => {
   it("pauses training, which goes on when there is room", async () => {
     const full = new FileError("'state' could not be written: the disk is full.", "state", "ENOSPC");
     class FullFolder extends RunFolder {
@@ -195,7 +195,7 @@ describe("a full disk", () => {
     ]);
   });
 
-  it("is an error to whoever does not wait", async () => {
+  it("ends training with an error where nobody waits for room", async () => {
     const full = new FileError("The disk is full.", "x", "EDQUOT");
     const stop = new AbortController();
     const write = vi.fn(() => Promise.reject(full));
@@ -216,7 +216,7 @@ describe("a full disk", () => {
   });
 });
 
-describe("measurements", () => {
+describe("measurements of a training run", () => {
   it("keep the best state beside the last three, whose weights a finished run gives", async () => {
     // rates that ruin the weights after the first steps
     const wild: TrainConfig = { ...config, steps: 30, muonRate: 3, adamWRate: 1 };

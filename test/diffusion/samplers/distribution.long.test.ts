@@ -9,7 +9,7 @@ import { convergenceOrders, lastState, rootMeanSquare, samplerCases } from "../.
 
 const denoiser = exactDenoiser(threeModes);
 
-describe("many points and levels", () => {
+describe("at many points and levels, the distribution is drawn by", () => {
   it.each(samplerCases({ correctorStepSize: 0.01 }))("%s %j", async (name, options) => {
     const noise = seededNoise(11);
     const z0 = new Float32Array(40_000);

@@ -36,7 +36,7 @@ describe.each(samplerCases())("%s %j, exact denoiser, from white noise", (name, 
   });
 });
 
-describe("the measure itself", () => {
+describe("the measure of a sampler's distribution", () => {
   it("notices one step too few, a wrong level and a wrong weight", async () => {
     const coarse = await drawSamples(threeModes, ["ddpm", {}], 4000, 12);
     expect(Math.abs(deviations(threeModes, coarse)[0].standardErrors)).toBeGreaterThan(10);
@@ -47,7 +47,7 @@ describe("the measure itself", () => {
   });
 });
 
-describe("langevin", () => {
+describe("the Langevin sampler", () => {
   it("left alone at one level turns white noise into that level's distribution", async () => {
     const level = uniformSchedule(1, 1, 1);
     const plan = planFor("langevin", level, { correctorSteps: 400, correctorStepSize: 0.02 });

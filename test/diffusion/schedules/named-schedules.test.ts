@@ -71,7 +71,7 @@ describe("published schedules", () => {
   });
 });
 
-describe("families", () => {
+describe("families of schedules", () => {
   it.each([1, 2, 6, 8, 9, 50, 1000])("have a member of %i steps", (steps) => {
     for (const family of ["cosine", "logsnr"]) {
       const { logSnrs, name } = scheduleByName(`${family}-${steps}`);
@@ -93,8 +93,8 @@ describe("families", () => {
   });
 });
 
-describe("names", () => {
-  it("of every listed schedule work", () => {
+describe("names of schedules", () => {
+  it("that are listed all give a schedule", () => {
     for (const { name, source } of namedSchedules()) {
       const schedule = scheduleByName(name.replace(/-N$/, "-12"));
       expect(schedule.source).toBe(source);
@@ -114,7 +114,7 @@ describe("names", () => {
   );
 });
 
-describe("subsequences", () => {
+describe("subsequences of a schedule", () => {
   it("keep both ends and evenly spaced levels of the long schedule", () => {
     const long = scheduleByName("ddpm-1000").logSnrs;
     const short = scheduleByName("ddpm-1000:4");

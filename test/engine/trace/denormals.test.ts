@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { openRuntime } from "../../../src/host/node/engines.js";
 
 // one test only: onnxruntime sets a process's threads with its first session
-it("counts a denormal product as 0 where a trainer asks for it", async () => {
+it("the graph engine counts a denormal product as 0 where a trainer asks for it", async () => {
   const product = Float32Array.of(1e-20 * 1e-20)[0];
   expect(product).toBeGreaterThan(0);
   const runtime = await openRuntime({

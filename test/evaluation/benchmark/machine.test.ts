@@ -17,7 +17,7 @@ describe("shareOfOthers", () => {
   });
 });
 
-it("reads clocks that go forward", () => {
+it("the benchmark reads processor clocks that go forward", () => {
   const before = readClocks();
   // until the process has had 100 ms of a processor, however long other programs make it wait
   const begin = process.cpuUsage();
@@ -27,7 +27,7 @@ it("reads clocks that go forward", () => {
   expect(after.total).toBeGreaterThan(before.total);
 });
 
-it("describes a machine without its name", () => {
+it("thisMachine describes the machine without its name", () => {
   const machine = thisMachine("1.2.3");
   expect(machine.cores).toBeGreaterThan(0);
   expect(machine.versions).toMatchObject({ vocode: "1.2.3", node: process.versions.node });

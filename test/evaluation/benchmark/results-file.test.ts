@@ -50,7 +50,7 @@ const quality: BenchmarkLine = {
 };
 
 describe("ResultsFile", () => {
-  it("grows by a line each, and is found again", async () => {
+  it("grows by a line for each measurement, and is read again as it was written", async () => {
     const path = join(folder, "grows.jsonl");
     const file = await ResultsFile.open(path, head);
     await file.add(line);
@@ -59,7 +59,7 @@ describe("ResultsFile", () => {
     expect(again.lines).toEqual([line, { ...line, peakMegabytes: 124 }]);
   });
 
-  it("drops a line that was cut off, and goes on behind the last whole one", async () => {
+  it("drops a line that was cut off, and goes on after the last whole one", async () => {
     const path = join(folder, "cut.jsonl");
     await (await ResultsFile.open(path, head)).add(line);
     appendFileSync(path, '{"kind":"memory","set');
@@ -73,7 +73,7 @@ describe("ResultsFile", () => {
     [{ ...head, timedSeconds: 5 }, /its timedSeconds is 10, and here it is 5/],
     [{ ...head, checkpoint: { name: "voice", sha256: "89ab" } }, /its checkpoint is .*0123.*89ab/],
     [{ ...head, machine: { ...head.machine, cpu: "another" } }, /its machine is/],
-  ])("refuses to mix in results of something else: %#", async (wanted, message) => {
+  ])("refuses to mix in results of something else, head %#", async (wanted, message) => {
     const path = join(folder, "other.jsonl");
     await ResultsFile.open(path, head);
     const before = readFileSync(path, "utf8");

@@ -42,7 +42,7 @@ describe("settingsOf", () => {
   });
 });
 
-it("names the schedule of a setting's steps", () => {
+it("scheduleName gives the schedule for a setting's steps", () => {
   const [setting] = settingsOf({ ...grid, steps: [12] });
   expect(scheduleName(setting)).toBeUndefined();
   expect(scheduleName({ ...setting, schedule: "logsnr-N" })).toBe("logsnr-12");

@@ -78,7 +78,7 @@ describe("benchmarkRows", () => {
   });
 });
 
-it("says how much of the machine others took", () => {
+it("othersShare says how much of the machine others took", () => {
   expect(othersShare(lines)).toBe(0);
   expect(othersShare([speed(0, 1, 0.4), speed(1, 1, NaN)])).toBe(0.4);
   expect(othersShare([])).toBeNaN();

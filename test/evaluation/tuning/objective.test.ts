@@ -3,7 +3,7 @@ import { AUDIBLE, objective } from "../../../src/evaluation/tuning/objective.js"
 
 const perfect = { mstft: 0, mel: 0, hnr1: 0, hnr2: 0, hnr3: 0, peak2: 0, peak3: 0 };
 
-it("is 0 for the recording itself, and one audible difference is worth the same in each measure", () => {
+it("the objective of a tuning is 0 for the recording itself, and one audible difference is worth the same in each measure", () => {
   expect(objective(perfect, 0)).toBe(0);
   expect(objective({ ...perfect, mstft: 0.03 }, 0)).toBeCloseTo(AUDIBLE, 12);
   expect(objective({ ...perfect, mel: 0.01 }, 0)).toBeCloseTo(AUDIBLE, 12);
@@ -14,6 +14,6 @@ it("is 0 for the recording itself, and one audible difference is worth the same 
   }
 });
 
-it("charges mel corrections", () => {
+it("the objective of a tuning charges for mel corrections", () => {
   expect(objective(perfect, 30)).toBeCloseTo(AUDIBLE, 12);
 });

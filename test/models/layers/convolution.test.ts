@@ -59,7 +59,7 @@ function named(weight: tf.Tensor, bias: tf.Tensor): Weights {
   return (name) => (name === "weight" ? weight : bias);
 }
 
-describe("convolutions", () => {
+describe("values and gradients equal the sums written out for convolutions", () => {
   beforeAll(async () => {
     await tf.setBackend("cpu");
   });
@@ -126,7 +126,7 @@ describe("convolutions", () => {
     );
   });
 
-  it("repetition of frames", () => {
+  it("that repeat frames", () => {
     const x = tf.tensor([1, 2, 3, 4], [1, 2, 2]);
     expect(repeatFrames(x, 3).arraySync()).toEqual([
       [

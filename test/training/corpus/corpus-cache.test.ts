@@ -24,7 +24,7 @@ afterEach(() => {
   folders.remove();
 });
 
-describe("the cache", () => {
+describe("the cache of a corpus", () => {
   it("is used again as long as nothing changed", async () => {
     writeCorpus(folders.wavs, 4);
     expect(await folders.prepared()).toBe(4);

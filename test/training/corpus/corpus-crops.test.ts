@@ -15,7 +15,7 @@ afterEach(() => {
   folders.remove();
 });
 
-describe("crops", () => {
+describe("crops of recordings", () => {
   it("are what decoding gives, scaled to one peak, with silence outside", async () => {
     writeCorpus(folders.wavs, 3);
     const corpus = await folders.open();

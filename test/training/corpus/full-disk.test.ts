@@ -33,7 +33,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-describe("a full disk", () => {
+describe("a full disk while a corpus is prepared", () => {
   it("is said, with what is missing, and what was prepared is kept", async () => {
     const [folder, cacheFolder] = [join(root, "wavs"), join(root, "cache")];
     const options = { folder, cacheFolder, format: findPreset("hifigan-22k-80"), speeds: [1] };

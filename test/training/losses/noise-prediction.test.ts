@@ -19,7 +19,7 @@ beforeAll(async () => {
   await tf.setBackend("cpu");
 });
 
-describe("the loss's weights", () => {
+describe("the weights of the training loss by frequency", () => {
   it("fall as 1/(1 + f/corner), with a mean of 1", () => {
     const weights = lossWeights(256, 22050, 1000);
     expect(weights.reduce((sum, weight) => sum + weight, 0) / 256).toBeCloseTo(1, 6);
