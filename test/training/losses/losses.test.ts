@@ -18,12 +18,12 @@ import { syntheticCorpus } from "../../support/synthetic-corpus.js";
 const source = syntheticCorpus();
 const config: TrainConfig = {
   ...defaultTrainConfig,
-  windowLengths: [1024, 64],
-  channels: 16,
-  expanded: 24,
-  dilations: [1, 2],
-  levelWidth: 16,
-  corrections: 1,
+  windowLengths: [1024],
+  channels: 8,
+  expanded: 12,
+  dilations: [1],
+  levelWidth: 8,
+  corrections: 0,
   encoderChannels: 8,
   encoderExpanded: 12,
   encoderDilations: [1],
