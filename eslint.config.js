@@ -12,7 +12,7 @@ const below = {
   mel: ["formats", "host", "audio"],
   audio: ["mel", "formats", "host"],
   kernel: ["models", "mel"],
-  models: ["audio", "mel", "formats", "diffusion"],
+  models: ["audio", "mel", "formats", "diffusion", "kernel"],
   engine: ["host"],
 };
 const core = ["models", "kernel", "engine", "audio", "mel", "formats", "host", "diffusion"];

@@ -1,10 +1,12 @@
 // What everything else knows of a denoiser: one object that says what it is, what it needs and how it is used. Nobody asks
-// a network for its kind; a new one is a folder with such an object and a line in registry.ts. It loads no tensor library.
+// a network for its kind; a new one is a folder with such an object and a line in registry.ts. It loads no tensor library:
+// that comes with `graph`, where the network has to be traced or run op by op.
+import type * as tf from "@tensorflow/tfjs-core";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import type { Schema } from "../formats/json-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import type { Reach } from "../mel/frames.js";
-import type { WeightSpec } from "./weights.js";
+import type { Weights, WeightSpec } from "./weights.js";
 
 /**
  * What is diffused: with "spectral" a waveform that the spectral prior whitened (PriorGrad), so that the denoiser is given
@@ -35,6 +37,10 @@ export interface Architecture<Shape = unknown> {
   /** Its size in a few words. */
   describe(shape: Shape): string;
   readonly defaults: Defaults;
+  /** Its functions of tensors: the only way to the tensor library. */
+  graph(): Promise<ArchitectureGraph<Shape>>;
+  /** Its fast way on a CPU; absent where it runs as one graph everywhere. */
+  readonly kernel?: KernelPart<Shape>;
 }
 
 /** How far the inputs of a denoiser are seen. */
@@ -61,4 +67,69 @@ export interface Defaults {
   schedule(sampler: SamplerName, steps: number): string;
   /** Mel frames of a tile: the denoiser's memory grows with it. */
   readonly tile: number;
+}
+
+/** What a denoiser is given. T = F·hop. */
+export interface DenoiserInputs {
+  /** Noisy signal [batch, T]. */
+  readonly z: tf.Tensor;
+  /** λ of each item [batch]. */
+  readonly logSnr: tf.Tensor;
+  /** Natural-log mel [batch, F, bands]. */
+  readonly mel: tf.Tensor;
+  /** With the spectral prior: σ of each MDCT coefficient [batch, F, hop]. */
+  readonly sigma?: tf.Tensor | undefined;
+  /** With an encoder: its vectors [batch, F, columns]. */
+  readonly encoded?: tf.Tensor | undefined;
+}
+
+/** What a trunk is given, all in mel frames. */
+export interface TrunkInputs {
+  /** What the kernel made of the noisy signal: [batch, F, columns]. */
+  readonly features: tf.Tensor;
+  /** λ of each item [batch]. */
+  readonly logSnr: tf.Tensor;
+  /** The encoder's vectors [batch, F, columns]. */
+  readonly encoded: tf.Tensor;
+}
+
+/** A denoiser's functions of tensors. Each reads weights by the names that `weights` lists. */
+export interface ArchitectureGraph<Shape = unknown> {
+  /** What the denoiser's function gives: the estimate x̂₀ of the clean signal, or the noise ε̂ in it. */
+  readonly predicts: "x0" | "epsilon";
+  /** The denoiser, its constants made once: → [batch, T]. */
+  denoiser(shape: Shape, mel: MelFormat): (weights: Weights, inputs: DenoiserInputs) => tf.Tensor;
+  /** The encoder, where there is one: natural-log mel [batch, F, bands] → [batch, F, columns]. */
+  encode?(shape: Shape, weights: Weights, mel: tf.Tensor): tf.Tensor;
+  /** What lies between the kernel's two halves, where there is a kernel: → [batch·F, outputs]. */
+  trunk?(shape: Shape, mel: MelFormat): (weights: Weights, inputs: TrunkInputs) => tf.Tensor;
+}
+
+/** A denoiser's signal path in WebAssembly, around a trunk that an engine computes. */
+export interface KernelPart<Shape> {
+  /** Columns of the features that the trunk is given. */
+  features(shape: Shape, mel: MelFormat): number;
+  /** Why the kernel cannot do a network here, in words; undefined if it can. */
+  fault(shape: Shape, mel: MelFormat): Promise<string | undefined>;
+  /** @throws SignalPathError where the kernel cannot do the network */
+  open(shape: Shape, mel: MelFormat): Promise<SignalPath>;
+}
+
+/** The signal path of one denoiser, for one tile at a time. Rows are mel frames, signals [F·hop]. */
+export interface SignalPath {
+  readonly hopLength: number;
+  /** Columns of the features, and of the trunk's output. */
+  readonly featureColumns: number;
+  readonly outputColumns: number;
+  /** Where the trunk's output for the tile that was analysed last is to be written: [F, outputColumns]. */
+  readonly output: Float32Array;
+  /** @returns the trunk's features [F, featureColumns], until the next tile is analysed */
+  analyse(tile: {
+    readonly z: Float32Array;
+    readonly logSnr: number;
+    readonly mel: Float32Array;
+    readonly sigma: Float32Array;
+  }): Float32Array;
+  /** @returns x̂₀ [F·hop] of what was written to `output`, until the next tile is analysed */
+  synthesise(): Float32Array;
 }

@@ -1,13 +1,16 @@
-// A checkpoint's networks on an engine, tile by tile. For a spectral prior conditioning makes σ of each MDCT coefficient and
-// the encoder's vectors, the denoiser works on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)); for the
-// standard prior there is only the denoiser, and it works on the waveform itself.
-import { type AnyCheckpoint, isMaskNet } from "../checkpoint/checkpoint.js";
+// A checkpoint's networks on an engine, tile by tile. The conditioning makes what the denoiser is given of a mel: the
+// encoder's vectors where it has one, and σ of each MDCT coefficient with the spectral prior, with which the denoiser works
+// on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)). With the standard prior it works on the waveform.
+import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { Program, Runtime, TensorValue } from "../engine/engine.js";
 import {
   colourFunction,
   conditionerFunction,
+  conditioningColumns,
   estimateFunction,
+  isConditioned,
   type NetworkFunction,
   openFastDenoiser,
 } from "./network-functions.js";
@@ -22,9 +25,9 @@ import { architectureOf } from "../models/registry.js";
 import { noReach } from "./wavefront.js";
 
 // What tiling has to know of a checkpoint's networks, whichever denoiser it holds: how far they reach over a tile's
-// border, how long a tile may be, and how much the conditioning says of a frame.
+// border, and how long a tile may be.
 
-/** All in mel frames or values a frame. */
+/** All in mel frames. */
 interface TileExtent {
   /** Of the denoiser, through any of its inputs. */
   readonly denoiser: Reach;
@@ -34,15 +37,10 @@ interface TileExtent {
   readonly waveform: Reach;
   /** Frames that a tile keeps unless its owner asks for others. */
   readonly tile: number;
-  /** Values of σ. */
-  readonly sigma: number;
-  /** Values of the encoder's vectors. */
-  readonly encoded: number;
 }
 
 /** The tiles of a checkpoint. */
-function tileExtent({ config }: AnyCheckpoint): TileExtent {
-  const { denoiser, mel, prior } = config;
+function tileExtent({ denoiser, mel, prior }: CheckpointConfig): TileExtent {
   const { shape } = denoiser;
   const architecture = architectureOf(denoiser.kind);
   const { encoder } = architecture;
@@ -53,8 +51,6 @@ function tileExtent({ config }: AnyCheckpoint): TileExtent {
     conditioning: widest(encoder?.reach(shape) ?? noReach, isWhitened ? priorReach : noReach),
     waveform: isWhitened ? colourReach : noReach,
     tile: architecture.defaults.tile,
-    sigma: isWhitened ? mel.hopLength : 0,
-    encoded: encoder?.columns(shape) ?? 0,
   };
 }
 
@@ -87,10 +83,10 @@ export async function openDenoiser(
   precision: Precision,
 ): Promise<Denoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
-  if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint.config)) {
+  if (isOnCpu && (await FastDenoiser.isSupported(checkpoint.config))) {
     const { threads = 1 } = runtime;
     return threads > 1
-      ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
+      ? SplitDenoiser.create(runtime, checkpoint as AnyCheckpoint<MaskNetConfig>, precision, threads)
       : openFastDenoiser(runtime, checkpoint, precision);
   }
   const network = estimateFunction(checkpoint, precision);
@@ -175,10 +171,12 @@ export interface Networks {
 
 const none = new Float32Array(0);
 
-/** What runs beside the denoiser where the prior is spectral. */
-interface PriorPrograms {
-  readonly conditioner: Program;
-  readonly colour: Program;
+/** What runs beside the denoiser. */
+interface OtherPrograms {
+  /** Undefined where the denoiser is given the mel alone. */
+  readonly conditioner: Program | undefined;
+  /** Undefined where the waveform itself is diffused. */
+  readonly colour: Program | undefined;
 }
 
 /** The networks of a checkpoint, compiled. */
@@ -188,18 +186,18 @@ export class MelDenoiser implements Networks {
   readonly tile: number;
   readonly #config: CheckpointConfig;
   readonly #denoiser: Denoiser;
-  readonly #prior: PriorPrograms | undefined;
+  readonly #programs: OtherPrograms;
   readonly #turns = new Turns();
 
-  private constructor(checkpoint: AnyCheckpoint, denoiser: Denoiser, prior: PriorPrograms | undefined) {
-    const { sigma, encoded, tile, ...reach } = tileExtent(checkpoint);
-    this.conditioning = prior ? { sigma, encoded } : {};
+  private constructor(config: CheckpointConfig, denoiser: Denoiser, programs: OtherPrograms) {
+    const { tile, ...reach } = tileExtent(config);
+    this.conditioning = conditioningColumns(config);
     this.reach = reach;
     this.tile = tile;
     // without the weights, which the engine holds
-    this.#config = checkpoint.config;
+    this.#config = config;
     this.#denoiser = denoiser;
-    this.#prior = prior;
+    this.#programs = programs;
   }
 
   /**
@@ -213,24 +211,21 @@ export class MelDenoiser implements Networks {
   ): Promise<MelDenoiser> {
     const compile = (network: NetworkFunction): Promise<Program> =>
       runtime.compile(network, network.signature);
-    const prior = isMaskNet(checkpoint)
-      ? {
-          conditioner: await compile(conditionerFunction(checkpoint)),
-          colour: await compile(colourFunction(checkpoint)),
-        }
-      : undefined;
-    return new MelDenoiser(checkpoint, await openDenoiser(runtime, checkpoint, precision), prior);
+    const { config } = checkpoint;
+    const programs = {
+      conditioner: isConditioned(config) ? await compile(conditionerFunction(checkpoint)) : undefined,
+      colour: config.prior === "spectral" ? await compile(colourFunction(checkpoint)) : undefined,
+    };
+    return new MelDenoiser(config, await openDenoiser(runtime, checkpoint, precision), programs);
   }
 
-  /** σ [F, hop] and encoded [F, channels] of a natural-log mel; nothing for the standard prior. */
+  /** σ [F, hop] and encoded [F, channels] of a natural-log mel, as far as the denoiser is given them. */
   async condition(mel: Float32Array): Promise<FrameRows> {
-    const prior = this.#prior;
-    if (!prior) return {};
+    const { conditioner } = this.#programs;
+    if (!conditioner) return {};
     const { bands } = this.#config.mel;
-    const { sigma, encoded } = await this.#turns.take(() =>
-      prior.conditioner.run({ mel: rowsOf(mel, bands) }),
-    );
-    return { sigma: sigma.data as Float32Array, encoded: encoded.data as Float32Array };
+    const rows = await this.#turns.take(() => conditioner.run({ mel: rowsOf(mel, bands) }));
+    return Object.fromEntries(Object.entries(rows).map(([name, { data }]) => [name, data as Float32Array]));
   }
 
   async estimate(
@@ -248,20 +243,20 @@ export class MelDenoiser implements Networks {
   }
 
   async waveform(diffused: Float32Array, { sigma }: FrameRows): Promise<Float32Array> {
-    const prior = this.#prior;
-    if (!prior) return diffused;
+    const { colour } = this.#programs;
+    if (!colour) return diffused;
     const inputs = {
       whitened: { data: diffused, shape: [1, diffused.length] },
       sigma: rowsOf(sigma, this.#config.mel.hopLength),
     };
-    const { signal } = await this.#turns.take(() => prior.colour.run(inputs));
+    const { signal } = await this.#turns.take(() => colour.run(inputs));
     return signal.data as Float32Array;
   }
 
   async dispose(): Promise<void> {
     await this.#denoiser.dispose();
-    await this.#prior?.conditioner.dispose();
-    await this.#prior?.colour.dispose();
+    await this.#programs.conditioner?.dispose();
+    await this.#programs.colour?.dispose();
   }
 }
 

@@ -1,6 +1,5 @@
 // A checkpoint's excitation model on an engine, and the mixture of pulses and noise that it asks for.
-import { type AnyCheckpoint, isMaskNet, weightsOfPart } from "../checkpoint/checkpoint.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
+import { type AnyCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
 import type { EncoderConfig } from "../models/layers/shapes.js";
@@ -123,7 +122,7 @@ export class NoExcitationError extends InputError {
  * @param precision of its Linear layers; int8 for those that are calibrated, which a checkpoint may leave out
  */
 export function excitationFunction(
-  checkpoint: AnyCheckpoint<MaskNetConfig>,
+  checkpoint: AnyCheckpoint,
   shape: EncoderConfig,
   precision: Precision,
 ): NetworkFunction {
@@ -169,7 +168,6 @@ export class ExcitationSource {
     checkpoint: AnyCheckpoint,
     precision: Precision = defaultPrecision(runtime, checkpoint),
   ): Promise<ExcitationSource | undefined> {
-    if (!isMaskNet(checkpoint)) return undefined;
     const { excitation: shape, mel } = checkpoint.config;
     if (!shape) return undefined;
     const network = excitationFunction(checkpoint, shape, precision);

@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../mel/encoding.js";
 import type { MelFormat } from "../mel/format.js";
-import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
@@ -22,6 +22,7 @@ import type { RefinementOptions } from "./consistency.js";
 import {
   colourFunction,
   conditionerFunction,
+  isConditioned,
   estimateFunction,
   type NetworkFunction,
   noiseFunction,
@@ -44,11 +45,11 @@ export class NoSuchPartError extends InputError {
 }
 
 /**
- * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise, of a WaveGrad without the
- * last two. The conditioner: mel → sigma [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
+ * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise, where the last two are made
+ * of the mel. The conditioner: mel → sigma [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
  *
  * @param version vocode's, for the metadata
- * @throws NoSuchPartError for a WaveGrad's conditioner or colour
+ * @throws NoSuchPartError for a conditioner or colour of a denoiser that does without
  */
 export async function exportPart(
   checkpoint: Checkpoint,
@@ -119,7 +120,9 @@ async function loaded(network: NetworkFunction): Promise<ExportedFunction> {
 
 async function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): Promise<ExportedFunction> {
   if (part === "denoiser") return exportedDenoiser(checkpoint);
-  if (!isMaskNet(checkpoint)) throw new NoSuchPartError(part, checkpoint.config.denoiser.kind);
+  const { config } = checkpoint;
+  const isThere = part === "colour" ? config.prior === "spectral" : isConditioned(config);
+  if (!isThere) throw new NoSuchPartError(part, config.denoiser.kind);
   return part === "conditioner" ? exportedConditioner(checkpoint) : exportedColour(checkpoint);
 }
 
@@ -136,13 +139,13 @@ async function exportedDenoiser(checkpoint: Checkpoint): Promise<ExportedFunctio
   };
 }
 
-async function exportedConditioner(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+async function exportedConditioner(checkpoint: Checkpoint): Promise<ExportedFunction> {
   const { fn, signature } = await loaded(conditionerFunction(checkpoint));
   const { mel: format } = checkpoint.config;
   return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
 }
 
-async function exportedColour(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+async function exportedColour(checkpoint: Checkpoint): Promise<ExportedFunction> {
   const { fn, signature } = await loaded(colourFunction(checkpoint));
   return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
 }
@@ -154,12 +157,9 @@ async function synthesisFunction(
 ): Promise<ExportedFunction> {
   const { plan, refinement } = process;
   const { mel: format, logSnrRange } = checkpoint.config;
-  const prior = isMaskNet(checkpoint)
-    ? {
-        conditioner: await loaded(conditionerFunction(checkpoint)),
-        colour: await loaded(colourFunction(checkpoint)),
-      }
-    : undefined;
+  const { config } = checkpoint;
+  const conditioner = isConditioned(config) ? await loaded(conditionerFunction(checkpoint)) : undefined;
+  const colour = config.prior === "spectral" ? await loaded(colourFunction(checkpoint)) : undefined;
   const denoiser = await loaded(estimateFunction(checkpoint));
   const excitation = process.start === "harmonic" ? await excitationStart(checkpoint, plan) : undefined;
   const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
@@ -169,7 +169,7 @@ async function synthesisFunction(
       const mel = naturalLog(inputs["mel"], format);
       const { noise } = inputs;
       const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
-      const conditioning = prior?.conditioner.fn({ mel }, held);
+      const conditioning = conditioner?.fn({ mel }, held);
       const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
       const estimate = (z: tf.Tensor, logSnr: number): tf.Tensor => {
         const told = clamp(logSnr, logSnrRange);
@@ -182,8 +182,8 @@ async function synthesisFunction(
         ]);
       };
       const diffused = sampleIn(tensorSpace, plan, estimate, start, draw);
-      const signal = prior
-        ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
+      const signal = colour
+        ? colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
         : diffused;
       if (!consistency) return { waveform: signal };
       return { waveform: refineWaveform(consistency, signal, mel, refinement) };
@@ -194,7 +194,7 @@ async function synthesisFunction(
         noise: { shape: [rows, frames(format.hopLength)] },
       },
       weights: {
-        ...prior?.conditioner.signature.weights,
+        ...conditioner?.signature.weights,
         ...excitation?.signature.weights,
         ...denoiser.signature.weights,
       },
@@ -208,9 +208,8 @@ async function synthesisFunction(
  * @throws NoExcitationError
  */
 async function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Promise<ExportedFunction> {
-  const shape = isMaskNet(checkpoint) ? checkpoint.config.excitation : undefined;
-  if (!isMaskNet(checkpoint) || !shape) throw new NoExcitationError();
-  const { mel: format } = checkpoint.config;
+  const { mel: format, excitation: shape } = checkpoint.config;
+  if (!shape) throw new NoExcitationError();
   const { fn, signature } = await loaded(excitationFunction(checkpoint, shape, "float32"));
   const [{ logSnr }] = steps;
   const named = (name: string): string => `${weightParts.excitation}.${name}`;

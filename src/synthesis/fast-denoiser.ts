@@ -1,10 +1,11 @@
 // A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (kernel/) and only its trunk on an engine:
 // features → trunk → masks and corrections. Equal to estimateFunction's graph. Signals [F·hop], rows [F, columns]. It is
 // made of a config and a compiled trunk, so that a thread can open it without weights.
-import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { Program } from "../engine/engine.js";
 import type { Denoiser } from "./denoiser.js";
-import { MaskNetSignal } from "../kernel/mask-net-signal.js";
+import type { SignalPath } from "../models/architecture.js";
+import { architectureOf } from "../models/registry.js";
 
 /** What the denoiser is given of a tile of F frames. */
 export interface Tile {
@@ -22,25 +23,28 @@ export interface Tile {
 
 /** A denoiser for one tile at a time; its calls may not overlap. */
 export class FastDenoiser implements Denoiser {
-  readonly #signal: MaskNetSignal;
+  readonly #signal: SignalPath;
   readonly #trunk: Program;
 
-  private constructor(signal: MaskNetSignal, trunk: Program) {
+  private constructor(signal: SignalPath, trunk: Program) {
     this.#signal = signal;
     this.#trunk = trunk;
   }
 
-  /** Whether the signal path can do a checkpoint's network here. */
-  static isSupported({ denoiser, mel }: MaskNetCheckpointConfig): boolean {
-    return MaskNetSignal.isSupported(denoiser.shape, mel);
+  /** Whether there is a signal path that can do a checkpoint's network here. */
+  static async isSupported({ denoiser, mel }: CheckpointConfig): Promise<boolean> {
+    const { kernel } = architectureOf(denoiser.kind);
+    return kernel !== undefined && (await kernel.fault(denoiser.shape, mel)) === undefined;
   }
 
   /**
+   * @param config of an architecture with a kernel
    * @param trunk what `trunkFunction` was compiled to, which the denoiser frees
    * @throws SignalPathError where the signal path cannot do the network
    */
-  static async create({ denoiser, mel }: MaskNetCheckpointConfig, trunk: Program): Promise<FastDenoiser> {
-    return new FastDenoiser(await MaskNetSignal.create(denoiser.shape, mel), trunk);
+  static async create({ denoiser, mel }: CheckpointConfig, trunk: Program): Promise<FastDenoiser> {
+    const { kernel } = architectureOf(denoiser.kind);
+    return new FastDenoiser(await kernel!.open(denoiser.shape, mel), trunk);
   }
 
   /** @param x0 receives x̂₀, [F·hop] */

@@ -1,22 +1,23 @@
 // A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
 // engine and what an export writes. The functions are imported when they are asked for, and with them the tensor library:
-// where a graph is in the cache, its signature is enough. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
-import { type AnyCheckpoint, type Checkpoint, isMaskNet, weightsOfPart } from "../checkpoint/checkpoint.js";
-import { weightParts } from "../checkpoint/config.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
-import type { WaveGradConfig } from "../models/wavegrad/shape.js";
-import { weightsOf, within } from "../models/weights.js";
+// where a graph is in the cache, its signature is enough.
+// Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { type AnyCheckpoint, type Checkpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
+import { type CheckpointConfig, weightParts } from "../checkpoint/config.js";
 import {
   frames,
   type LazyFunction,
   type Runtime,
   type Signature,
+  type Tensors,
   type TensorSpec,
   type TensorValue,
 } from "../engine/engine.js";
-import { NotCalibratedError, type Precision } from "./precision.js";
-import { featureCount } from "../models/mask-net/shape.js";
+import { architectureOf } from "../models/registry.js";
+import { weightsOf, within } from "../models/weights.js";
 import { FastDenoiser } from "./fast-denoiser.js";
+import { NotCalibratedError, type Precision } from "./precision.js";
 
 /** A function and the signature to compile it with. */
 export interface NetworkFunction extends LazyFunction {
@@ -31,42 +32,60 @@ export function signalSpecs({ config: { mel } }: AnyCheckpoint): Record<"mel" | 
   };
 }
 
-/** The inputs of a mask-net's networks. */
-export function networkSpecs(
-  checkpoint: AnyCheckpoint<MaskNetConfig>,
-): Record<"mel" | "sigma" | "encoded" | "signal", TensorSpec> {
-  const { denoiser, mel } = checkpoint.config;
+/** Values a frame that the conditioning makes of a mel, by name: σ and the encoder's vectors, as far as there are. */
+export function conditioningColumns({ denoiser, mel, prior }: CheckpointConfig): Record<string, number> {
+  const { encoder } = architectureOf(denoiser.kind);
   return {
-    ...signalSpecs(checkpoint),
-    sigma: { shape: [1, frames(), mel.hopLength] },
-    encoded: { shape: [1, frames(), denoiser.shape.channels] },
+    ...(prior === "spectral" && { sigma: mel.hopLength }),
+    ...(encoder && { encoded: encoder.columns(denoiser.shape) }),
   };
 }
 
-/** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
-export function conditionerFunction(checkpoint: AnyCheckpoint<MaskNetConfig>): NetworkFunction {
-  const { mel: format, denoiser } = checkpoint.config;
+/** Whether the denoiser is given more of a mel than the mel. */
+export function isConditioned(config: CheckpointConfig): boolean {
+  return Object.keys(conditioningColumns(config)).length > 0;
+}
+
+/** The inputs of a checkpoint's networks: mel, signal, and what the conditioning makes. */
+export function networkSpecs(checkpoint: AnyCheckpoint): Record<string, TensorSpec> {
+  return { ...signalSpecs(checkpoint), ...conditioningSpecs(checkpoint) };
+}
+
+function conditioningSpecs({ config }: AnyCheckpoint): Record<string, TensorSpec> {
+  const columns = Object.entries(conditioningColumns(config));
+  return Object.fromEntries(columns.map(([name, count]) => [name, { shape: [1, frames(), count] }]));
+}
+
+/**
+ * Natural-log mel → what the denoiser is given of it: σ of each MDCT coefficient with the spectral prior, and the
+ * encoder's vectors where there is one. Weights: "prior.…" and "encoder.…".
+ */
+export function conditionerFunction(checkpoint: AnyCheckpoint): NetworkFunction {
+  const { denoiser, prior } = checkpoint.config;
   return {
     load: async () => {
-      const { createSpectralPrior, logSigma } = await import("../models/prior/graph.js");
-      const { encodeMel } = await import("../models/layers/encoder.js");
-      const { exp } = await import("@tensorflow/tfjs-core");
-      const prior = createSpectralPrior(format);
-      return (inputs, held) => {
-        const read = weightsOf(held);
-        return {
-          sigma: exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
-          encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
-        };
-      };
+      const graph = await architectureOf(denoiser.kind).graph();
+      const sigmaOf = prior === "spectral" ? await loadSigma(checkpoint) : undefined;
+      return ({ mel }, held) => ({
+        ...(sigmaOf && { sigma: sigmaOf(held, mel) }),
+        ...(graph.encode && { encoded: graph.encode(denoiser.shape, weightsOf(held), mel) }),
+      });
     },
     signature: {
-      inputs: { mel: networkSpecs(checkpoint).mel },
+      inputs: { mel: signalSpecs(checkpoint).mel },
       ...weightsFrom(checkpoint, (all) => ({ ...denoiserWeights(all, isEncoders), ...priorWeights(all) })),
       freesMemory: true,
       source: sourceOf(checkpoint, "conditioner"),
     },
   };
+}
+
+/** σ of a mel, by the prior's weights within those given. */
+async function loadSigma({ config }: AnyCheckpoint): Promise<(held: Tensors, mel: Tensor) => Tensor> {
+  const { createSpectralPrior, logSigma } = await import("../models/prior/graph.js");
+  const { exp } = await import("@tensorflow/tfjs-core");
+  const prior = createSpectralPrior(config.mel);
+  return (held, mel) => exp(logSigma(prior, within(weightsOf(held), "prior"), mel));
 }
 
 /**
@@ -76,7 +95,7 @@ export function conditionerFunction(checkpoint: AnyCheckpoint<MaskNetConfig>): N
  */
 function quantisedLayers({ config }: AnyCheckpoint, precision: Precision): Pick<Signature, "quantised"> {
   if (precision === "float32") return {};
-  const quantisation = "quantisation" in config ? config.quantisation : undefined;
+  const { quantisation } = config;
   if (!quantisation) throw new NotCalibratedError();
   return { quantised: quantisation };
 }
@@ -85,8 +104,7 @@ function quantisedLayers({ config }: AnyCheckpoint, precision: Precision): Pick<
 type Target = "x0" | "noise";
 
 /**
- * The estimate x̂₀, as `x0`: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
- * Weights by the denoiser's own names.
+ * The estimate x̂₀, as `x0`: of z, logSnr [1], mel, and what the conditioning makes. Weights by the denoiser's own names.
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
@@ -103,23 +121,15 @@ export function noiseFunction(checkpoint: AnyCheckpoint, precision: Precision = 
 }
 
 function denoiserFunction(checkpoint: AnyCheckpoint, precision: Precision, target: Target): NetworkFunction {
-  return isMaskNet(checkpoint)
-    ? maskNetFunction(checkpoint, precision, target)
-    : waveGradFunction(checkpoint as AnyCheckpoint<WaveGradConfig>, precision, target);
-}
-
-function maskNetFunction(
-  checkpoint: AnyCheckpoint<MaskNetConfig>,
-  precision: Precision,
-  target: Target,
-): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
+  const { mel, signal } = signalSpecs(checkpoint);
   return {
     load: async () => {
-      const { createMaskNet, maskNetEstimate, maskNetNoise } = await import("../models/mask-net/graph.js");
-      const predict = target === "x0" ? maskNetEstimate : maskNetNoise;
-      const net = createMaskNet(denoiser.shape, format);
+      const graph = await architectureOf(denoiser.kind).graph();
+      const { asEstimate, asNoise } = await import("../models/layers/prediction.js");
+      const { predicts } = graph;
+      const predict = graph.denoiser(denoiser.shape, format);
+      const as = target === "x0" ? asEstimate : asNoise;
       return (inputs, held) => {
         const given = {
           z: inputs["z"],
@@ -128,11 +138,11 @@ function maskNetFunction(
           sigma: inputs["sigma"],
           encoded: inputs["encoded"],
         };
-        return { [target]: predict(net, weightsOf(held), given) };
+        return { [target]: as({ predicted: predict(weightsOf(held), given), predicts, ...given }) };
       };
     },
     signature: {
-      inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
+      inputs: { z: signal, logSnr: { shape: [1] }, mel, ...conditioningSpecs(checkpoint) },
       ...weightsFrom(checkpoint, (all) => denoiserWeights(all, (name) => !isEncoders(name))),
       ...quantisedLayers(checkpoint, precision),
       source: sourceOf(checkpoint, `denoiser to ${target}`),
@@ -140,33 +150,8 @@ function maskNetFunction(
   };
 }
 
-function waveGradFunction(
-  checkpoint: AnyCheckpoint<WaveGradConfig>,
-  precision: Precision,
-  target: Target,
-): NetworkFunction {
-  const { shape } = checkpoint.config.denoiser;
-  const { mel, signal } = signalSpecs(checkpoint);
-  return {
-    load: async () => {
-      const { waveGradEstimate, waveGradNoise } = await import("../models/wavegrad/graph.js");
-      const predict = target === "x0" ? waveGradEstimate : waveGradNoise;
-      return (inputs, held) => {
-        const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
-        return { [target]: predict(shape, weightsOf(held), given) };
-      };
-    },
-    signature: {
-      inputs: { z: signal, logSnr: { shape: [1] }, mel },
-      ...weightsFrom(checkpoint, (all) => denoiserWeights(all, () => true)),
-      ...quantisedLayers(checkpoint, precision),
-      source: sourceOf(checkpoint, `wavegrad to ${target}`),
-    },
-  };
-}
-
 /** The waveform of a whitened one. */
-export function colourFunction(checkpoint: AnyCheckpoint<MaskNetConfig>): NetworkFunction {
+export function colourFunction(checkpoint: AnyCheckpoint): NetworkFunction {
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
     load: async () => {
@@ -212,38 +197,41 @@ function priorWeights(all: Pick<Checkpoint, "weights">): Record<string, TensorVa
 
 /** What the compiled graph depends on besides its signature. */
 function sourceOf({ config }: AnyCheckpoint, part: string): string {
-  return JSON.stringify({ part, shape: config.denoiser.shape, format: config.mel });
+  const { kind, shape } = config.denoiser;
+  return JSON.stringify({ part, kind, shape, format: config.mel });
 }
 
-// The trunk of a mask-net as a function of tensors, apart from the signal path around it (kernel/), and the fast denoiser
-// with a trunk of its own.
+// A denoiser's trunk as a function of tensors, apart from the signal path around it (kernel/), and the fast denoiser with a
+// trunk of its own.
 
-/** features [1, F, features + bands] by frequency, logSnr [1], encoded → the trunk's output [F, outputs]. */
-export function trunkFunction(
-  checkpoint: AnyCheckpoint<MaskNetConfig>,
-  precision: Precision = "float32",
-): NetworkFunction {
+/**
+ * features [1, F, columns], logSnr [1], encoded → the trunk's output [F, outputs].
+ *
+ * @param checkpoint of an architecture with a kernel
+ */
+export function trunkFunction(checkpoint: AnyCheckpoint, precision: Precision = "float32"): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
+  const { kind, shape } = denoiser;
+  const architecture = architectureOf(kind);
+  const { encoded } = networkSpecs(checkpoint);
   return {
     load: async () => {
-      const { createMaskNet, maskNetTrunkRows } = await import("../models/mask-net/graph.js");
-      const net = createMaskNet(denoiser.shape, format);
+      const trunk = (await architecture.graph()).trunk!(shape, format);
       return (inputs, held) => {
         const { features, logSnr, encoded } = inputs;
-        return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+        return { output: trunk(weightsOf(held), { features, logSnr, encoded }) };
       };
     },
     signature: {
       inputs: {
-        features: { shape: [1, frames(), columns] },
+        features: { shape: [1, frames(), architecture.kernel!.features(shape, format)] },
         logSnr: { shape: [1] },
-        encoded: { shape: [1, frames(), denoiser.shape.channels] },
+        encoded,
       },
       ...weightsFrom(checkpoint, (all) => denoiserWeights(all, (name) => !isEncoders(name))),
       ...quantisedLayers(checkpoint, precision),
       freesMemory: true,
-      source: JSON.stringify({ part: "trunk", shape: denoiser.shape, format }),
+      source: sourceOf(checkpoint, "trunk"),
     },
   };
 }
@@ -257,7 +245,7 @@ export function trunkFunction(
  */
 export async function openFastDenoiser(
   runtime: Runtime,
-  checkpoint: AnyCheckpoint<MaskNetConfig>,
+  checkpoint: AnyCheckpoint,
   precision: Precision = "float32",
 ): Promise<FastDenoiser> {
   const trunk = trunkFunction(checkpoint, precision);

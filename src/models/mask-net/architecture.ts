@@ -2,7 +2,7 @@
 import { encoderReach } from "../layers/shapes.js";
 import type { Architecture } from "../architecture.js";
 import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds, maskNetReach } from "./costs.js";
-import { type MaskNetConfig, maskNetSchema, maskNetWeights, trunkLayers } from "./shape.js";
+import { featureCount, type MaskNetConfig, maskNetSchema, maskNetWeights, trunkLayers } from "./shape.js";
 
 export const maskNet: Architecture<MaskNetConfig> = {
   kind: "mask-net",
@@ -28,5 +28,14 @@ export const maskNet: Architecture<MaskNetConfig> = {
     sampler: "dpmpp-2m",
     schedule: (_, steps) => `logsnr-${steps}`,
     tile: 1024,
+  },
+  graph: async () => (await import("./graph.js")).maskNetGraph,
+  kernel: {
+    features: (shape, { bands, hopLength }) => featureCount(shape, hopLength) + bands,
+    fault: async (shape, mel) => (await import("../../kernel/support.js")).signalPathFault(shape, mel),
+    open: async (shape, mel) => {
+      const { MaskNetSignal } = await import("../../kernel/mask-net-signal.js");
+      return MaskNetSignal.create(shape, mel);
+    },
   },
 };

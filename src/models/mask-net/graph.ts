@@ -7,6 +7,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../../mel/format.js";
 import { convNextBlock, norm } from "../layers/conv-next-block.js";
 import { affine, affineRows, levelEmbedding, permute } from "../layers/linear.js";
+import type { ArchitectureGraph, DenoiserInputs, TrunkInputs } from "../architecture.js";
+import { encodeMel } from "../layers/encoder.js";
+import { asNoise } from "../layers/prediction.js";
 import type { MaskNetConfig } from "./shape.js";
 import { createMdct, inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
 import { logMel, spreadOverBins } from "../layers/mel-consistency.js";
@@ -43,19 +46,8 @@ export interface MaskNet {
   readonly melAnalysis: MelAnalysis;
 }
 
-/** What the denoiser is given. */
-export interface MaskNetInputs {
-  /** Noisy whitened waveform [batch, T]. */
-  readonly z: tf.Tensor;
-  /** λ of each item [batch]. */
-  readonly logSnr: tf.Tensor;
-  /** Natural-log mel [batch, F, bands]. */
-  readonly mel: tf.Tensor;
-  /** σ of each MDCT coefficient [batch, F, hop]. */
-  readonly sigma: tf.Tensor;
-  /** The encoder's vectors [batch, F, channels]. */
-  readonly encoded: tf.Tensor;
-}
+/** What the denoiser is given: all of it. */
+export type MaskNetInputs = { readonly [Name in keyof DenoiserInputs]-?: tf.Tensor };
 
 /** The constants of a mask-net for a mel format. */
 export function createMaskNet(
@@ -127,9 +119,8 @@ export function maskNetEstimate(net: MaskNet, weights: Weights, inputs: MaskNetI
 
 /** The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ). [batch, T] */
 export function maskNetNoise(net: MaskNet, weights: Weights, inputs: MaskNetInputs): tf.Tensor {
-  const { signal, noise } = levelsOf(inputs.logSnr);
-  const estimate = maskNetEstimate(net, weights, inputs);
-  return tf.div(tf.sub(inputs.z, tf.mul(estimate, signal)), noise);
+  const { z, logSnr } = inputs;
+  return asNoise({ predicted: maskNetEstimate(net, weights, inputs), predicts: "x0", z, logSnr });
 }
 
 /** The log powers of z that the trunk sees: ½·ln(|Z|²/(0.375·N) + 0.01), in featureOrder. [batch, F, features] */
@@ -178,16 +169,6 @@ function featuresOf(net: MaskNet, noisy: readonly Spectra[]): tf.Tensor {
     });
   });
   return tf.mul(tf.concat(parts, 2), 0.5);
-}
-
-/** What the trunk is given, all in mel frames. */
-export interface TrunkInputs {
-  /** Log powers of z, then the mel residual: [batch, F, features + bands]. */
-  readonly features: tf.Tensor;
-  /** λ of each item [batch]. */
-  readonly logSnr: tf.Tensor;
-  /** The encoder's vectors [batch, F, channels]. */
-  readonly encoded: tf.Tensor;
 }
 
 /**
@@ -331,3 +312,20 @@ function corrections(
   }
   return inverseMdct(net.mdct, tf.div(mdct(net.mdct, added!), sigma));
 }
+
+/** mask-net's functions, as the registry's object gives them out. */
+export const maskNetGraph: ArchitectureGraph<MaskNetConfig> = {
+  predicts: "x0",
+  denoiser: (shape, mel) => {
+    const net = createMaskNet(shape, mel);
+    return (weights, { sigma, encoded, ...inputs }) => {
+      if (!sigma || !encoded) throw new Error("A mask-net is given the prior's σ and its encoder's vectors.");
+      return maskNetEstimate(net, weights, { ...inputs, sigma, encoded });
+    };
+  },
+  encode: ({ encoder }, weights, mel) => encodeMel(encoder, within(weights, "encoder"), mel),
+  trunk: (shape, mel) => {
+    const net = createMaskNet(shape, mel);
+    return (weights, inputs) => maskNetTrunkRows(net, weights, inputs);
+  },
+};

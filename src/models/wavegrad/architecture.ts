@@ -43,4 +43,5 @@ export const waveGrad: Architecture<WaveGradConfig> = {
     // activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
     tile: 256,
   },
+  graph: async () => (await import("./graph.js")).waveGradGraph,
 };

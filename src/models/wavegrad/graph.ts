@@ -2,6 +2,7 @@
 // in blocks; at each rate the noisy waveform, brought down to it, and the noise level scale and shift what passes (FiLM).
 // Shapes: waveforms [batch, T], mels [batch, F, bands], T = F·hop; inside [batch, time, channels].
 import * as tf from "@tensorflow/tfjs-core";
+import type { ArchitectureGraph, DenoiserInputs } from "../architecture.js";
 import { convolution, stridedConvolution } from "../layers/convolution.js";
 import { downsamplingFactors, type UpsamplingBlockConfig, type WaveGradConfig } from "./shape.js";
 import { type Weights, within } from "../weights.js";
@@ -34,16 +35,6 @@ const WAVELENGTHS = 10000;
 const MEL_CENTRE = -5;
 const MEL_SPREAD = 2.5;
 
-/** What the denoiser is given. */
-interface WaveGradInputs {
-  /** Noisy waveform [batch, T]. */
-  readonly z: tf.Tensor;
-  /** λ of each item [batch]. */
-  readonly logSnr: tf.Tensor;
-  /** Natural-log mel [batch, F, bands]. */
-  readonly mel: tf.Tensor;
-}
-
 /** A scale and a shift of every channel at every moment. */
 interface Modulation {
   /** [batch, time, channels] */
@@ -58,7 +49,7 @@ interface Modulation {
  * @param weights the weights of `waveGradWeights`
  * @returns [batch, T]
  */
-export function waveGradNoise(config: WaveGradConfig, weights: Weights, inputs: WaveGradInputs): tf.Tensor {
+export function waveGradNoise(config: WaveGradConfig, weights: Weights, inputs: DenoiserInputs): tf.Tensor {
   const { z, logSnr, mel } = inputs;
   const modulations = modulationsOf(config, weights, z, tf.sqrt(tf.sigmoid(logSnr)));
   const scaled = tf.div(tf.sub(mel, MEL_CENTRE), MEL_SPREAD);
@@ -67,25 +58,6 @@ export function waveGradNoise(config: WaveGradConfig, weights: Weights, inputs: 
     convolution(within(weights, "mel"), scaled),
   );
   return tf.squeeze(convolution(within(weights, "output"), top), [2]);
-}
-
-/**
- * The estimate x̂₀ = (z − √(1−ᾱ)·ε̂)/√ᾱ of the clean waveform. With λ → −∞ √ᾱ is all that is left of x₀ in z, so it is
- * computed from e^−λ, which engines do to the last bit; their sigmoid is exact beside 1 only.
- *
- * @param weights the weights of `waveGradWeights`
- * @returns [batch, T]
- */
-export function waveGradEstimate(
-  config: WaveGradConfig,
-  weights: Weights,
-  inputs: WaveGradInputs,
-): tf.Tensor {
-  const level = tf.reshape(inputs.logSnr, [-1, 1]);
-  // √(1−ᾱ)/√ᾱ and 1/√ᾱ
-  const ratio = tf.exp(tf.mul(level, -0.5));
-  const inverse = tf.sqrt(tf.add(tf.exp(tf.neg(level)), 1));
-  return tf.sub(tf.mul(inputs.z, inverse), tf.mul(waveGradNoise(config, weights, inputs), ratio));
 }
 
 /** A modulation for each upsampling block, in their order. */
@@ -164,3 +136,9 @@ function levelEncoding(signal: tf.Tensor, channels: number): tf.Tensor {
   const phases = tf.mul(tf.reshape(signal, [-1, 1, 1]), tf.tensor3d(frequencies, [1, 1, count]));
   return tf.concat([tf.sin(phases), tf.cos(phases)], 2);
 }
+
+/** WaveGrad's function, as the registry's object gives it out. */
+export const waveGradGraph: ArchitectureGraph<WaveGradConfig> = {
+  predicts: "epsilon",
+  denoiser: (shape) => (weights, inputs) => waveGradNoise(shape, weights, inputs),
+};
