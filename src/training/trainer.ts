@@ -208,7 +208,7 @@ class NetworkTraining {
     if (done % REPORT_EVERY === 0) {
       onProgress?.({ phase: "network", step: done, total: config.steps, ...this.#meters[0].take() });
     }
-    if (done % LOSS_EVERY === 0 || done === config.steps) {
+    if (done % LOSS_EVERY === 0) {
       const { figures: means, ...loss } = this.#meters[1].take();
       const metrics = { step: done, hours: this.#hours(done), ...loss, ...means };
       await this.#room(() => run.addMetrics(metrics));
