@@ -4,6 +4,7 @@ import { formatFromOption } from "../mel/format-option.js";
 import { formatDifferences, type MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
 import { InputError, RunError, TrainConfigError } from "../errors.js";
 import { readWholeFile } from "../host/node/read-files.js";
 import { fineTuningConfig, startWeights } from "../training/start-weights.js";
@@ -132,15 +133,7 @@ async function configOf(
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await readWholeFile(path));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new TrainConfigError(`'${path}' is not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new TrainConfigError(`'${path}' holds no JSON object with settings.`);
-  }
-  return json as Record<string, unknown>;
+  const refusal: Refusal = (fault, options) => new TrainConfigError(`'${path}' ${fault}.`, options);
+  const json = parseJson(new TextDecoder().decode(await readWholeFile(path)), refusal);
+  return parseFields(object(), json, "it", () => refusal("holds no JSON object with settings"));
 }

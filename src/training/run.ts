@@ -2,6 +2,16 @@
 // are written whole or not at all, so a run survives being killed at any moment.
 import { appendFile, readdir, rm, stat, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
+import {
+  fields,
+  object,
+  parseFields,
+  parseJson,
+  type Refusal,
+  type Schema,
+  text,
+} from "../formats/json-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import { formatFromFields } from "../mel/format-fields.js";
 import { makeFolder, writeAtomically } from "../host/node/write-files.js";
@@ -91,6 +101,27 @@ interface RunPaths {
   readonly mels?: string;
 }
 
+const descriptionSchema: Schema<RunDescription> = fields({
+  config: v.pipe(
+    object(),
+    // settings that came later than the run; one without an excitation model goes on without
+    v.transform((given): TrainConfig => ({ ...withoutExcitation(given["denoiser"]), ...given })),
+  ),
+  mel: v.pipe(
+    object(),
+    v.transform((given) => formatFromFields(given)),
+  ),
+  paths: fields({
+    corpus: text(),
+    checkpoint: text(),
+    cache: text(),
+    heldOut: v.exactOptional(text()),
+    files: v.exactOptional(text()),
+    mels: v.exactOptional(text()),
+  }),
+  from: v.exactOptional(text()),
+});
+
 /** One line of measurements. */
 export type Metrics = Readonly<Record<string, number | readonly number[]>> & { readonly step: number };
 
@@ -132,27 +163,13 @@ export class RunFolder {
   async describe(): Promise<RunDescription | undefined> {
     if (!(await this.#names()).includes("run.json")) return undefined;
     const path = join(this.path, "run.json");
-    try {
-      const text = new TextDecoder().decode(await readWholeFile(path));
-      const run = JSON.parse(text) as Partial<RunDescription> | null;
-      const missing = (["config", "mel", "paths"] as const).filter(
-        (name) => typeof run?.[name] !== "object" || run[name] === null,
-      );
-      if (!run || missing.length > 0) {
-        throw new RunError(`'${path}' lacks ${missing.join(" and ")}. The run cannot be continued.`);
-      }
-      const { config, mel, paths, from } = run as RunDescription;
-      return {
-        // settings that came later than the run; one without an excitation model goes on without
-        config: { ...withoutExcitation(config.denoiser), ...config },
-        mel: formatFromFields({ ...mel }),
-        paths,
-        ...(from !== undefined && { from }),
-      };
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw new RunError(`'${path}' is not JSON: ${error.message}. The run cannot be continued.`);
-    }
+    const refusal: Refusal = (fault, options) =>
+      new RunError(`'${path}' ${fault}. The run cannot be continued.`, options);
+    const json = parseJson(new TextDecoder().decode(await readWholeFile(path)), refusal);
+    const run = v.parse(v.fallback(object(), {}), json);
+    const missing = ["config", "mel", "paths"].filter((name) => !v.is(object(), run[name]));
+    if (missing.length > 0) throw refusal(`lacks ${missing.join(" and ")}`);
+    return parseFields(descriptionSchema, run, "it", refusal);
   }
 
   /**
@@ -274,7 +291,7 @@ export class RunFolder {
   }
 }
 
-function withoutExcitation(denoiser: TrainConfig["denoiser"]): TrainConfig {
+function withoutExcitation(denoiser: unknown): TrainConfig {
   return { ...baseConfig(denoiser), excitationSteps: 0 };
 }
 
@@ -285,7 +302,8 @@ function stateName(step: number): string {
 /** A line of metrics; undefined for one that a kill cut off. */
 function parseLine(line: string): Metrics | undefined {
   try {
-    return JSON.parse(line) as Metrics;
+    const metrics: unknown = JSON.parse(line);
+    return v.is(v.object({ step: v.number() }), metrics) ? metrics : undefined;
   } catch {
     return undefined;
   }

@@ -55,6 +55,10 @@ describe("a run's description", () => {
     ["{", "is not JSON"],
     ["null", "lacks config and mel and paths"],
     ['{"config": {}, "mel": 3}', "lacks mel and paths"],
+    [
+      JSON.stringify({ ...description, paths: { ...description.paths, cache: 7 } }),
+      "has 7 for 'paths.cache', which should be a text. The run cannot be continued.",
+    ],
   ])("is refused as %j", async (text, message) => {
     await run.begin(description);
     writeFileSync(join(path, "run.json"), text);
