@@ -1,48 +1,108 @@
 // Lint rules. The zones below are the architecture: imports go down only, and a wrong import fails the check.
-//   cli -> training, evaluation, plots -> vocoder -> synthesis -> checkpoint, engine -> models, kernel -> audio -> mel
-//   -> formats, host -> diffusion
+//   cli -> training, evaluation, plots -> host, vocoder -> synthesis -> checkpoint, engine -> models, kernel -> audio -> mel
+//   -> formats -> diffusion
 import eslint from "@eslint/js";
 import { importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 const below = {
   diffusion: [],
-  host: ["engine"],
-  formats: ["host", "diffusion"],
-  mel: ["formats", "host", "audio"],
-  audio: ["mel", "formats", "host"],
-  kernel: ["models", "mel"],
+  formats: ["diffusion"],
+  mel: ["formats"],
+  audio: ["mel", "formats"],
+  kernel: ["models", "mel", "formats"],
   models: ["audio", "mel", "formats", "diffusion", "kernel"],
-  engine: ["host"],
+  engine: [],
 };
-const core = ["models", "kernel", "engine", "audio", "mel", "formats", "host", "diffusion"];
+const core = ["models", "kernel", "engine", "audio", "mel", "formats", "diffusion"];
 
 /** The rooms of src/, and which other rooms each may import from. */
 const rooms = {
   ...below,
   checkpoint: core,
-  synthesis: [...core, "checkpoint"],
-  training: [...core, "checkpoint", "synthesis"],
-  evaluation: [...core, "checkpoint", "synthesis"],
-  plots: [...core, "evaluation"],
-  cli: [...core, "checkpoint", "synthesis", "training", "evaluation", "plots"],
+  // its threads are still workers of Node
+  synthesis: [...core, "checkpoint", "host"],
+  host: [...core, "checkpoint", "synthesis"],
+  training: [...core, "checkpoint", "synthesis", "host"],
+  evaluation: [...core, "checkpoint", "synthesis", "host"],
+  plots: [...core, "evaluation", "host"],
+  cli: [...core, "checkpoint", "synthesis", "host", "training", "evaluation", "plots"],
+};
+
+/** The modules above the rooms: vocoder.ts on a host, node.ts for Node. host.ts is an interface only. */
+const modules = {
+  synthesis: ["host.ts"],
+  host: ["host.ts"],
+  evaluation: ["vocoder.ts", "node.ts"],
+  cli: ["vocoder.ts", "node.ts"],
 };
 
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
   target: `./src/${room}`,
   from: "./src",
-  // errors.ts is the one module every room shares; vocoder.ts stands above synthesis and below the CLI
-  except: [
-    `./${room}`,
-    "./errors.ts",
-    ...(["cli", "evaluation"].includes(room) ? ["./vocoder.ts"] : []),
-    ...allowed.map((name) => `./${name}`),
-  ],
+  except: [room, "errors.ts", ...(modules[room] ?? []), ...allowed].map((name) => `./${name}`),
   message: `${room}/ may import only from: ${[room, "errors.ts", ...allowed].join(", ")}.`,
 }));
 
+/** Files of src/ that may use Node; all others are the core, which tsconfig.core.json compiles without it. */
+const forNode = [
+  ...["index", "node"].map((name) => `src/${name}.ts`),
+  "src/host/node/**/*.ts",
+  "src/cli/**/*.ts",
+  "src/training/corpus/**/*.ts",
+  ...["run"].map((name) => `src/training/${name}.ts`),
+  "src/evaluation/benchmark/**/*.ts",
+  ...["clips", "evaluate", "measure-pool", "measure-worker"].map((name) => `src/evaluation/${name}.ts`),
+  ...["figure", "picture-format"].map((name) => `src/plots/${name}.ts`),
+  ...["split-denoiser", "denoiser-worker", "refinement", "refinement-worker"].map(
+    (name) => `src/synthesis/${name}.ts`,
+  ),
+];
+
+/** Files that may import tfjs: networks in tensors, the engines and training. */
+const forTensors = [
+  "src/models/**/{graph,training,signal}.ts",
+  "src/models/layers/**/*.ts",
+  "src/engine/**/*.ts",
+  "src/training/**/*.ts",
+  // the functions that are compiled from the networks
+  "src/synthesis/{export,network-functions}.ts",
+];
+
+/** Files with threads of their own besides the pool's. */
+const forThreads = [
+  "src/training/corpus/**/*.ts",
+  "src/evaluation/measure-*.ts",
+  "src/synthesis/{split-denoiser,denoiser-worker,refinement,refinement-worker}.ts",
+];
+
+const platforms = {
+  node: { group: ["node:*"], message: "The core knows no platform: ask the Host, or work in host/node." },
+  threads: { group: ["node:worker_threads"], message: "Threads belong to host/." },
+  onnxruntime: { group: ["onnxruntime-*"], message: "onnxruntime belongs to host/." },
+  tensors: {
+    group: ["@tensorflow/*"],
+    allowTypeImports: true,
+    message: "tfjs belongs to models' graphs, engine/ and training/.",
+  },
+};
+const { node, threads, onnxruntime, tensors } = platforms;
+
+/** Which files may import what of the platform; of several that name a file the last one counts. */
+const platformRules = [
+  [["src/**/*.ts"], [node, onnxruntime, tensors]],
+  [forTensors, [node, onnxruntime]],
+  [forNode, [threads, onnxruntime, tensors]],
+  [["src/training/{corpus/**/*,run}.ts"], [threads, onnxruntime]],
+  [forThreads, [onnxruntime, tensors]],
+  [["src/host/**/*.ts"], []],
+].map(([files, patterns]) => ({
+  files,
+  rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },
+}));
+
 export default tseslint.config(
-  { ignores: ["dist/", "runs/", "coverage/", "test/fixtures/"] },
+  { ignores: ["dist/", "runs/", "coverage/", "test/fixtures/", "src/globals.d.ts"] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ["**/*.ts"] })),
   {
@@ -65,6 +125,7 @@ export default tseslint.config(
       "@typescript-eslint/no-unnecessary-condition": "off",
     },
   },
+  ...platformRules,
   { files: ["*.config.ts", "**/*.d.ts"], rules: { "import-x/no-default-export": "off" } },
   {
     files: ["**/*.js"],

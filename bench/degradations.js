@@ -2,7 +2,7 @@
 // pitch, as the table in docs/evaluation.md has it. Ten seconds.
 //   npm run build && node bench/degradations.js
 import { fileURLToPath } from "node:url";
-import { readRecording } from "../dist/audio/open-recording.js";
+import { readRecording } from "../dist/host/node/recordings.js";
 import { resample } from "../dist/audio/resample.js";
 import { evaluationTable } from "../dist/cli/evaluation-report.js";
 import { fillNormals } from "../dist/diffusion/noise.js";

@@ -6,8 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readRecording } from "../dist/audio/open-recording.js";
-import { writeWav } from "../dist/audio/write-wav.js";
+import { readRecording, writeWav } from "../dist/host/node/recordings.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 
 const SECONDS = 600;

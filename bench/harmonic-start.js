@@ -6,14 +6,14 @@
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { computeMel } from "../dist/mel/analysis.js";
-import { readRecording } from "../dist/audio/open-recording.js";
-import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { readRecording } from "../dist/host/node/recordings.js";
+import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { framePhases, heldPitch, pulses } from "../dist/models/excitation/pulse-train.js";
 import { openRuntime } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
-import { shippedCheckpoint } from "../dist/vocoder.js";
+import { shippedCheckpoint } from "../dist/node.js";
 
 const SECONDS = 60;
 const ROUNDS = 8;

@@ -7,7 +7,7 @@ import { diagnoseMel } from "../dist/mel/diagnosis.js";
 import { logScales, melScaleNames } from "../dist/mel/encoding.js";
 import { findPreset } from "../dist/mel/presets.js";
 import { computeMel } from "../dist/mel/analysis.js";
-import { readRecording } from "../dist/audio/open-recording.js";
+import { readRecording } from "../dist/host/node/recordings.js";
 import { table } from "../dist/cli/output.js";
 
 const format = findPreset("hifigan-22k-80");

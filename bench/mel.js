@@ -9,7 +9,7 @@ import { computeMel, MagnitudeSpectrum } from "../dist/mel/analysis.js";
 import { frameCount } from "../dist/mel/frames.js";
 import { writeMelOfFile } from "../dist/cli/mel-of-file.js";
 import { findPreset, presetNames } from "../dist/mel/presets.js";
-import { readRecording } from "../dist/audio/open-recording.js";
+import { readRecording } from "../dist/host/node/recordings.js";
 
 const minutes = Number(process.argv[2] ?? 5);
 const folder = mkdtempSync(join(tmpdir(), "vocode-bench-"));

@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import wavefile from "wavefile";
-import { readRecording } from "../dist/audio/open-recording.js";
+import { readRecording, writeWav } from "../dist/host/node/recordings.js";
 import { Resampler } from "../dist/audio/resample.js";
-import { writeWav } from "../dist/audio/write-wav.js";
 
 const SAMPLE_RATE = 22050;
 const SECONDS = 600;

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
-import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { trunkLayers } from "../dist/models/mask-net/shape.js";
 import { openRuntime } from "../dist/host/node/engines.js";
@@ -15,7 +15,7 @@ import { MelDenoiser, openDenoiser } from "../dist/synthesis/denoiser.js";
 import { RefinementPool } from "../dist/synthesis/refinement.js";
 import { openFastDenoiser } from "../dist/synthesis/network-functions.js";
 import { MatchStage } from "../dist/synthesis/stages.js";
-import { shippedCheckpoint, Vocoder } from "../dist/vocoder.js";
+import { shippedCheckpoint, Vocoder } from "../dist/node.js";
 import { withTimedKernels } from "./timed-kernel.js";
 
 const [folder = shippedCheckpoint, secondsText = "10", roundsText = "10", threadsText] =

@@ -10,7 +10,7 @@ import { initialise } from "../dist/training/start-weights.js";
 import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad/shape.js";
 import { waveGradNoise } from "../dist/models/wavegrad/graph.js";
 import { weightsOf } from "../dist/models/weights.js";
-import { Vocoder } from "../dist/vocoder.js";
+import { Vocoder } from "../dist/node.js";
 import { hifiGanModel } from "./yardsticks/hifi-gan.js";
 
 const [checkpoint, secondsText = "10", roundsText = "5", threadsText] = process.argv.slice(2);

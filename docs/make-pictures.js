@@ -7,8 +7,8 @@ import * as Plot from "@observablehq/plot";
 import { decode, encode } from "fast-png";
 import { computeMel, MagnitudeSpectrum } from "../dist/mel/analysis.js";
 import { findPreset } from "../dist/mel/presets.js";
-import { readRecording } from "../dist/audio/open-recording.js";
-import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { readRecording } from "../dist/host/node/recordings.js";
+import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { noisePowerFromLogSnr, sqrtAlphaBarFromLogSnr } from "../dist/diffusion/levels.js";
 import { planFor } from "../dist/diffusion/samplers/plan-for.js";
 import { combine, runPlan, seededNoise } from "../dist/diffusion/samplers/run-plan.js";
@@ -29,7 +29,7 @@ import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";
 import { harmonicSchedule } from "../dist/synthesis/start-choice.js";
-import { shippedCheckpoint } from "../dist/vocoder.js";
+import { shippedCheckpoint } from "../dist/node.js";
 
 const folder = new URL("pictures/", import.meta.url);
 const modes = (list) =>

@@ -2,7 +2,8 @@
 //   npm run build && node scripts/halve-checkpoint.js FROM TO
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkpointFiles, loadCheckpoint, saveCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { checkpointFiles } from "../dist/checkpoint/checkpoint.js";
+import { loadCheckpoint, saveCheckpoint } from "../dist/host/node/checkpoints.js";
 
 const [from, to] = process.argv.slice(2);
 const card = await readFile(join(from, checkpointFiles.card), "utf8");

@@ -1,16 +1,14 @@
 // Vocoder: a checkpoint that turns mels into speech. mel → conditioning → start → the plan's steps → waveform → mel
 // consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
-import { fileURLToPath } from "node:url";
 import type { MelFrames } from "./mel/file.js";
 import { naturalLog } from "./mel/encoding.js";
-import { formatDifferences, type Mel, type MelFormat } from "./mel/format.js";
+import { formatDifferences, type Mel, type MelFormat, MelMismatchError } from "./mel/format.js";
 import { openCheckpoint } from "./checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
-import { InputError } from "./errors.js";
-import { openRuntime } from "./host/node/engines.js";
+import type { Host } from "./host.js";
 import type { RuntimeOptions, Runtime } from "./engine/engine.js";
 import { createMelCorrection } from "./synthesis/consistency.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
@@ -48,6 +46,11 @@ export interface VocoderOptions extends RuntimeOptions {
   readonly precision?: Precision;
 }
 
+/** The platform that a vocoder runs on. */
+export interface Hosted {
+  readonly host: Host;
+}
+
 /** The longest tile of a stream, in frames, where nothing is said: sound should come soon. */
 const STREAM_TILE = 256;
 
@@ -70,22 +73,6 @@ export interface SpeechIterator extends AsyncIterable<Float32Array> {
   readonly report: SynthesisReport;
 }
 
-/** A mel that a checkpoint does not take. */
-export class MelMismatchError extends InputError {
-  constructor(
-    readonly given: MelFormat,
-    readonly expected: MelFormat,
-  ) {
-    const differences = formatDifferences(given, expected)
-      .map(({ field, first, second }) => `${field} ${first} in place of ${second}`)
-      .join(", ");
-    super(`The mel has another format than the checkpoint expects: ${differences}.`);
-  }
-}
-
-/** The checkpoint that comes with vocode. */
-export const shippedCheckpoint = fileURLToPath(new URL("../checkpoints/speech-22k", import.meta.url));
-
 /** Turns mels into speech; load it once and use it many times. */
 export class Vocoder {
   /** What mels it takes. */
@@ -99,7 +86,7 @@ export class Vocoder {
   readonly #parts: SynthesisParts;
   readonly #excitation: ExcitationSource | undefined;
 
-  private constructor(
+  protected constructor(
     config: CheckpointConfig,
     precision: Precision,
     runtime: Runtime,
@@ -118,12 +105,13 @@ export class Vocoder {
   /**
    * Loads a checkpoint onto an engine.
    *
-   * @param folder the checkpoint; without it the one that comes with vocode
-   * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
+   * @param folder the checkpoint's place, as the host reads it
+   * @throws CheckpointError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8; what the host
+   *   throws where it cannot read
    */
-  static async load(folder = shippedCheckpoint, options: VocoderOptions = {}): Promise<Vocoder> {
-    const checkpoint = await openCheckpoint(folder);
-    const runtime = await openRuntime(options);
+  static async load(folder: string, { host, ...options }: VocoderOptions & Hosted): Promise<Vocoder> {
+    const checkpoint = await openCheckpoint(folder, host);
+    const runtime = await host.openEngine(options);
     const { precision = defaultPrecision(runtime, checkpoint) } = options;
     if (precision === "int8" && !hasInt8(runtime)) {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
@@ -136,7 +124,7 @@ export class Vocoder {
       correction: await createMelCorrection(format),
     };
     const excitation = await ExcitationSource.create(runtime, checkpoint, precision);
-    return new Vocoder(checkpoint.config, precision, runtime, parts, excitation);
+    return new this(checkpoint.config, precision, runtime, parts, excitation);
   }
 
   /**
@@ -246,9 +234,14 @@ export class Vocoder {
   }
 
   #requireFormat(mel: Pick<Mel, "format">): void {
-    if (formatDifferences(mel.format, this.format).length > 0) {
-      throw new MelMismatchError(mel.format, this.format);
-    }
+    const differences = formatDifferences(mel.format, this.format);
+    if (differences.length === 0) return;
+    const named = differences.map(({ field, first, second }) => `${field} ${first} in place of ${second}`);
+    throw new MelMismatchError(
+      `The mel has another format than the checkpoint expects: ${named.join(", ")}.`,
+      this.format,
+      mel.format,
+    );
   }
 
   #report(

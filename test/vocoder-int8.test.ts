@@ -1,6 +1,6 @@
 // The shipped voice in 8 bits: a value that a tile rounded otherwise would become another whole number, and be heard of.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Vocoder } from "../dist/vocoder.js";
+import { Vocoder } from "../dist/node.js";
 import { computeMel } from "../src/mel/analysis.js";
 import { findPreset } from "../src/mel/presets.js";
 import { largestDifference, pieces } from "./support/mel-pieces.js";

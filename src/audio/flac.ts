@@ -3,7 +3,8 @@
 import { FLACDecoder, type FLACDecodedAudio } from "@wasm-audio-decoders/flac";
 import { InputError } from "../errors.js";
 import type { ByteSource } from "../formats/byte-source.js";
-import { concatenate, type RecordingStream } from "./recording.js";
+import { concatenate } from "../formats/bytes.js";
+import type { RecordingStream } from "./recording.js";
 
 /** A file that begins like a FLAC file but cannot be decoded. */
 export class FlacError extends InputError {

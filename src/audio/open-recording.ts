@@ -1,7 +1,7 @@
 // Recordings in files, read piece by piece and recognised by what they hold, whatever their names say. An hour takes no
 // more memory than a minute.
 import { FileError, InputError } from "../errors.js";
-import { type ByteSource, byteSource, openByteSource } from "../formats/byte-source.js";
+import { type ByteSource, byteSource } from "../formats/byte-source.js";
 import { isFlac, openFlac } from "./flac.js";
 import { openWav } from "./read-wav.js";
 import { type Recording, type RecordingStream, wholeRecording } from "./recording.js";
@@ -47,21 +47,11 @@ export interface OpenRecording extends RecordingStream {
 }
 
 /**
- * Opens a WAV or FLAC file and reads its header. Close it.
+ * Opens a WAV or FLAC file and reads its header. The recording closes the file.
  *
- * @throws FileError where the file cannot be read, RecordingError where it holds no usable recording
+ * @param path for messages
+ * @throws RecordingError where it holds no usable recording; FileError
  */
-export async function openRecording(path: string): Promise<OpenRecording> {
-  const file = await openByteSource(path);
-  try {
-    return await openRecordingIn(file, path);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-/** Opens a recording in a file that is open already, with the errors of `openRecording`. */
 export async function openRecordingIn(file: ByteSource, path: string): Promise<OpenRecording> {
   try {
     const stream = await openStream(file);
@@ -111,23 +101,6 @@ function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof InputError) || error instanceof FileError || error instanceof RecordingError)
     return error;
   return new RecordingError(path, error.message, { cause: error });
-}
-
-// Whole recordings in memory, read as open-recording.ts does.
-
-/**
- * Reads a WAV or FLAC file.
- *
- * @returns at least one sample, all of them finite
- * @throws FileError where the file cannot be read, RecordingError where it holds no usable recording
- */
-export async function readRecording(path: string): Promise<Recording> {
-  const recording = await openRecording(path);
-  try {
-    return await wholeRecording(recording);
-  } finally {
-    await recording.close();
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 // A recording, as every reader returns it and every consumer takes it: in memory, or piece by piece.
+import { concatenate } from "../formats/bytes.js";
 
 /** A mono recording and what the file it came from was. */
 export interface Recording {
@@ -41,16 +42,4 @@ export async function wholeRecording(stream: RecordingStream): Promise<Recording
   const pieces: Float32Array[] = [];
   for await (const piece of stream.pieces()) pieces.push(piece);
   return { samples: concatenate(pieces), sampleRate: stream.sampleRate, source: stream.source };
-}
-
-/** Pieces of a signal one behind the other; a single one is not copied. */
-export function concatenate(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.length === 1) return pieces[0];
-  const whole = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -3,7 +3,8 @@
 // quality is four times slower and gains nothing that a 16-bit recording could hold.
 import libsamplerate from "@alexanderolsen/libsamplerate-js";
 import { InputError } from "../errors.js";
-import { concatenate, type Recording } from "./recording.js";
+import { concatenate } from "../formats/bytes.js";
+import type { Recording } from "./recording.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { computeMel } from "../mel/analysis.js";
 

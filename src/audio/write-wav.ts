@@ -2,7 +2,6 @@
 // beyond full scale is cut off and counted, never wrapped around.
 import wavefile from "wavefile";
 import { InputError, VocodeError } from "../errors.js";
-import { streamAtomically } from "../host/node/write-files.js";
 
 /** How samples are written, with wavefile's names of them. */
 export const WAV_OUTPUT_ENCODINGS = { "16-bit": "16", "24-bit": "24", "32-bit float": "32f" } as const;
@@ -39,35 +38,42 @@ export class WavTooLongError extends InputError {
 
 const LARGEST_FILE = 2 ** 32 - 1;
 
-/**
- * Writes a mono WAV file, whole or not at all.
- *
- * @param pieces the waveform in −1…1, in order, any lengths
- * @param sampleRate Hz
- * @throws FileError, WavTooLongError, NonFiniteWaveformError
- */
-export async function writeWav(
-  path: string,
-  pieces: Iterable<Float32Array> | AsyncIterable<Float32Array>,
-  sampleRate: number,
-  encoding: WavOutputEncoding = "16-bit",
-): Promise<WrittenWav> {
-  return streamAtomically(path, async (file) => {
-    const header = emptyWav(sampleRate, encoding);
-    const encoder = new SampleEncoder(encoding);
-    const limit = Math.floor((LARGEST_FILE - header.length) / encoder.sampleBytes);
-    await file.writeFile(header);
-    for await (const piece of pieces) {
-      if (encoder.samples + piece.length > limit) throw new WavTooLongError(limit);
-      await file.writeFile(encoder.encode(piece));
-    }
-    const dataBytes = encoder.samples * encoder.sampleBytes;
-    // RIFF chunks begin at even offsets
-    if (dataBytes % 2 === 1) await file.writeFile(new Uint8Array(1));
-    await file.write(withSizes(header, dataBytes), 0, header.length, 0);
-    const { samples, clippedSamples, peak } = encoder;
-    return { samples, clippedSamples, peak };
-  });
+/** The bytes of a mono WAV file, as its samples come: the header first, which is written again at the end. */
+export class WavFile {
+  readonly #encoder: SampleEncoder;
+  readonly #limit: number;
+  /** What comes before the samples, without their number. */
+  readonly header: Uint8Array;
+
+  /** @param sampleRate Hz */
+  constructor(sampleRate: number, encoding: WavOutputEncoding) {
+    this.#encoder = new SampleEncoder(encoding);
+    this.header = emptyWav(sampleRate, encoding);
+    this.#limit = Math.floor((LARGEST_FILE - this.header.length) / this.#encoder.sampleBytes);
+  }
+
+  /**
+   * The bytes of the next samples.
+   *
+   * @param piece in −1…1
+   * @throws WavTooLongError, NonFiniteWaveformError
+   */
+  encode(piece: Float32Array): Uint8Array {
+    if (this.#encoder.samples + piece.length > this.#limit) throw new WavTooLongError(this.#limit);
+    return this.#encoder.encode(piece);
+  }
+
+  /** What comes after the last samples, the header as it has to be, and what was written. */
+  finish(): { readonly padding: Uint8Array; readonly header: Uint8Array; readonly written: WrittenWav } {
+    const { samples, sampleBytes, clippedSamples, peak } = this.#encoder;
+    const dataBytes = samples * sampleBytes;
+    return {
+      // RIFF chunks begin at even offsets
+      padding: new Uint8Array(dataBytes % 2),
+      header: withSizes(this.header, dataBytes),
+      written: { samples, clippedSamples, peak },
+    };
+  }
 }
 
 /**

@@ -1,9 +1,6 @@
 // A checkpoint: a folder with model.safetensors (the weights), config.json (what they are the weights of) and README.md
 // (a model card). Loading checks every name and shape; saving writes the weights before the config that describes them.
-import { join } from "node:path";
-import { makeFolder, writeAtomically } from "../host/node/write-files.js";
-import { readWholeFile } from "../host/node/read-files.js";
-import { openByteSource } from "../formats/byte-source.js";
+import type { Files } from "../formats/byte-source.js";
 import {
   floatTensor,
   halfTensor,
@@ -12,9 +9,9 @@ import {
   isSafetensors,
   parseHeader,
   parseSafetensors,
+  type StoredTensor,
   type TensorEntry,
   tensorFloats,
-  writeSafetensors,
 } from "../formats/safetensors.js";
 import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { WeightSpec, WeightValue } from "../models/weights.js";
@@ -69,50 +66,43 @@ export function isMaskNet({ config }: AnyCheckpoint): boolean {
 /** How weights are stored: float16 halves the file and is exact to 11 bits. */
 export type StoredPrecision = "float32" | "float16";
 
-/**
- * Loads a checkpoint.
- *
- * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
- */
-export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
-  const { config, readWeights } = await openCheckpoint(folder);
-  return { config, weights: await readWeights() };
+/** Where a file of a checkpoint lies. */
+export function checkpointFile(folder: string, file: keyof typeof checkpointFiles): string {
+  return `${folder.replace(/(?<=.)\/+$/, "")}/${checkpointFiles[file]}`;
 }
 
 /**
  * Opens a checkpoint and checks that its weights are those of its configuration, by their names and shapes.
  *
- * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
+ * @param folder its place
+ * @throws CheckpointError, WeightsError where its files do not fit together, and what `files` throws
  */
-export async function openCheckpoint(folder: string): Promise<StoredCheckpoint> {
-  const config = await readCheckpointConfig(folder);
-  const path = join(folder, checkpointFiles.weights);
+export async function openCheckpoint(folder: string, files: Files): Promise<StoredCheckpoint> {
+  const config = await readConfig(folder, files);
+  const path = checkpointFile(folder, "weights");
   const specs = checkpointWeights(config);
-  requireSpecs(await readHeader(path), specs, path);
+  requireSpecs(await readHeader(path, files), specs, path);
   let weights: Promise<Checkpoint["weights"]> | undefined;
-  return { config, weightsPath: path, readWeights: () => (weights ??= readWeights(path, specs)) };
+  const read = async (): Promise<Checkpoint["weights"]> => parseWeights(await files.read(path), specs, path);
+  return { config, weightsPath: path, readWeights: () => (weights ??= read()) };
 }
 
 /**
- * Saves a checkpoint.
+ * Reads a checkpoint's configuration without its weights.
  *
- * @param card the text of README.md
- * @throws FileError where the file system refuses
+ * @throws CheckpointError, and what `files` throws
  */
-export async function saveCheckpoint(
-  folder: string,
-  { config, weights }: Checkpoint,
-  card: string,
-  precision: StoredPrecision = "float32",
-): Promise<void> {
-  await makeFolder(folder);
-  const tensors = checkpointWeights(config).map(({ name }) => {
+export async function readConfig(folder: string, files: Files): Promise<CheckpointConfig> {
+  const path = checkpointFile(folder, "config");
+  return parseCheckpointConfig(new TextDecoder().decode(await files.read(path)), path);
+}
+
+/** A checkpoint's weights as its file stores them. */
+export function storedWeights({ config, weights }: Checkpoint, precision: StoredPrecision): StoredTensor[] {
+  return checkpointWeights(config).map(({ name }) => {
     const { data, shape } = weights[name];
     return precision === "float16" ? halfTensor(name, shape, data) : floatTensor(name, shape, data);
   });
-  await writeSafetensors(join(folder, checkpointFiles.weights), tensors);
-  await writeAtomically(join(folder, checkpointFiles.config), `${JSON.stringify(config, null, 2)}\n`);
-  await writeAtomically(join(folder, checkpointFiles.card), card);
 }
 
 /** The weights of one part, without its name before theirs. */
@@ -132,8 +122,8 @@ export function weightsOfPart(
 const HEADER_BYTES = 65_536;
 
 /** The tensors that a weights file says it has. */
-async function readHeader(path: string): Promise<readonly TensorEntry[]> {
-  const source = await openByteSource(path);
+async function readHeader(path: string, files: Files): Promise<readonly TensorEntry[]> {
+  const source = await files.open(path);
   try {
     const start = await source.read(0, HEADER_BYTES);
     if (!isSafetensors(start)) throw new CheckpointError(path, "is not a safetensors file");
@@ -163,8 +153,8 @@ function requireSpecs(
   if (differences.length > 0) throw new WeightsError(path, differences);
 }
 
-async function readWeights(path: string, specs: readonly WeightSpec[]): Promise<Checkpoint["weights"]> {
-  const { tensors } = parseSafetensors(await readWholeFile(path));
+function parseWeights(bytes: Uint8Array, specs: readonly WeightSpec[], path: string): Checkpoint["weights"] {
+  const { tensors } = parseSafetensors(bytes);
   // it may have been written anew since it was opened
   requireSpecs([...tensors.values()], specs, path);
   const weights: Record<string, WeightValue> = {};
@@ -193,23 +183,12 @@ export interface NamedTuning {
 }
 
 /**
- * Reads a checkpoint's configuration without its weights.
+ * A config.json with tunings, in place of those of the same names.
  *
- * @throws FileError, CheckpointError
+ * @param text the file's
+ * @throws CheckpointError where the result would be no configuration
  */
-export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
-  const path = join(folder, checkpointFiles.config);
-  return parseCheckpointConfig(new TextDecoder().decode(await readWholeFile(path)), path);
-}
-
-/**
- * Stores tunings, in place of those of the same names.
- *
- * @throws FileError, CheckpointError where the result would be no configuration; the file is left as it was then
- */
-export async function storeTunings(folder: string, tunings: readonly NamedTuning[]): Promise<void> {
-  const path = join(folder, checkpointFiles.config);
-  const text = new TextDecoder().decode(await readWholeFile(path));
+export function withTunings(text: string, tunings: readonly NamedTuning[], path: string): string {
   const { schedules, tunings: known = {} } = parseCheckpointConfig(text, path);
   const fields = JSON.parse(text) as Record<string, unknown>;
   const changed = JSON.stringify(
@@ -225,5 +204,5 @@ export async function storeTunings(folder: string, tunings: readonly NamedTuning
     2,
   );
   parseCheckpointConfig(changed, path);
-  await writeAtomically(path, `${changed}\n`);
+  return `${changed}\n`;
 }

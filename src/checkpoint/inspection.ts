@@ -1,15 +1,11 @@
 // What a checkpoint is: how large, how far its networks see, how much they compute, and how it was trained.
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { MelFormat } from "../mel/format.js";
 import { presetNameOf } from "../mel/presets.js";
-import { isFolder } from "../host/node/read-files.js";
 import type { Reach } from "../mel/frames.js";
 import { priorMultiplyAdds } from "../models/prior/shape.js";
 import { architectureOf } from "../models/registry.js";
 import { weightCount } from "../models/weights.js";
-import { checkpointFiles, loadCheckpoint } from "./checkpoint.js";
-import { checkpointWeights, type DenoiserConfig } from "./config.js";
+import { type CheckpointConfig, checkpointWeights, type DenoiserConfig } from "./config.js";
 
 /** How far an output sees: mel frames before and after its own, and all of it in milliseconds. */
 export interface Sight {
@@ -38,23 +34,12 @@ export interface CheckpointInspection {
   readonly remarks: readonly string[];
 }
 
-/** Whether a path is a folder that says to be a checkpoint. */
-export async function isCheckpoint(path: string): Promise<boolean> {
-  if (!(await isFolder(path))) return false;
-  return stat(join(path, checkpointFiles.config)).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-}
-
 /**
- * Reads and checks a checkpoint and says what it is.
+ * Says what a checkpoint is.
  *
- * @throws what loadCheckpoint throws
+ * @param bytes of the weights' file
  */
-export async function inspectCheckpoint(folder: string): Promise<CheckpointInspection> {
-  const { config } = await loadCheckpoint(folder);
-  const { size: bytes } = await stat(join(folder, checkpointFiles.weights));
+export function describeCheckpoint(config: CheckpointConfig, bytes: number): CheckpointInspection {
   const { mel: format, denoiser, prior, logSnrRange, schedules, training } = config;
   const { hopLength, sampleRate } = format;
   const { shape } = denoiser;

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { checkpointFiles, readCheckpointConfig } from "../checkpoint/checkpoint.js";
+import { checkpointFiles } from "../checkpoint/checkpoint.js";
+import { readCheckpointConfig } from "../host/node/checkpoints.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
@@ -266,7 +267,7 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
   const { json: wanted, ...options } = given;
   const jsonFile = await requireTargets(given);
   // loaded here, so that the command's help does not wait for the engines
-  const { shippedCheckpoint } = await import("../vocoder.js");
+  const { shippedCheckpoint } = await import("../node.js");
   const { checkpoint = shippedCheckpoint } = options;
   const config = await readCheckpointConfig(checkpoint);
   const settings = settingsOf({

@@ -1,6 +1,6 @@
 // `vocode corpus`: what a folder of recordings would be to train on, and what is wrong with which file.
 import { Command } from "commander";
-import { formatFromOption } from "../mel/format-option.js";
+import { formatFromOption } from "../host/node/mel-files.js";
 import type { MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type CorpusSurvey, type PitchRange, type Spread, surveyCorpus } from "../training/corpus/survey.js";

@@ -13,7 +13,7 @@ import {
 import { InputError } from "../errors.js";
 import { makeFolder, requireTarget, writeAtomically } from "../host/node/write-files.js";
 import type { SynthesisReport } from "../synthesis/report.js";
-import type { Vocoder } from "../vocoder.js";
+import type { Vocoder } from "../node.js";
 import { evaluationNotes, evaluationReport, evaluationTable } from "./evaluation-report.js";
 import { FailedInputsError, type OutputOptions, printNote, printResult } from "./output.js";
 import { Progress } from "./status.js";

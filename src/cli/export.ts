@@ -1,6 +1,6 @@
 // `vocode export CHECKPOINT OUT.onnx`: a checkpoint's network, or the whole way from mel to waveform, as an ONNX file.
 import { Command, Option } from "commander";
-import { loadCheckpoint } from "../checkpoint/checkpoint.js";
+import { loadCheckpoint } from "../host/node/checkpoints.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { planFor, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";

@@ -5,14 +5,10 @@ import { describeLikeness, inspectMel, type MelInspection, optionFor } from "../
 import { describeFormat } from "../mel/format.js";
 import { isRecording, openRecordingIn } from "../audio/open-recording.js";
 import { inspectStream, type RecordingInspection } from "../audio/inspection.js";
-import {
-  type CheckpointInspection,
-  inspectCheckpoint,
-  isCheckpoint,
-  type Sight,
-} from "../checkpoint/inspection.js";
+import type { CheckpointInspection, Sight } from "../checkpoint/inspection.js";
+import { inspectCheckpoint, isCheckpoint } from "../host/node/checkpoints.js";
 import { InputError } from "../errors.js";
-import { openByteSource } from "../formats/byte-source.js";
+import { openByteSource } from "../host/node/read-files.js";
 import { isSafetensors, parseSafetensors } from "../formats/safetensors.js";
 import { FailedInputsError, type Failure, type OutputOptions, printResult } from "./output.js";
 import { architectureOf } from "../models/registry.js";

@@ -6,10 +6,11 @@ import { encodeNpyHeader } from "../formats/npy.js";
 import { encodeFloats } from "../formats/bytes.js";
 import { streamAtomically } from "../host/node/write-files.js";
 import { ClippingCounter } from "../audio/inspection.js";
-import { writeMelFrames } from "../mel/file.js";
+import { writeMelFrames } from "../host/node/mel-files.js";
 import type { MelFormat } from "../mel/format.js";
 import { melPieces } from "../mel/analysis.js";
-import { openRecording, type OpenRecording } from "../audio/open-recording.js";
+import { openRecording } from "../host/node/recordings.js";
+import type { OpenRecording } from "../audio/open-recording.js";
 import type { RecordingSource } from "../audio/recording.js";
 import { resamplePieces } from "../audio/resample.js";
 

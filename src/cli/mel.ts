@@ -1,8 +1,7 @@
 // `vocode mel`: the log-mel of a recording, or of each recording in a folder.
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command } from "commander";
-import { readMel } from "../mel/file.js";
-import { formatFromOption } from "../mel/format-option.js";
+import { readMel, formatFromOption } from "../host/node/mel-files.js";
 import { describeFormat, type MelFormat } from "../mel/format.js";
 import { isNpyOutput, type MelOfFile, writeMelOfFile } from "./mel-of-file.js";
 import { DEFAULT_PRESET, presetNameOf, presetNames } from "../mel/presets.js";

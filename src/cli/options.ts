@@ -1,6 +1,6 @@
 // What the main command can be told besides how to synthesise: how mels are read, and how samples are written.
 import { type Command, Option } from "commander";
-import { melAssumptionFromOption } from "../mel/conversion.js";
+import { melAssumptionFromOption } from "../host/node/mel-files.js";
 import { type MelLayout, melLayouts } from "../mel/layout.js";
 import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
@@ -19,7 +19,7 @@ import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../synthesis/consistency.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import { shippedCheckpoint, type Vocoder } from "../vocoder.js";
+import { shippedCheckpoint, type Vocoder } from "../node.js";
 
 // The options by which a command chooses the engine, and the runtime they open.
 
@@ -192,7 +192,7 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
 export async function loadChosenVocoder(options: SynthesisChoice): Promise<Vocoder> {
   const { engine, device, threads, precision, checkpoint = shippedCheckpoint } = options;
   // loaded here, so that a command's help does not wait for the engines
-  const { Vocoder } = await import("../vocoder.js");
+  const { Vocoder } = await import("../node.js");
   return Vocoder.load(checkpoint, {
     engine,
     ...(device === undefined ? {} : { device }),

@@ -3,13 +3,13 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { melOfRecording, samplesAtRate } from "../audio/resample.js";
-import { readMel } from "../mel/file.js";
+import { readMel } from "../host/node/mel-files.js";
 import { naturalLog } from "../mel/encoding.js";
 import type { Mel } from "../mel/format.js";
 import { DEFAULT_PRESET, findPreset } from "../mel/presets.js";
 import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
-import { readRecording } from "../audio/open-recording.js";
+import { readRecording } from "../host/node/recordings.js";
 import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./options.js";
 import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
@@ -171,8 +171,8 @@ async function readOff(
   isRecording: boolean,
   options: PitchCommandOptions,
 ): Promise<FoundPitch> {
-  const { shippedCheckpoint } = await import("../vocoder.js");
-  const { loadCheckpoint } = await import("../checkpoint/checkpoint.js");
+  const { shippedCheckpoint } = await import("../node.js");
+  const { loadCheckpoint } = await import("../host/node/checkpoints.js");
   const { ExcitationSource } = await import("../synthesis/excitation.js");
   const checkpoint = await loadCheckpoint(options.checkpoint ?? shippedCheckpoint);
   const { mel: expected } = checkpoint.config;

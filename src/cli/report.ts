@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
-import { readRecording } from "../audio/open-recording.js";
+import { readRecording } from "../host/node/recordings.js";
 import type { ClipTake, TrainingReport } from "../plots/training-page.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
 import { devLogSnrs, figuresOf } from "../training/progress.js";

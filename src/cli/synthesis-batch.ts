@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { findFiles, isFolder, isRecordingName } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
 import { makeFolder } from "../host/node/write-files.js";
-import type { Vocoder } from "../vocoder.js";
+import type { Vocoder } from "../node.js";
 import { FailedInputsError, type Failure, printNote, printResult } from "./output.js";
 import { Progress } from "./status.js";
 import { PIPE } from "./synthesis-input.js";

@@ -3,12 +3,14 @@
 import { fewestSamples } from "../mel/frames.js";
 import { melPieces } from "../mel/analysis.js";
 import { convertMel, type MelAssumption } from "../mel/conversion.js";
-import { inMemory, type MelFrames, openMel, type OpenMel, readMel } from "../mel/file.js";
+import { inMemory, type MelFrames, type OpenMel } from "../mel/file.js";
+import { openMel, readMel } from "../host/node/mel-files.js";
 import type { MelLayout } from "../mel/layout.js";
 import type { Mel, MelFormat } from "../mel/format.js";
-import { isRecording, openRecording } from "../audio/open-recording.js";
+import { isRecording } from "../audio/open-recording.js";
+import { openRecording } from "../host/node/recordings.js";
 import { resamplePieces } from "../audio/resample.js";
-import { openByteSource } from "../formats/byte-source.js";
+import { openByteSource } from "../host/node/read-files.js";
 import { InputError } from "../errors.js";
 import { convertToFormat, isNative } from "../mel/encoding.js";
 import { formatFromJson } from "../mel/format-option.js";

@@ -1,6 +1,6 @@
 // What a training run is about, from the command line's options or from the run that is continued.
 import { basename, join, relative, resolve } from "node:path";
-import { formatFromOption } from "../mel/format-option.js";
+import { formatFromOption } from "../host/node/mel-files.js";
 import { formatDifferences, type MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
@@ -92,7 +92,7 @@ interface NamedCheckpoint {
 
 /** The checkpoint that a run begins with, whose mel format is the run's. */
 async function checkpointOf(path: string, format: string | undefined): Promise<NamedCheckpoint> {
-  const { loadCheckpoint } = await import("../checkpoint/checkpoint.js");
+  const { loadCheckpoint } = await import("../host/node/checkpoints.js");
   const checkpoint = await loadCheckpoint(path);
   const name = basename(resolve(path));
   if (format !== undefined) {

@@ -3,7 +3,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodingOf, storedNumber } from "../mel/encoding.js";
-import { writeWav } from "../audio/write-wav.js";
+import { writeWav } from "../host/node/recordings.js";
 import { makeFolder, writeAtomically } from "../host/node/write-files.js";
 import type { CropSource, Utterance } from "../training/draws.js";
 import { isFullDisk } from "../training/run.js";
@@ -51,7 +51,7 @@ export class TrainingSamples {
     try {
       if ((await storedSamples(this.#folder)).steps.includes(step)) return undefined;
       await this.#storeRecordings();
-      const { Vocoder } = await import("../vocoder.js");
+      const { Vocoder } = await import("../node.js");
       // a graph of weights that are soon gone is not worth a place in the cache
       const vocoder = await Vocoder.load(checkpoint, { ...engine, cacheFolder: null });
       try {

@@ -1,7 +1,7 @@
 // `vocode tune CLIPS --checkpoint C`: finds levels, start level and mel corrections for numbers of steps by listening to
 // a few clips, and stores them in the checkpoint, where synthesis finds them.
 import { Command, Option } from "commander";
-import { readCheckpointConfig, storeTunings } from "../checkpoint/checkpoint.js";
+import { readCheckpointConfig, storeTunings } from "../host/node/checkpoints.js";
 import { type TunedStart, tunedStarts, tuningName } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
@@ -122,7 +122,7 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
   const { sampler = architectureOf(config.denoiser.kind).defaults.sampler } = options;
   const { clipPaths, piecesOf, readClips, secondsOf } = await import("../evaluation/clips.js");
   const found = await clipPaths(paths, options.files);
-  const { Vocoder } = await import("../vocoder.js");
+  const { Vocoder } = await import("../node.js");
   const { curveLimits, namedTuning, tune } = await import("../evaluation/tuning/tune.js");
   const { vocoderProcess } = await import("../evaluation/tuning/tune.js");
   const { chosenSettings } = await import("../synthesis/settings.js");

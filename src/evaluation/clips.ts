@@ -4,7 +4,7 @@ import { melOfRecording, samplesAtRate } from "../audio/resample.js";
 import { computeMel } from "../mel/analysis.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { findRecordings, isFolder, readWholeFile } from "../host/node/read-files.js";
-import { readRecording } from "../audio/open-recording.js";
+import { readRecording } from "../host/node/recordings.js";
 import { InputError } from "../errors.js";
 
 // Which recording belongs to which synthesis: those of the same name, whatever their endings. Names are compared without

@@ -6,13 +6,12 @@ import { MeasurePool } from "./measure-pool.js";
 import type { ClipMetrics } from "./metrics/clip-metrics.js";
 import { type MetricName, metricNames } from "./metrics/metric-definitions.js";
 import { melOfRecording, resample, samplesAtRate } from "../audio/resample.js";
-import { readRecording } from "../audio/open-recording.js";
+import { readRecording, writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { SynthesisOptions } from "../synthesis/settings.js";
 import type { Vocoder } from "../vocoder.js";
 import type { NamedClip } from "./clips.js";
 import { dirname, join } from "node:path";
-import { writeWav } from "../audio/write-wav.js";
 import { makeFolder } from "../host/node/write-files.js";
 
 // Pairs as tools for 16 kHz want them, PESQ among them: two mono 16-bit WAV files of one length and one name.

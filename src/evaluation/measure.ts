@@ -1,5 +1,5 @@
 // The metrics of a pair of clips that lie in files or in memory, at whatever rates.
-import { readRecording } from "../audio/open-recording.js";
+import { readRecording } from "../host/node/recordings.js";
 import { resample } from "../audio/resample.js";
 import { type ClipMetrics, MEASURE_RATE, measureClip } from "./metrics/clip-metrics.js";
 

@@ -1,6 +1,5 @@
 // Raw numbers in files, as .npy and safetensors store them: little- or big-endian floats of 16, 32 or 64 bits, made
 // into float32. What is float32 already, in this machine's byte order and aligned, is viewed and not copied.
-import { endianness } from "node:os";
 
 // The two 16-bit float formats of machine learning: IEEE 754 binary16 (NumPy's float16) and bfloat16, which is the upper
 // half of a float32. Both widen to float32 exactly; float32 is rounded to binary16.
@@ -90,7 +89,7 @@ export function decodeFloats(
   byteOrder: "little" | "big" = "little",
 ): Float32Array {
   const size = floatBytes[encoding];
-  const swapped = (byteOrder === "big") !== (endianness() === "BE");
+  const swapped = (byteOrder === "big") !== isBigEndian;
   const ready = swapped ? swapBytes(bytes, size) : aligned(bytes, size);
   const { buffer, byteOffset } = ready;
   const count = ready.length / size;
@@ -103,15 +102,55 @@ export function decodeFloats(
 /** The little-endian bytes of float32 values; on almost every machine a view of them. */
 export function encodeFloats(values: Float32Array): Uint8Array {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return endianness() === "BE" ? swapBytes(bytes, 4) : bytes;
+  return isBigEndian ? swapBytes(bytes, 4) : bytes;
 }
+
+const isBigEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 
 function aligned(bytes: Uint8Array, size: number): Uint8Array {
   return bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
 }
 
+/** A copy with the bytes of each value in the other order. */
 function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
-  const copy = Buffer.from(Uint8Array.from(bytes).buffer);
-  if (size === 2) return copy.swap16();
-  return size === 4 ? copy.swap32() : copy.swap64();
+  const { buffer } = Uint8Array.from(bytes);
+  if (size === 2) {
+    const halves = new Uint16Array(buffer);
+    for (let i = 0; i < halves.length; i++) halves[i] = (halves[i] << 8) | (halves[i] >> 8);
+    return new Uint8Array(buffer);
+  }
+  const words = new Int32Array(buffer);
+  for (let i = 0; i < words.length; i++) words[i] = swappedWord(words[i]);
+  if (size === 8)
+    for (let i = 0; i < words.length; i += 2) [words[i], words[i + 1]] = [words[i + 1], words[i]];
+  return new Uint8Array(buffer);
+}
+
+function swappedWord(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
+
+// Texts and pieces.
+
+/** The text whose characters the bytes are, as ISO 8859-1 has them. */
+export function latin1Text(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += TEXT_AT_ONCE)
+    parts.push(String.fromCharCode(...bytes.subarray(at, at + TEXT_AT_ONCE)));
+  return parts.join("");
+}
+
+// a function takes only so many arguments
+const TEXT_AT_ONCE = 4096;
+
+/** Pieces of a signal one after the other; a single one is not copied. */
+export function concatenate(pieces: readonly Float32Array[]): Float32Array {
+  if (pieces.length === 1) return pieces[0];
+  const whole = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -2,7 +2,7 @@
 // Only floats are read, as float32 in C order; the sizes a header claims are checked before anything is allocated.
 // Source: numpy.lib.format (NEP 1).
 import { InputError } from "../errors.js";
-import { decodeFloats, encodeFloats, floatBytes } from "./bytes.js";
+import { decodeFloats, encodeFloats, floatBytes, latin1Text } from "./bytes.js";
 
 // The header of a .npy file is a Python literal: {'descr': '<f4', 'fortran_order': False, 'shape': (80, 312), }. This
 // reads the part of Python's grammar that NumPy can write there: dictionaries, tuples, lists, strings, integers,
@@ -114,7 +114,7 @@ function parsePythonLiteral(text: string): PythonLiteral {
 
 // what NumPy allows; the product of a million lengths would take minutes
 const MAX_DIMENSIONS = 64;
-const MAGIC = Uint8Array.from([0x93, ...Buffer.from("NUMPY", "latin1")]);
+const MAGIC = Uint8Array.from("\x93NUMPY", (character) => character.charCodeAt(0));
 
 /** An array as a .npy file stored it, its values in C order (the last index runs fastest). */
 interface NpyArray {
@@ -180,7 +180,11 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): Uint8Ar
   const count = shape.reduce((product, length) => product * length, 1);
   if (count !== data.length)
     throw new RangeError(`shape (${shape.join(", ")}) has ${count} values, the data ${data.length}`);
-  return Buffer.concat([encodeNpyHeader(shape), encodeFloats(data)]);
+  const [header, values] = [encodeNpyHeader(shape), encodeFloats(data)];
+  const bytes = new Uint8Array(header.length + values.length);
+  bytes.set(header);
+  bytes.set(values, header.length);
+  return bytes;
 }
 
 /** What stands before the values of such a file. */
@@ -189,12 +193,11 @@ export function encodeNpyHeader(shape: readonly number[]): Uint8Array {
   const literal = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
   // NumPy aligns the values to 64 bytes and ends the header with a newline
   const length = Math.ceil((10 + literal.length + 1) / 64) * 64;
-  const bytes = Buffer.alloc(length, " ");
+  const bytes = new Uint8Array(length);
   bytes.set(MAGIC, 0);
   bytes.set([1, 0], 6);
-  bytes.writeUInt16LE(length - 10, 8);
-  bytes.write(literal, 10, "latin1");
-  bytes.write("\n", length - 1, "latin1");
+  new DataView(bytes.buffer).setUint16(8, length - 10, true);
+  bytes.set(new TextEncoder().encode(`${literal.padEnd(length - 11)}\n`), 10);
   return bytes;
 }
 
@@ -203,16 +206,20 @@ function locateHeader(bytes: Uint8Array): { header: string; dataStart: number } 
   const version = bytes[6];
   if (bytes.length < 8 || version < 1 || version > 3)
     throw new NpyError(`The .npy file has format version ${version ?? "?"}; versions 1, 2 and 3 are known.`);
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const lengthBytes = version === 1 ? 2 : 4;
   const headerStart = 8 + lengthBytes;
   if (bytes.length < headerStart) throw new NpyError("The .npy file ends within its header: it was cut off.");
-  const dataStart = headerStart + view.readUIntLE(8, lengthBytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const dataStart = headerStart + headerLength;
   if (dataStart > bytes.length)
     throw new NpyError(
       `The .npy file's header claims to end at byte ${dataStart}, and the file has ${bytes.length}: it was cut off.`,
     );
-  return { header: view.toString(version === 3 ? "utf8" : "latin1", headerStart, dataStart), dataStart };
+  const header = bytes.subarray(headerStart, dataStart);
+  const text =
+    version === 3 ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(header) : latin1Text(header);
+  return { header: text, dataStart };
 }
 
 function readHeader(header: string): { descr: PythonLiteral; fortranOrder: boolean; shape: bigint[] } {

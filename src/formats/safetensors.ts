@@ -1,7 +1,6 @@
 // safetensors files: tensors by name with text metadata, for mels and for checkpoints. Reading copies nothing: a tensor
 // is a view of the file's bytes until its values are asked for. Source: github.com/huggingface/safetensors, "Format".
 import { decodeFloats, encodeFloats, type FloatEncoding, narrowToFloat16 } from "./bytes.js";
-import { streamAtomically } from "../host/node/write-files.js";
 import { InputError } from "../errors.js";
 
 // The header of a safetensors file: a 64-bit length, then a JSON object of tensors' types, shapes and places, and of
@@ -119,10 +118,10 @@ export function encodeHeader(
   if (Object.keys(metadata).length > 0) root["__metadata__"] = metadata;
   for (const { name, dtype, shape, begin, end } of entries)
     root[name] = { dtype, shape, data_offsets: [begin, end] };
-  const json = Buffer.from(JSON.stringify(root));
+  const json = new TextEncoder().encode(JSON.stringify(root));
   const length = Math.max(leastBytes, Math.ceil((LENGTH_BYTES + json.length) / 8) * 8);
-  const bytes = Buffer.alloc(length, " ");
-  bytes.writeBigUInt64LE(BigInt(length - LENGTH_BYTES));
+  const bytes = new Uint8Array(length).fill(" ".charCodeAt(0));
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length - LENGTH_BYTES), true);
   bytes.set(json, LENGTH_BYTES);
   return bytes;
 }
@@ -265,16 +264,11 @@ export function halfTensor(name: string, shape: readonly number[], values: Float
   return { name, dtype: "F16", shape, bytes: new Uint8Array(narrowToFloat16(values).buffer) };
 }
 
-/**
- * Writes a safetensors file, whole or not at all. Tensors of wide types come first, so that all are aligned.
- *
- * @throws FileError where the file system refuses
- */
-export async function writeSafetensors(
-  path: string,
+/** The pieces of a safetensors file, one after the other. Tensors of wide types come first, so that all are aligned. */
+export function encodeSafetensors(
   tensors: readonly StoredTensor[],
   metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): Uint8Array[] {
   const ordered = [...tensors].sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype]);
   let position = 0;
   const entries = ordered.map(({ name, dtype, shape, bytes }): TensorEntry => {
@@ -285,27 +279,18 @@ export async function writeSafetensors(
       throw new RangeError(`tensor '${name}' has ${bytes.length} bytes, its shape needs ${needed}`);
     return { name, dtype, shape, begin, end: position };
   });
-  await streamAtomically(path, async (file) => {
-    await file.writeFile(encodeHeader(entries, metadata));
-    for (const { bytes } of ordered) await file.writeFile(bytes);
-  });
+  return [encodeHeader(entries, metadata), ...ordered.map(({ bytes }) => bytes)];
 }
 
 /**
- * Writes a file of one float32 tensor [rows, columns] whose number of rows is known only at the end, so that memory
- * does not grow with it. Whole or not at all, also where `pieces` throws.
- *
- * @param pieces the values in order, each a whole number of rows
- * @returns rows written
- * @throws FileError where the file system refuses, and what `pieces` throws
+ * The header of a file of one float32 tensor [rows, columns], of the same length for any number of rows: it can be
+ * written first, and again when the rows are known.
  */
-export async function writeSafetensorsRows(
-  path: string,
+export function rowsHeader(
   name: string,
   columns: number,
-  pieces: AsyncIterable<Float32Array> | Iterable<Float32Array>,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<number> {
+  metadata: Readonly<Record<string, string>>,
+): (rows: number) => Uint8Array {
   const headerOf = (rows: number, leastBytes?: number): Uint8Array => {
     const end = rows * columns * dtypeBytes.F32;
     return encodeHeader(
@@ -316,17 +301,5 @@ export async function writeSafetensorsRows(
   };
   // room for the most digits that the numbers can have
   const reserved = headerOf(Math.floor(Number.MAX_SAFE_INTEGER / columns / 4)).length;
-  return streamAtomically(path, async (file) => {
-    let values = 0;
-    await file.writeFile(headerOf(0, reserved));
-    for await (const piece of pieces) {
-      if (piece.length % columns !== 0)
-        throw new RangeError(`a piece of ${piece.length} values is no whole number of rows of ${columns}`);
-      values += piece.length;
-      await file.writeFile(encodeFloats(piece));
-    }
-    const header = headerOf(values / columns, reserved);
-    await file.write(header, 0, header.length, 0);
-    return values / columns;
-  });
+  return (rows) => headerOf(rows, reserved);
 }

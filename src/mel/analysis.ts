@@ -9,7 +9,7 @@ import {
   periodicHann,
   reflectedIndex,
 } from "./frames.js";
-import { concatenate } from "../audio/recording.js";
+import { concatenate } from "../formats/bytes.js";
 import { type BandRow, melBandRows } from "./bank.js";
 import { validateFormat } from "./format-fields.js";
 import meyda from "meyda";

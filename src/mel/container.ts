@@ -1,6 +1,7 @@
 // A mel as a file stores it, before anything is assumed of it: .mel (safetensors with its format in the metadata), .npy
 // and the safetensors files of other tools. Files are recognised by content, not by name.
 import { InputError } from "../errors.js";
+import { latin1Text } from "../formats/bytes.js";
 import { isNpy, parseNpy } from "../formats/npy.js";
 import {
   isFloatTensor,
@@ -44,7 +45,7 @@ export function isMelContainer(bytes: Uint8Array): boolean {
  * @returns a clause with the way out: "it is a ZIP archive, …"
  */
 export function describeForeignContainer(bytes: Uint8Array): string | undefined {
-  const start = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
+  const start = latin1Text(bytes.subarray(0, 4));
   if (start.startsWith("PK"))
     return "it is a ZIP archive, as numpy.savez and torch.save write them; save the mel alone with numpy.save";
   if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5)

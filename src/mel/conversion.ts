@@ -9,9 +9,16 @@ import {
   type MelScaleName,
   melScaleNames,
 } from "./encoding.js";
-import { type FormatDifference, formatDifferences, type Mel, type MelFormat } from "./format.js";
+import {
+  type FormatDifference,
+  formatDifferences,
+  type Mel,
+  type MelFormat,
+  MelMismatchError,
+} from "./format.js";
+import type { Files } from "../formats/byte-source.js";
 import { presetNameOf, UnknownPresetError } from "./presets.js";
-import { formatFromOption } from "./format-option.js";
+import { parseFormatOption } from "./format-option.js";
 
 // What a person says of a mel that does not say it itself: the text of --mel-format. Comma-separated, in any order:
 //   log10 | db | ln | linear | unit | symmetric     how magnitudes are written as numbers
@@ -27,9 +34,10 @@ export interface MelAssumption {
 /**
  * Reads the text of --mel-format.
  *
- * @throws InputError, MelFormatError, UnknownPresetError, FileError
+ * @param files for a format in a file of its own
+ * @throws InputError, MelFormatError, UnknownPresetError, and what `files` throws
  */
-export async function melAssumptionFromOption(text: string): Promise<MelAssumption> {
+export async function parseMelAssumption(text: string, files: Pick<Files, "read">): Promise<MelAssumption> {
   const scales: MelScaleName[] = [];
   const moments = new Map<string, number>();
   const rest: string[] = [];
@@ -46,7 +54,7 @@ export async function melAssumptionFromOption(text: string): Promise<MelAssumpti
     );
   if (scales.length + moments.size + rest.length === 0)
     throw new InputError(`The mel format is empty. Name a preset, or one of ${melScaleNames.join(", ")}.`);
-  const format = rest.length > 0 ? await formatOf(rest.join(",")) : undefined;
+  const format = rest.length > 0 ? await formatOf(rest.join(","), files) : undefined;
   const scale = scales[0] ?? format?.log ?? (moments.size > 0 ? "ln" : undefined);
   return {
     ...(format && { format }),
@@ -54,9 +62,9 @@ export async function melAssumptionFromOption(text: string): Promise<MelAssumpti
   };
 }
 
-async function formatOf(text: string): Promise<MelFormat> {
+async function formatOf(text: string, files: Pick<Files, "read">): Promise<MelFormat> {
   try {
-    return await formatFromOption(text);
+    return await parseFormatOption(text, files);
   } catch (error) {
     if (!(error instanceof UnknownPresetError)) throw error;
     const scales = melScaleNames.join(", ");
@@ -74,14 +82,14 @@ function setMoment(moments: Map<string, number>, name: string, text: string): vo
 }
 
 /** A mel is in a format from which the expected one cannot be made. */
-export class MelFormatMismatchError extends InputError {
+export class MelFormatMismatchError extends MelMismatchError {
   constructor(
     /** Each field that stands in the way: `first` the mel's value, `second` the expected one. */
     readonly differences: readonly FormatDifference[],
     readonly format: MelFormat,
-    readonly expected: MelFormat,
+    expected: MelFormat,
   ) {
-    super(describeMismatch(differences, expected));
+    super(describeMismatch(differences, expected), expected, format);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   rankLikenesses,
   RESEMBLANCE,
 } from "./likeness.js";
-import type { MelFormat } from "./format.js";
+import { type MelFormat, MelMismatchError } from "./format.js";
 import { parseStoredMel, type StoredMel } from "./container.js";
 import { layOutMel, matrixAxes, type MelLayout } from "./layout.js";
 import { findPreset, presetNameOf, presetNames } from "./presets.js";
@@ -144,14 +144,15 @@ export class ConstantMelError extends InputError {
 }
 
 /** A mel whose values look like another kind than the one they are taken for. */
-export class MelMismatchError extends InputError {
+export class MelValuesMismatchError extends MelMismatchError {
   constructor(
     message: string,
+    expected: MelFormat,
     readonly assumed: MelEncoding,
     readonly looksLike: MelLikeness,
     readonly statistics: MelStatistics,
   ) {
-    super(message);
+    super(message, expected);
   }
 }
 
@@ -179,7 +180,7 @@ const REFUSED_LEAD_OF_FEW = 45;
  * @param values [frames, bands] as they were stored
  * @param encoding how the numbers are thought to be written
  * @param format what the magnitudes are thought to be
- * @throws EmptyMelError, NonFiniteMelError, ConstantMelError, MelMismatchError
+ * @throws EmptyMelError, NonFiniteMelError, ConstantMelError, MelValuesMismatchError
  */
 export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format: MelFormat): MelDiagnosis {
   requireFiniteMel(values, format.bands);
@@ -194,7 +195,7 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
     ? (ranking.find(({ likeness }) => likeness === encoding.scale)?.distance ?? Infinity)
     : distanceOf(statistics, encoding, format);
   if (isRefused(assumed, ranking[0].distance, values.length / format.bands < FEW_FRAMES))
-    throw mismatch(encoding, ranking[0].likeness, statistics);
+    throw mismatch(encoding, ranking[0].likeness, statistics, format);
   return { statistics, ranking, remarks: [] };
 }
 
@@ -242,13 +243,19 @@ function requireSilence(value: number, encoding: MelEncoding, format: MelFormat)
   throw new ConstantMelError(value, silences.find((other) => Math.abs(value - other.value) < 0.01)?.scale);
 }
 
-function mismatch(assumed: MelEncoding, looksLike: MelLikeness, statistics: MelStatistics): MelMismatchError {
+function mismatch(
+  assumed: MelEncoding,
+  looksLike: MelLikeness,
+  statistics: MelStatistics,
+  format: MelFormat,
+): MelValuesMismatchError {
   const { minimum, maximum, mean, standardDeviation } = statistics;
   const option = optionFor(looksLike);
-  return new MelMismatchError(
+  return new MelValuesMismatchError(
     `The mel's values are taken for ${describeEncoding(assumed)}, and look like ${describeLikeness(looksLike)}: ` +
       `they lie between ${round(minimum)} and ${round(maximum)}, their mean is ${round(mean)}, their standard ` +
       `deviation ${round(standardDeviation)}. If that is so, say ${option}; if not, --trust-mel takes them as they are.`,
+    format,
     assumed,
     looksLike,
     statistics,

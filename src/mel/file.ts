@@ -1,16 +1,12 @@
 // Mel files in and out. What is read arrives in the format that its consumer expects, or as an error that says how it
 // differs and what converts it; what is written carries its whole format.
-import { readWholeFile } from "../host/node/read-files.js";
 import {
-  floatTensor,
   headerEnd,
   isFloatTensor,
   isSafetensors,
   parseHeader,
   type TensorEntry,
   tensorFloats,
-  writeSafetensors,
-  writeSafetensorsRows,
 } from "../formats/safetensors.js";
 import { type ConvertedMel, convertMel, type MelAssumption } from "./conversion.js";
 import { MEL_FORMAT_KEY, MEL_TENSOR, parseStoredMel, readStatedFormat, type StoredMel } from "./container.js";
@@ -18,7 +14,7 @@ import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
 import { convertToFormat, describeEncoding, encodingOf, isNative, storedNumber } from "./encoding.js";
 import type { Mel, MelFormat } from "./format.js";
 import { layOutMel, type MelLayout } from "./layout.js";
-import { type ByteSource, openByteSource } from "../formats/byte-source.js";
+import type { ByteSource } from "../formats/byte-source.js";
 import { findNonFinite } from "./likeness.js";
 
 // of a natural logarithm
@@ -44,16 +40,11 @@ export interface MelFile extends ConvertedMel {
 }
 
 /**
- * Reads a .mel, .npy or .safetensors file.
+ * Reads a .mel, .npy or .safetensors file from its bytes.
  *
- * @throws FileError, NpyError, SafetensorsError, NoMelError where the file cannot be read; MelShapeError, EmptyMelError,
- *   NonFiniteMelError, ConstantMelError, MelMismatchError, MelFormatMismatchError where it is not the mel it should be
+ * @throws NpyError, SafetensorsError, NoMelError where they are no such file; MelShapeError, EmptyMelError,
+ *   NonFiniteMelError, ConstantMelError, MelMismatchError where it is not the mel it should be
  */
-export async function readMel(path: string, options: ReadMelOptions): Promise<MelFile> {
-  return parseMel(await readWholeFile(path), options);
-}
-
-/** Reads a mel file from its bytes, as `readMel` does. */
 export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
   const { values, ...source } = parseStoredMel(bytes);
   const { expected, trust = false } = options;
@@ -73,32 +64,8 @@ export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
   };
 }
 
-/**
- * Writes a .mel file, whole or not at all.
- *
- * @throws FileError
- */
-export async function writeMel(path: string, mel: Mel): Promise<void> {
-  const tensor = floatTensor(MEL_TENSOR, [mel.frames, mel.format.bands], mel.values);
-  await writeSafetensors(path, [tensor], formatMetadata(mel.format));
-}
-
-/**
- * Writes a .mel file as its frames come, whole or not at all; memory does not grow with its length.
- *
- * @param pieces [frames, bands] each, in order
- * @returns frames written
- * @throws FileError, and what `pieces` throws
- */
-export async function writeMelFrames(
-  path: string,
-  format: MelFormat,
-  pieces: AsyncIterable<Float32Array> | Iterable<Float32Array>,
-): Promise<number> {
-  return writeSafetensorsRows(path, MEL_TENSOR, format.bands, pieces, formatMetadata(format));
-}
-
-function formatMetadata(format: MelFormat): Record<string, string> {
+/** The metadata of a .mel file: its format. */
+export function formatMetadata(format: MelFormat): Record<string, string> {
   return { [MEL_FORMAT_KEY]: JSON.stringify(format) };
 }
 
@@ -169,24 +136,18 @@ const HEADER_BYTES = 65_536;
 const CHECKED = 1024;
 
 /**
- * Opens a .mel, .npy or .safetensors file.
+ * Opens the mel file that a source holds; the mel closes the source.
  *
- * @throws what readMel throws; every value is looked at before it returns
+ * @throws what parseMel throws, and what the source throws; every value is looked at before it returns
  */
-export async function openMel(path: string, options: ReadMelOptions): Promise<OpenMel> {
-  const source = await openByteSource(path);
-  try {
-    const stored = await openStored(source);
-    if (stored && stored.frames > 0 && !options.assume && (await holdsFiniteValues(stored))) {
-      return openStated(stored, options, () => source.close());
-    }
-    const file = parseMel(await source.read(0, source.length), options);
-    await source.close();
-    return inMemory(file);
-  } catch (error) {
-    await source.close();
-    throw error;
+export async function openMelIn(source: ByteSource, options: ReadMelOptions): Promise<OpenMel> {
+  const stored = await openStored(source);
+  if (stored && stored.frames > 0 && !options.assume && (await holdsFiniteValues(stored))) {
+    return openStated(stored, options, () => source.close());
   }
+  const file = parseMel(await source.read(0, source.length), options);
+  await source.close();
+  return inMemory(file);
 }
 
 /** A mel file that was read as a whole. */

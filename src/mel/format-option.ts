@@ -1,8 +1,7 @@
 // A mel format as a person names it on the command line or in a file: a preset, a preset with changes, or JSON.
 //   hifigan-22k-80      hifigan-22k-80,fmax=11025,log=db      fmax=11025      my-format.json      my-format.json,hop=300
-import { readFile } from "node:fs/promises";
 import { InputError } from "../errors.js";
-import { describeSystemError } from "../host/node/read-files.js";
+import type { Files } from "../formats/byte-source.js";
 import { formatFromFields } from "./format-fields.js";
 import type { MelFormat } from "./format.js";
 import { DEFAULT_PRESET, findPreset } from "./presets.js";
@@ -11,12 +10,13 @@ import { DEFAULT_PRESET, findPreset } from "./presets.js";
  * The format that an option's text names: a preset's name or the path of a JSON file (ending in .json), then changes
  * `,field=value`; changes alone apply to the default preset.
  *
- * @throws MelFormatError, UnknownPresetError, FileError, or InputError for a file that holds no format
+ * @param files for a JSON file
+ * @throws MelFormatError, UnknownPresetError, what `files` throws, or InputError for a file that holds no format
  */
-export async function formatFromOption(text: string): Promise<MelFormat> {
+export async function parseFormatOption(text: string, files: Pick<Files, "read">): Promise<MelFormat> {
   const parts = text.split(",").map((part) => part.trim());
   const named = parts[0].includes("=") ? undefined : parts.shift();
-  const base = await namedFormat(named ?? DEFAULT_PRESET);
+  const base = await namedFormat(named ?? DEFAULT_PRESET, files);
   if (parts.length === 0) return base;
   const changes = parts.map((part): [string, string] => {
     const equals = part.indexOf("=");
@@ -31,22 +31,19 @@ export async function formatFromOption(text: string): Promise<MelFormat> {
   return formatFromFields(Object.fromEntries(changes), base);
 }
 
-async function namedFormat(name: string): Promise<MelFormat> {
-  return name.toLowerCase().endsWith(".json") ? readFormatFile(name) : findPreset(name);
+async function namedFormat(name: string, files: Pick<Files, "read">): Promise<MelFormat> {
+  if (!name.toLowerCase().endsWith(".json")) return findPreset(name);
+  return formatFromFile(new TextDecoder().decode(await files.read(name)), name);
 }
 
 /**
- * A format from a JSON file: an object of a format's fields; with a field "preset", the rest are changes to that one.
+ * A format from a JSON file's text: an object of a format's fields; with a field "preset", the rest are changes to that
+ * one.
  *
- * @throws FileError, InputError where the file is no JSON object, MelFormatError, UnknownPresetError
+ * @param path of the file, for messages
+ * @throws InputError where the text is no JSON object, MelFormatError, UnknownPresetError
  */
-export async function readFormatFile(path: string): Promise<MelFormat> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw describeSystemError(error, path);
-  }
+function formatFromFile(text: string, path: string): MelFormat {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +57,7 @@ export async function readFormatFile(path: string): Promise<MelFormat> {
   return formatFromJson(value as Readonly<Record<string, unknown>>);
 }
 
-/** A format from a parsed JSON object, as `readFormatFile` reads it. */
+/** A format from a parsed JSON object, as a format file has it. */
 export function formatFromJson(value: Readonly<Record<string, unknown>>): MelFormat {
   const { preset, ...fields } = value;
   if (preset === undefined) return formatFromFields(fields);

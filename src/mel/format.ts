@@ -1,5 +1,6 @@
 // What a log-mel's numbers mean: every choice that differs between vocoders, named as librosa names them. Two mels
 // are interchangeable only if all of it is equal, which is why a format travels with each mel file and checkpoint.
+import { InputError } from "../errors.js";
 
 /** A log-mel format. Lengths are in samples, frequencies in Hz. */
 export interface MelFormat {
@@ -56,6 +57,18 @@ export interface FormatDifference {
   readonly field: keyof MelFormat;
   readonly first: string | number;
   readonly second: string | number;
+}
+
+/** A mel is not in the format that its consumer takes; what its values look like can say so too. */
+export class MelMismatchError extends InputError {
+  constructor(
+    message: string,
+    readonly expected: MelFormat,
+    /** The mel's own, where it states one. */
+    readonly given?: MelFormat,
+  ) {
+    super(message);
+  }
 }
 
 /** The fields in which two formats differ; none where they are interchangeable. */

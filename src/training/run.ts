@@ -16,13 +16,8 @@ import type { MelFormat } from "../mel/format.js";
 import { formatFromFields } from "../mel/format-fields.js";
 import { makeFolder, writeAtomically } from "../host/node/write-files.js";
 import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
-import {
-  floatTensor,
-  parseSafetensors,
-  SafetensorsError,
-  tensorFloats,
-  writeSafetensors,
-} from "../formats/safetensors.js";
+import { floatTensor, parseSafetensors, SafetensorsError, tensorFloats } from "../formats/safetensors.js";
+import { writeSafetensors } from "../host/node/safetensors-files.js";
 import type { WeightValue } from "../models/weights.js";
 import { FileError, RunError } from "../errors.js";
 import { baseConfig, type TrainConfig } from "./config.js";

@@ -8,11 +8,10 @@ import wavefile from "wavefile";
 import {
   decodeRecording,
   NonNumberSamplesError,
-  openRecording,
   openStream,
-  readRecording,
   RecordingError,
 } from "../../src/audio/open-recording.js";
+import { openRecording, readRecording } from "../../src/host/node/recordings.js";
 import { FlacError, openFlac } from "../../src/audio/flac.js";
 import { openWav } from "../../src/audio/read-wav.js";
 import { wholeRecording } from "../../src/audio/recording.js";

@@ -3,12 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  decodeRecording,
-  NonNumberSamplesError,
-  readRecording,
-  RecordingError,
-} from "../../src/audio/open-recording.js";
+import { decodeRecording, NonNumberSamplesError, RecordingError } from "../../src/audio/open-recording.js";
+import { readRecording } from "../../src/host/node/recordings.js";
 import { FileError } from "../../src/errors.js";
 import { audioFixture, audioFixtureBytes } from "../support/audio-fixtures.js";
 import { mutated } from "../support/damaged-files.js";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
-const module = new URL("../../dist/audio/write-wav.js", import.meta.url).href;
+const module = new URL("../../dist/host/node/recordings.js", import.meta.url).href;
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import wavefile from "wavefile";
-import { readRecording } from "../../src/audio/open-recording.js";
-import { NonFiniteWaveformError, writeWav, type WavOutputEncoding } from "../../src/audio/write-wav.js";
+import { readRecording, writeWav } from "../../src/host/node/recordings.js";
+import { NonFiniteWaveformError, type WavOutputEncoding } from "../../src/audio/write-wav.js";
 import { FileError } from "../../src/errors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-wav-"));

@@ -2,14 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadCheckpoint, saveCheckpoint, weightsOfPart } from "../../src/checkpoint/checkpoint.js";
+import { loadCheckpoint, saveCheckpoint } from "../../src/host/node/checkpoints.js";
+import { weightsOfPart } from "../../src/checkpoint/checkpoint.js";
 import { CheckpointError, FileError, WeightsError } from "../../src/errors.js";
-import {
-  floatTensor,
-  SafetensorsError,
-  type StoredTensor,
-  writeSafetensors,
-} from "../../src/formats/safetensors.js";
+import { floatTensor, SafetensorsError, type StoredTensor } from "../../src/formats/safetensors.js";
+import { writeSafetensors } from "../../src/host/node/safetensors-files.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
 
 const checkpoint = tinyCheckpoint();

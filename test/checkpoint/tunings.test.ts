@@ -7,7 +7,7 @@ import {
   readCheckpointConfig,
   saveCheckpoint,
   storeTunings,
-} from "../../src/checkpoint/checkpoint.js";
+} from "../../src/host/node/checkpoints.js";
 import { parseCheckpointConfig } from "../../src/checkpoint/config.js";
 import { CheckpointError } from "../../src/errors.js";
 import { type Tuning, tuningName } from "../../src/checkpoint/tunings.js";

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeWav } from "../../src/audio/write-wav.js";
-import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { writeWav } from "../../src/host/node/recordings.js";
+import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";

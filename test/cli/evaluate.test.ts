@@ -11,9 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readRecording } from "../../src/audio/open-recording.js";
+import { readRecording, writeWav } from "../../src/host/node/recordings.js";
 import { resample } from "../../src/audio/resample.js";
-import { writeWav } from "../../src/audio/write-wav.js";
 import type { ClipMetrics } from "../../src/evaluation/metrics/clip-metrics.js";
 import { metricDefinitions, metricNames } from "../../src/evaluation/metrics/metric-definitions.js";
 import { audioFixture } from "../support/audio-fixtures.js";

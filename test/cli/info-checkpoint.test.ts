@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";

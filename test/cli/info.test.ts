@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { writeMel } from "../../src/mel/file.js";
+import { writeMel } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
 import { runCli } from "../support/run-cli.js";

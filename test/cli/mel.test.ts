@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readMel } from "../../src/mel/file.js";
+import { readMel } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import { parseNpy } from "../../src/formats/npy.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 import { wavBytes } from "../support/wav-bytes.js";

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
-import { writeMel } from "../../src/mel/file.js";
+import { writeMel } from "../../src/host/node/mel-files.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));

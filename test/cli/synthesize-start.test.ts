@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { saveCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 import { type CliRun, runCli } from "../support/run-cli.js";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { computeMel } from "../../src/mel/analysis.js";
 import { findPreset } from "../../src/mel/presets.js";
-import { writeMel } from "../../src/mel/file.js";
-import { readRecording } from "../../src/audio/open-recording.js";
+import { writeMel } from "../../src/host/node/mel-files.js";
+import { readRecording } from "../../src/host/node/recordings.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { runCli } from "../support/run-cli.js";
 

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { FileError } from "../../src/errors.js";
-import { byteSource, openByteSource, type ByteSource } from "../../src/formats/byte-source.js";
+import { byteSource, type ByteSource } from "../../src/formats/byte-source.js";
+import { openByteSource } from "../../src/host/node/read-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-bytes-"));
 const path = join(folder, "bytes");

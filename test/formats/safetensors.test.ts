@@ -9,9 +9,8 @@ import {
   parseSafetensors,
   SafetensorsError,
   tensorFloats,
-  writeSafetensors,
-  writeSafetensorsRows,
 } from "../../src/formats/safetensors.js";
+import { writeSafetensors, writeSafetensorsRows } from "../../src/host/node/safetensors-files.js";
 
 const mixed = readFileSync(
   fileURLToPath(new URL("../fixtures/safetensors/mixed.safetensors", import.meta.url)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { melAssumptionFromOption } from "../../src/mel/conversion.js";
+import { melAssumptionFromOption } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
 
 describe("melAssumptionFromOption", () => {

@@ -5,7 +5,7 @@ import {
   ConstantMelError,
   diagnoseMel,
   EmptyMelError,
-  MelMismatchError,
+  MelValuesMismatchError,
   NonFiniteMelError,
 } from "../../src/mel/diagnosis.js";
 import { encodingOf, logScales, melScaleNames, type MelScaleName } from "../../src/mel/encoding.js";
@@ -48,14 +48,16 @@ describe("diagnoseMel", () => {
           run();
           return;
         }
-        expect(run).toThrow(MelMismatchError);
+        expect(run).toThrow(MelValuesMismatchError);
         expect(run).toThrow(`say --mel-format ${actual};`);
       });
 
   it.each([-40, -20, -6])("accepts speech made %i dB quieter", (gain) => {
     const quieter = speech.map((value) => Math.max(Math.log(1e-5), value + (gain * Math.LN10) / 20));
     expect(() => diagnoseMel(quieter, plain("ln"), hifigan)).not.toThrow();
-    expect(() => diagnoseMel(encoded(quieter, "log10"), plain("ln"), hifigan)).toThrow(MelMismatchError);
+    expect(() => diagnoseMel(encoded(quieter, "log10"), plain("ln"), hifigan)).toThrow(
+      MelValuesMismatchError,
+    );
   });
 
   it("names values that were standardised with their own mean and deviation", () => {
@@ -72,7 +74,7 @@ describe("diagnoseMel", () => {
       diagnoseMel(unit, plain("ln"), hifigan);
       expect.unreachable();
     } catch (error) {
-      const { statistics, message, looksLike, assumed } = error as MelMismatchError;
+      const { statistics, message, looksLike, assumed } = error as MelValuesMismatchError;
       expect([looksLike, assumed]).toEqual(["unit", plain("ln")]);
       expect(statistics.minimum).toBe(Math.min(...unit));
       expect(statistics.maximum).toBe(Math.max(...unit));

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formatFromOption } from "../../src/mel/format-option.js";
+import { formatFromOption } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { referenceFormats } from "../support/mel-reference.js";
 

@@ -5,12 +5,14 @@ import { afterAll, describe, expect, it } from "vitest";
 import { MEL_FORMAT_KEY, MEL_TENSOR } from "../../src/mel/container.js";
 import { MelFormatMismatchError } from "../../src/mel/conversion.js";
 import { EmptyMelError, NonFiniteMelError } from "../../src/mel/diagnosis.js";
-import { openMel, type OpenMel, readMel, writeMel } from "../../src/mel/file.js";
+import { openMel, readMel, writeMel } from "../../src/host/node/mel-files.js";
+import type { OpenMel } from "../../src/mel/file.js";
 import type { Mel, MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { encodeNpyHeader } from "../../src/formats/npy.js";
-import { halfTensor, writeSafetensors } from "../../src/formats/safetensors.js";
+import { halfTensor } from "../../src/formats/safetensors.js";
+import { writeSafetensors } from "../../src/host/node/safetensors-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
 const path = join(folder, "test.mel");

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findPreset } from "../../src/mel/presets.js";
-import { readRecording } from "../../src/audio/open-recording.js";
+import { readRecording } from "../../src/host/node/recordings.js";
 import {
   openCorpus,
   type Corpus,

@@ -1,7 +1,7 @@
 // The pairs in test/fixtures/evaluation, which make_evaluation_fixtures.py there wrote with its own values of the metrics.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readRecording } from "../../src/audio/open-recording.js";
+import { readRecording } from "../../src/host/node/recordings.js";
 import type { ClipMetrics } from "../../src/evaluation/metrics/clip-metrics.js";
 
 /** The fixture recordings by the synthesis' file name. */

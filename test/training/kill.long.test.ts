@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
 import { type Metrics, RunFolder } from "../../src/training/run.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
 import { sqrtAlphaBarFromLogSnr } from "../../src/diffusion/levels.js";
 import { openRuntime } from "../../src/host/node/engines.js";
 import { RunFolder } from "../../src/training/run.js";

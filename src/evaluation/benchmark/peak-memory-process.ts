@@ -1,7 +1,8 @@
 // A process of its own that synthesises one mel and says how much memory it took at most: loading, engine and all.
 import type { Mel } from "../../mel/format.js";
 import type { SynthesisOptions } from "../../synthesis/settings.js";
-import { Vocoder, type VocoderOptions } from "../../vocoder.js";
+import { Vocoder } from "../../node.js";
+import type { VocoderOptions } from "../../vocoder.js";
 
 /** What the process is asked to do. */
 export interface MemoryTask {

@@ -3,7 +3,8 @@
 import type { Mel } from "../../mel/format.js";
 import type { RuntimeOptions } from "../../engine/engine.js";
 import type { SynthesisOptions } from "../../synthesis/settings.js";
-import { Vocoder, type VocoderOptions } from "../../vocoder.js";
+import { Vocoder } from "../../node.js";
+import type { VocoderOptions } from "../../vocoder.js";
 import type { Clip } from "../clips.js";
 import { meanMetrics } from "../evaluate.js";
 import { measureClip } from "../metrics/clip-metrics.js";

@@ -1,5 +1,6 @@
 // A whole file in memory, or a sentence why not.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
+import { type ByteSource, byteSource, type Files } from "../../formats/byte-source.js";
 import { FileError, InputError } from "../../errors.js";
 import { join, relative, sep } from "node:path";
 
@@ -117,7 +118,7 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 // what node:fs reads at once
-const MAX_BYTES = 2 ** 31 - 1;
+const MOST_AT_ONCE = 2 ** 31 - 1;
 
 /**
  * Reads a file.
@@ -136,7 +137,7 @@ export async function readWholeFile(path: string): Promise<Uint8Array> {
       );
     if (kind.device)
       throw new FileError(`'${path}' is a device, and a file was expected. Name a file.`, path);
-    if (size > MAX_BYTES)
+    if (size > MOST_AT_ONCE)
       throw new FileError(`'${path}' has ${size} bytes; files of up to 2 GiB can be read.`, path, "EFBIG");
     return await readFile(path);
   } catch (error) {
@@ -153,3 +154,60 @@ async function statOf(path: string): Promise<{ size: number; folder: boolean; de
     device: status.isCharacterDevice() || status.isBlockDevice() || status.isSocket(),
   };
 }
+
+/**
+ * Opens a file as a source; close it. A pipe, which can be read in order only, is taken into memory.
+ *
+ * @throws FileError where it is missing, a folder, a device or unreadable
+ */
+export async function openByteSource(path: string): Promise<ByteSource> {
+  try {
+    if (!(await stat(path)).isFile()) return byteSource(await readWholeFile(path));
+    const file = await open(path);
+    try {
+      return new FileBytes(path, file, (await file.stat()).size);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
+    throw describeSystemError(error, path);
+  }
+}
+
+class FileBytes implements ByteSource {
+  constructor(
+    readonly path: string,
+    readonly file: FileHandle,
+    readonly length: number,
+  ) {}
+
+  async read(at: number, count: number): Promise<Uint8Array> {
+    const wanted = Math.max(0, Math.min(count, this.length - at));
+    if (wanted > MOST_AT_ONCE)
+      throw new FileError(
+        `'${this.path}' has ${this.length} bytes; up to 2 GiB can be read at once.`,
+        this.path,
+        "EFBIG",
+      );
+    const bytes = new Uint8Array(wanted);
+    try {
+      for (let filled = 0; filled < wanted;) {
+        const { bytesRead } = await this.file.read(bytes, filled, wanted - filled, at + filled);
+        if (bytesRead === 0)
+          throw new FileError(`'${this.path}' became shorter while it was read. Try again.`, this.path);
+        filled += bytesRead;
+      }
+    } catch (error) {
+      throw describeSystemError(error, this.path);
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** The file system. */
+export const nodeFiles: Files = { read: readWholeFile, open: openByteSource };

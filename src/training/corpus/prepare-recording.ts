@@ -1,10 +1,10 @@
 // From a recording to what is trained on: scaled to one peak, 16-bit samples and their natural-log mel, whole frames
 // only. Frame i belongs to samples hop·i … hop·(i+1) and is centred among them; for formats of padding "center", whose
 // frame i is centred on sample hop·i, the samples therefore begin half a hop before the recording.
-import { readMel } from "../../mel/file.js";
+import { readMel } from "../../host/node/mel-files.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { computeMel } from "../../mel/analysis.js";
-import { readRecording } from "../../audio/open-recording.js";
+import { readRecording } from "../../host/node/recordings.js";
 import { inspectRecording } from "../../audio/inspection.js";
 import { FileError, InputError } from "../../errors.js";
 import type { PartWriter } from "./cache-part.js";

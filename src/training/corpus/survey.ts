@@ -1,7 +1,7 @@
 // A corpus in figures, without preparing it: how much there is, at which rates, levels and pitch, and what is wrong with which
 // file. It decodes every recording once, piece by piece, and some beginnings twice.
 import type { MelFormat } from "../../mel/format.js";
-import { openRecording } from "../../audio/open-recording.js";
+import { openRecording } from "../../host/node/recordings.js";
 import { inspectStream, type RecordingInspection } from "../../audio/inspection.js";
 import { InputError } from "../../errors.js";
 import { heldOutAmong } from "./plan.js";

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openCorpus as openBuilt } from "../../../dist/training/corpus/corpus.js";
-import { writeMel } from "../../../src/mel/file.js";
+import { writeMel } from "../../../src/host/node/mel-files.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
 import { CorpusFolders, corpusFormat as format, melOf, samplesOf } from "../../support/corpus-folders.js";
 

@@ -1,9 +1,9 @@
 // What training reads of a corpus: samples and mels, computed or given.
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { writeMel } from "../../../src/mel/file.js";
+import { writeMel } from "../../../src/host/node/mel-files.js";
 import { computeMel } from "../../../src/mel/analysis.js";
-import { readRecording } from "../../../src/audio/open-recording.js";
+import { readRecording } from "../../../src/host/node/recordings.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
 import { CorpusFolders, corpusFormat as format, melOf, samplesOf } from "../../support/corpus-folders.js";
 

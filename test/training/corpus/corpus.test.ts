@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findPreset } from "../../../src/mel/presets.js";
 import { computeMel } from "../../../src/mel/analysis.js";
-import { readRecording } from "../../../src/audio/open-recording.js";
+import { readRecording } from "../../../src/host/node/recordings.js";
 import { InputError } from "../../../src/errors.js";
 import type { Corpus } from "../../../src/training/corpus/corpus.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";

@@ -1,0 +1,14 @@
+// The seam for a web page: the core with a host to be given, and bytes in place of paths. Nothing here imports Node, which
+// test/browser.test.ts makes sure of. Not exported by the package as long as no host for the web comes with it.
+export * from "./core.js";
+export type { Host } from "./host.js";
+export { type Hosted, Vocoder } from "./vocoder.js";
+export type { Runtime } from "./engine/engine.js";
+export type { Model, ModelOptions, ModelTensor, OpenModel } from "./engine/model.js";
+export { type GraphOpener, GraphRuntime, type GraphTarget } from "./engine/graph-engine.js";
+
+export { byteSource, type ByteSource, type Files } from "./formats/byte-source.js";
+export { openMelIn, parseMel } from "./mel/file.js";
+export { parseFormatOption } from "./mel/format-option.js";
+export { decodeRecording, openRecordingIn } from "./audio/open-recording.js";
+export { WavFile } from "./audio/write-wav.js";

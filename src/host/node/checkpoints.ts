@@ -1,0 +1,92 @@
+// Checkpoints in folders: loaded and checked, saved, inspected, and tunings put into them. Saving writes the weights before
+// the config that describes them.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Checkpoint,
+  checkpointFile,
+  checkpointFiles,
+  type NamedTuning,
+  openCheckpoint,
+  readConfig,
+  storedWeights,
+  type StoredPrecision,
+  withTunings,
+} from "../../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../../checkpoint/config.js";
+import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
+import { isFolder, nodeFiles, readWholeFile } from "./read-files.js";
+import { writeSafetensors } from "./safetensors-files.js";
+import { makeFolder, writeAtomically } from "./write-files.js";
+
+/**
+ * Loads a checkpoint.
+ *
+ * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
+ */
+export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  const { config, readWeights } = await openCheckpoint(folder, nodeFiles);
+  return { config, weights: await readWeights() };
+}
+
+/**
+ * Reads a checkpoint's configuration without its weights.
+ *
+ * @throws FileError, CheckpointError
+ */
+export async function readCheckpointConfig(folder: string): Promise<CheckpointConfig> {
+  return readConfig(folder, nodeFiles);
+}
+
+/**
+ * Saves a checkpoint.
+ *
+ * @param card the text of README.md
+ * @throws FileError where the file system refuses
+ */
+export async function saveCheckpoint(
+  folder: string,
+  checkpoint: Checkpoint,
+  card: string,
+  precision: StoredPrecision = "float32",
+): Promise<void> {
+  await makeFolder(folder);
+  await writeSafetensors(join(folder, checkpointFiles.weights), storedWeights(checkpoint, precision));
+  await writeAtomically(
+    join(folder, checkpointFiles.config),
+    `${JSON.stringify(checkpoint.config, null, 2)}\n`,
+  );
+  await writeAtomically(join(folder, checkpointFiles.card), card);
+}
+
+/**
+ * Stores tunings, in place of those of the same names. Everything else in config.json stays as it is, also what this
+ * version of vocode does not know.
+ *
+ * @throws FileError, CheckpointError where the result would be no configuration; the file is left as it was then
+ */
+export async function storeTunings(folder: string, tunings: readonly NamedTuning[]): Promise<void> {
+  const path = checkpointFile(folder, "config");
+  const text = new TextDecoder().decode(await readWholeFile(path));
+  await writeAtomically(path, withTunings(text, tunings, path));
+}
+
+/** Whether a path is a folder that says to be a checkpoint. */
+export async function isCheckpoint(path: string): Promise<boolean> {
+  if (!(await isFolder(path))) return false;
+  return stat(join(path, checkpointFiles.config)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/**
+ * Reads and checks a checkpoint and says what it is.
+ *
+ * @throws what loadCheckpoint throws
+ */
+export async function inspectCheckpoint(folder: string): Promise<CheckpointInspection> {
+  const { config } = await loadCheckpoint(folder);
+  const { size } = await stat(join(folder, checkpointFiles.weights));
+  return describeCheckpoint(config, size);
+}

@@ -1,0 +1,24 @@
+// The vocoder for Node: the core with Node as its host and the checkpoint that comes with vocode.
+import { fileURLToPath } from "node:url";
+import type { Host } from "./host.js";
+import { nodeHost } from "./host/node/host.js";
+import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
+
+/** The checkpoint that comes with vocode. */
+export const shippedCheckpoint = fileURLToPath(new URL("../checkpoints/speech-22k", import.meta.url));
+
+/** Turns mels into speech; load it once and use it many times. */
+export class Vocoder extends CoreVocoder {
+  /**
+   * Loads a checkpoint onto an engine.
+   *
+   * @param folder the checkpoint; without it the one that comes with vocode
+   * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
+   */
+  static override async load(
+    folder: string = shippedCheckpoint,
+    options: VocoderOptions & { readonly host?: Host } = {},
+  ): Promise<Vocoder> {
+    return super.load(folder, { host: nodeHost, ...options });
+  }
+}
