@@ -31,9 +31,10 @@ const rooms = {
 
 /** The modules above the rooms: vocoder.ts on a host, node.ts for Node. host.ts is an interface only. */
 const modules = {
-  synthesis: ["host.ts"],
+  synthesis: ["host.ts", "host/thread-pool.ts"],
   host: ["host.ts"],
-  evaluation: ["vocoder.ts", "node.ts"],
+  training: ["host.ts"],
+  evaluation: ["host.ts", "vocoder.ts", "node.ts"],
   cli: ["vocoder.ts", "node.ts"],
 };
 
@@ -46,17 +47,14 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 
 /** Files of src/ that may use Node; all others are the core, which tsconfig.core.json compiles without it. */
 const forNode = [
-  ...["index", "node"].map((name) => `src/${name}.ts`),
+  ...["index", "node", "worker"].map((name) => `src/${name}.ts`),
   "src/host/node/**/*.ts",
   "src/cli/**/*.ts",
   "src/training/corpus/**/*.ts",
   ...["run"].map((name) => `src/training/${name}.ts`),
   "src/evaluation/benchmark/**/*.ts",
-  ...["clips", "evaluate", "measure-pool", "measure-worker"].map((name) => `src/evaluation/${name}.ts`),
+  ...["clips", "evaluate", "measure"].map((name) => `src/evaluation/${name}.ts`),
   ...["figure", "picture-format"].map((name) => `src/plots/${name}.ts`),
-  ...["split-denoiser", "denoiser-worker", "refinement", "refinement-worker"].map(
-    (name) => `src/synthesis/${name}.ts`,
-  ),
 ];
 
 /** Files that may import tfjs: networks in tensors, the engines and training. */
@@ -67,13 +65,6 @@ const forTensors = [
   "src/training/**/*.ts",
   // the functions that are compiled from the networks
   "src/synthesis/{export,network-functions}.ts",
-];
-
-/** Files with threads of their own besides the pool's. */
-const forThreads = [
-  "src/training/corpus/**/*.ts",
-  "src/evaluation/measure-*.ts",
-  "src/synthesis/{split-denoiser,denoiser-worker,refinement,refinement-worker}.ts",
 ];
 
 const platforms = {
@@ -94,8 +85,7 @@ const platformRules = [
   [forTensors, [node, onnxruntime]],
   [forNode, [threads, onnxruntime, tensors]],
   [["src/training/{corpus/**/*,run}.ts"], [threads, onnxruntime]],
-  [forThreads, [onnxruntime, tensors]],
-  [["src/host/**/*.ts"], []],
+  [["src/host/**/*.ts", "src/worker.ts"], []],
 ].map(([files, patterns]) => ({
   files,
   rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },

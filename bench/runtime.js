@@ -10,9 +10,11 @@ import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { trunkLayers } from "../dist/models/mask-net/shape.js";
 import { openRuntime } from "../dist/host/node/engines.js";
+import { spawnAll } from "../dist/host/node/threads.js";
+import { ThreadPool } from "../dist/host/thread-pool.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser, openDenoiser } from "../dist/synthesis/denoiser.js";
-import { RefinementPool } from "../dist/synthesis/refinement.js";
+import { Refiner } from "../dist/synthesis/refinement.js";
 import { openFastDenoiser } from "../dist/synthesis/network-functions.js";
 import { MatchStage } from "../dist/synthesis/stages.js";
 import { shippedCheckpoint, Vocoder } from "../dist/node.js";
@@ -146,11 +148,12 @@ const products = trunkLayers(denoiser.shape)
   .reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0);
 const flop = 2 * products * (sampleRate / hopLength);
 const x0 = new Float32Array(tile.z.length);
+const pool = new ThreadPool(spawnAll("synthesis", threads - 1));
 const one = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
 const all = await openRuntime({ engine: "graph", device: "cpu", threads, cacheFolder: null });
 for (const precision of precisions) {
   const single = await openFastDenoiser(one, checkpoint, precision);
-  const split = await openDenoiser(all, checkpoint, precision);
+  const split = await openDenoiser(all, checkpoint, precision, pool);
   const [alone, together] = [
     await bestOf(() => single.estimate(tile, x0)),
     await bestOf(() => split.estimate(tile, x0)),
@@ -166,19 +169,20 @@ for (const precision of precisions) {
   );
   console.log(shares(times, total));
 }
+await pool.dispose();
 
 const stageTimes = new Map();
 timeMethods(
   MelDenoiser.prototype,
   {
     condition: "conditioning: encoder and prior",
-    noise: "denoiser",
+    estimate: "denoiser",
     waveform: "waveform: σ and MDCT",
   },
   stageTimes,
 );
 timeMethods(HarmonicStart.prototype, { fill: "harmonic start" }, stageTimes);
-timeMethods(RefinementPool.prototype, { refine: "mel corrections" }, stageTimes);
+timeMethods(Refiner.prototype, { refine: "mel corrections" }, stageTimes);
 timeMethods(MatchStage.prototype, { run: "a look at the result's mel" }, stageTimes);
 const mel = { frames, format, values: tile.mel };
 for (const precision of precisions) {

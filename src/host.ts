@@ -4,6 +4,41 @@ import type { Runtime, RuntimeOptions } from "./engine/engine.js";
 import type { OpenModel } from "./engine/model.js";
 import type { Files } from "./formats/byte-source.js";
 
+/** What a thread does, by name: each task is given one value and has one answer, both copied between the threads. */
+export type Tasks = Readonly<Record<string, (given: never) => unknown>>;
+
+/** What runs in a thread. */
+export interface ThreadScript<T extends Tasks = Tasks> {
+  readonly tasks: T;
+  /**
+   * Work that is so short that a message would take too long: it is given a few whole numbers, finds the rest in memory
+   * that a task has told it of, and its caller waits for it without an event loop.
+   */
+  readonly calls?: readonly ((...values: readonly number[]) => Promise<void> | void)[];
+}
+
+/** The scripts that a thread can be started with. */
+export type ScriptName = "synthesis" | "measure" | "recordings";
+
+/** The most numbers that a call is given. */
+export const MOST_CALL_VALUES = 3;
+
+/** Another thread. An idle one does not keep the process alive. */
+export interface Thread {
+  /**
+   * Has a task done, after those that were asked before.
+   *
+   * @throws what the task throws: FileError and InputError as such, anything else as Error
+   */
+  ask(task: string, given: unknown): Promise<unknown>;
+  /** Begins a call, by its place among the script's; nothing else may be asked until it is finished. */
+  begin(call: number, ...values: readonly number[]): void;
+  /** Blocks until the call that was begun has ended. @throws Error with what the call threw */
+  finish(): void;
+  /** Ends the thread after what it has been asked; may be called again. */
+  dispose(): Promise<void>;
+}
+
 /** A platform; that of Node is in host/node. A checkpoint's files are asked for as `${folder}/config.json`. */
 export interface Host extends Files {
   /** Processors that work can be shared among. */
@@ -16,4 +51,6 @@ export interface Host extends Files {
    * @throws EngineUnavailableError where the engine or its device cannot be used here
    */
   openEngine(options?: RuntimeOptions): Promise<Runtime>;
+  /** Starts so many threads, whose code loads while the caller goes on; none where there can be none. */
+  spawnAll(script: ScriptName, threads: number): Thread[];
 }

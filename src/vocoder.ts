@@ -9,6 +9,7 @@ import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import type { Host } from "./host.js";
+import { ThreadPool } from "./host/thread-pool.js";
 import type { RuntimeOptions, Runtime } from "./engine/engine.js";
 import { createMelCorrection } from "./synthesis/consistency.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
@@ -21,7 +22,8 @@ import {
   type Precision,
   PrecisionUnavailableError,
 } from "./synthesis/precision.js";
-import { RefinementPool } from "./synthesis/refinement.js";
+import { Refiner } from "./synthesis/refinement.js";
+import type { SynthesisPool } from "./synthesis/thread.js";
 import {
   gatherFrames,
   SpeechStream,
@@ -83,6 +85,7 @@ export class Vocoder {
   readonly precision: Precision;
   readonly #config: CheckpointConfig;
   readonly #runtime: Runtime;
+  readonly #pool: SynthesisPool;
   readonly #parts: SynthesisParts;
   readonly #excitation: ExcitationSource | undefined;
 
@@ -90,6 +93,7 @@ export class Vocoder {
     config: CheckpointConfig,
     precision: Precision,
     runtime: Runtime,
+    pool: SynthesisPool,
     parts: SynthesisParts,
     excitation: ExcitationSource | undefined,
   ) {
@@ -98,6 +102,7 @@ export class Vocoder {
     this.#config = config;
     this.precision = precision;
     this.#runtime = runtime;
+    this.#pool = pool;
     this.#parts = parts;
     this.#excitation = excitation;
   }
@@ -116,15 +121,19 @@ export class Vocoder {
     if (precision === "int8" && !hasInt8(runtime)) {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }
-    const format = checkpoint.config.mel;
-    const parts = {
-      format,
-      networks: await MelDenoiser.create(runtime, checkpoint, precision),
-      pool: new RefinementPool(runtime.threads ?? 1),
-      correction: await createMelCorrection(format),
-    };
-    const excitation = await ExcitationSource.create(runtime, checkpoint, precision);
-    return new this(checkpoint.config, precision, runtime, parts, excitation);
+    // begun first: they load their code while this thread compiles
+    const pool: SynthesisPool = new ThreadPool(host.spawnAll("synthesis", (runtime.threads ?? 1) - 1));
+    try {
+      const format = checkpoint.config.mel;
+      const networks = await MelDenoiser.create(runtime, checkpoint, precision, pool);
+      const correction = await createMelCorrection(format);
+      const parts = { format, networks, refiner: new Refiner(pool, correction), correction };
+      const excitation = await ExcitationSource.create(runtime, checkpoint, precision);
+      return new this(checkpoint.config, precision, runtime, pool, parts, excitation);
+    } catch (error) {
+      await pool.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -283,7 +292,7 @@ export class Vocoder {
   async dispose(): Promise<void> {
     await this.#parts.networks.dispose();
     await this.#excitation?.dispose();
-    await this.#parts.pool.dispose();
+    await this.#pool.dispose();
     this.#parts.correction.dispose();
   }
 }

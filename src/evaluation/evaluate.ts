@@ -1,8 +1,9 @@
 // An evaluation: clips whose two sides are got one after the other, measured on several threads. A clip that cannot be
 // used does not stop the others.
 import { InputError } from "../errors.js";
-import { type ClipMeasurement, type MeasureJob, samplesOf } from "./measure.js";
-import { MeasurePool } from "./measure-pool.js";
+import { type ClipMeasurement, type MeasureJob, measureScript, samplesOf } from "./measure.js";
+import { spawnAll } from "../host/node/threads.js";
+import { ThreadPool } from "../host/thread-pool.js";
 import type { ClipMetrics } from "./metrics/clip-metrics.js";
 import { type MetricName, metricNames } from "./metrics/metric-definitions.js";
 import { melOfRecording, resample, samplesAtRate } from "../audio/resample.js";
@@ -81,14 +82,15 @@ export async function evaluateClips(
   tasks: readonly ClipTask[],
   { threads, onClip, onPair }: EvaluateOptions,
 ): Promise<Evaluation> {
-  const pool = new MeasurePool(Math.max(1, Math.min(tasks.length, threads)));
+  const started = spawnAll("measure", Math.max(1, Math.min(tasks.length, threads)));
+  const pool = new ThreadPool(started, measureScript.tasks);
   const attempt = async (task: ClipTask): Promise<MeasuredClip | FailedClip> => {
     const { name } = task;
     let pair: MeasureJob;
     let measurement: ClipMeasurement;
     try {
       pair = await task.prepare();
-      measurement = await pool.measure(pair);
+      measurement = await pool.ask("measure", pair);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       onClip?.(name);

@@ -1,5 +1,6 @@
 // The metrics of a pair of clips that lie in files or in memory, at whatever rates.
 import { readRecording } from "../host/node/recordings.js";
+import type { ThreadScript } from "../host.js";
 import { resample } from "../audio/resample.js";
 import { type ClipMetrics, MEASURE_RATE, measureClip } from "./metrics/clip-metrics.js";
 
@@ -60,3 +61,9 @@ export async function atOneRate(
   });
   return [await resampled(clips[0]), await resampled(clips[1])];
 }
+
+/** What a measuring thread can be asked: a pair keeps one core busy for a twentieth of its length. */
+export type MeasureTasks = Readonly<{ measure: (job: MeasureJob) => Promise<ClipMeasurement> }>;
+
+/** The tasks of a thread. */
+export const measureScript: ThreadScript<MeasureTasks> = { tasks: { measure: measurePair } };

@@ -21,6 +21,7 @@ import type { Reach } from "../mel/frames.js";
 import { colourReach, priorReach } from "../models/prior/shape.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
 import { SplitDenoiser } from "./split-denoiser.js";
+import type { SynthesisPool } from "./thread.js";
 import { architectureOf } from "../models/registry.js";
 import { noReach } from "./wavefront.js";
 
@@ -75,18 +76,19 @@ export interface Denoiser {
 /**
  * Opens a checkpoint's denoiser.
  *
+ * @param pool threads that may take a part of each tile; without them the calling thread does all
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
 export async function openDenoiser(
   runtime: Runtime,
   checkpoint: AnyCheckpoint,
   precision: Precision,
+  pool?: SynthesisPool,
 ): Promise<Denoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
   if (isOnCpu && (await FastDenoiser.isSupported(checkpoint.config))) {
-    const { threads = 1 } = runtime;
-    return threads > 1
-      ? SplitDenoiser.create(runtime, checkpoint as AnyCheckpoint<MaskNetConfig>, precision, threads)
+    return pool && pool.threads.length > 0
+      ? SplitDenoiser.create(runtime, checkpoint as AnyCheckpoint<MaskNetConfig>, precision, pool)
       : openFastDenoiser(runtime, checkpoint, precision);
   }
   const network = estimateFunction(checkpoint, precision);
@@ -202,12 +204,14 @@ export class MelDenoiser implements Networks {
 
   /**
    * @param precision of the denoiser's Linear layers
+   * @param pool threads that may take a part of each tile; whoever made it ends it, afterwards
    * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
    */
   static async create(
     runtime: Runtime,
     checkpoint: AnyCheckpoint,
     precision: Precision = "float32",
+    pool?: SynthesisPool,
   ): Promise<MelDenoiser> {
     const compile = (network: NetworkFunction): Promise<Program> =>
       runtime.compile(network, network.signature);
@@ -216,7 +220,7 @@ export class MelDenoiser implements Networks {
       conditioner: isConditioned(config) ? await compile(conditionerFunction(checkpoint)) : undefined,
       colour: config.prior === "spectral" ? await compile(colourFunction(checkpoint)) : undefined,
     };
-    return new MelDenoiser(config, await openDenoiser(runtime, checkpoint, precision), programs);
+    return new MelDenoiser(config, await openDenoiser(runtime, checkpoint, precision, pool), programs);
   }
 
   /** σ [F, hop] and encoded [F, channels] of a natural-log mel, as far as the denoiser is given them. */

@@ -1,25 +1,3 @@
-// Memory that threads share, used again and again: what a thread has once been sent it may hold for long, so fresh memory
-// for each piece of work would pile up.
-
-// A barrier for threads: none passes before all have arrived. Two integers of shared memory: arrivals and generation.
-
-/** A barrier's memory. */
-export function createBarrier(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-}
-
-/** Blocks the calling thread until `threads` threads have called it with the same barrier. Can be used again at once. */
-export function waitForAll(barrier: Int32Array, threads: number): void {
-  const generation = Atomics.load(barrier, 1);
-  if (Atomics.add(barrier, 0, 1) === threads - 1) {
-    Atomics.store(barrier, 0, 0);
-    Atomics.add(barrier, 1, 1);
-    Atomics.notify(barrier, 1);
-  } else {
-    while (Atomics.load(barrier, 1) === generation) Atomics.wait(barrier, 1, generation);
-  }
-}
-
 // Memory that is lent out and used again. What each tile allocates anew waits for the garbage collector by the hundred
 // megabytes, since the collector hardly sees what lies outside its heap; and memory that another thread has been sent may
 // be held there for long.

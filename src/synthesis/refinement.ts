@@ -2,73 +2,73 @@
 // holds them all: where a sample has had k corrections, what the k-th and the one before it made is still there, since
 // later ones have not come that far.
 import type { MelFormat } from "../mel/format.js";
-import { correctionReach } from "../mel/correction.js";
-import type { RefinementOptions } from "./consistency.js";
-import { createBarrier, SharedBand, SharedMemory } from "./memory.js";
+import { correctionReach, type MelCorrection } from "../mel/correction.js";
+import { type RefinementOptions, refineRange } from "./consistency.js";
+import { SharedBand, SharedMemory } from "./memory.js";
 import { type Span, type Stage, Track } from "./wavefront.js";
-import { Worker } from "node:worker_threads";
-import type { RefinementTask } from "./refinement-worker.js";
-import { Turns } from "./turns.js";
+import { type SharedRefinement, synthesisCalls, type SynthesisPool } from "./thread.js";
 
 // Mel consistency on several cores: the waveform lies in memory that threads share, each refines its own range of it.
 // The result is bit for bit that of one thread, since every sample is summed from the same frames in the same order.
 
-/** Threads that refine waveforms, one at a time; later calls wait for earlier ones. */
-export class RefinementPool {
+/** The calling thread lets others have their turn at the latest after so many milliseconds of corrections. */
+const LONGEST_TURN_MS = 50;
+
+/** Refines waveforms on the calling thread and those of a pool. */
+export class Refiner {
   /** For what is to be refined. */
   readonly memory = new SharedMemory();
-  readonly #workers: readonly Worker[];
-  readonly #turns = new Turns();
+  readonly #pool: SynthesisPool;
+  readonly #correction: MelCorrection;
 
-  /** @param threads at least 1; the calling thread stays free */
-  constructor(threads: number) {
-    this.#workers = Array.from(
-      { length: threads },
-      () => new Worker(new URL("./refinement-worker.js", import.meta.url)),
-    );
-    // an idle pool does not keep the process alive
-    for (const worker of this.#workers) worker.unref();
+  /** @param correction the calling thread's */
+  constructor(pool: SynthesisPool, correction: MelCorrection) {
+    this.#pool = pool;
+    this.#correction = correction;
   }
 
-  /** Applies corrections to a shared state in place: correction k to all samples of range k. */
-  async refine(task: Omit<RefinementTask, "thread" | "threads" | "barrier">): Promise<void> {
-    const threads = this.#workers.length;
-    await this.#turns.take(async () => {
-      const barrier = createBarrier();
-      await Promise.all(
-        this.#workers.map((worker, thread) => runTask(worker, { ...task, thread, threads, barrier })),
-      );
+  get format(): MelFormat {
+    return this.#correction.format;
+  }
+
+  /**
+   * Applies corrections to a shared state in place.
+   *
+   * @param ranges the samples of each correction, from and to, all threads' together
+   */
+  async refine(
+    { state, target, options }: Omit<SharedRefinement, "format">,
+    ranges: readonly (readonly [number, number])[],
+  ): Promise<void> {
+    const pool = this.#pool;
+    await pool.take(async () => {
+      await pool.askAll("useWaveform", { state, target, options, format: this.format });
+      let begun = performance.now();
+      for (const [k, [from, to]] of ranges.entries()) {
+        const border = (index: number): number =>
+          from + Math.round(((to - from) * index) / (pool.threads.length + 1));
+        const others = pool.threads.map((_, index) => [
+          k,
+          border(index + 1) - state.first,
+          border(index + 2) - state.first,
+        ]);
+        await pool.share(synthesisCalls.refine, others, () => {
+          refineRange(this.#correction, state, k, target, options, [from, border(1)]);
+        });
+        if (performance.now() - begun < LONGEST_TURN_MS) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        begun = performance.now();
+      }
     });
-  }
-
-  /** Ends the threads. */
-  async dispose(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }
 
-async function runTask(worker: Worker, task: RefinementTask): Promise<void> {
-  worker.ref();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      worker.once("message", () => {
-        worker.off("error", reject);
-        resolve();
-      });
-      worker.once("error", reject);
-      worker.postMessage(task);
-    });
-  } finally {
-    worker.unref();
-  }
-}
-
-/** Corrections of a waveform by the threads of a pool. */
+/** Corrections of a waveform. */
 export class RefinementStage implements Stage {
   readonly inputs: Stage["inputs"];
   readonly outputs: readonly [Track];
   readonly whole = true;
-  readonly #pool: RefinementPool;
+  readonly #refiner: Refiner;
   readonly #format: MelFormat;
   readonly #options: RefinementOptions;
   readonly #mel: Track;
@@ -83,15 +83,10 @@ export class RefinementStage implements Stage {
   readonly #starts: readonly [SharedBand, SharedBand];
   readonly #target: SharedBand;
 
-  constructor(
-    pool: RefinementPool,
-    format: MelFormat,
-    options: RefinementOptions,
-    mel: Track,
-    waveform: Track,
-  ) {
+  constructor(refiner: Refiner, options: RefinementOptions, mel: Track, waveform: Track) {
+    const { format } = refiner;
     const reach = correctionReach(format);
-    this.#pool = pool;
+    this.#refiner = refiner;
     this.#format = format;
     this.#options = options;
     this.#mel = mel;
@@ -104,7 +99,7 @@ export class RefinementStage implements Stage {
       { track: mel, reach: { framesBefore: reach.mel.framesBefore, framesAfter } },
     ];
     this.outputs = [new Track(format.hopLength, waveform.memory)];
-    const band = (): SharedBand => new SharedBand(pool.memory);
+    const band = (): SharedBand => new SharedBand(refiner.memory);
     this.#current = band();
     this.#starts = [band(), band()];
     this.#target = band();
@@ -119,18 +114,14 @@ export class RefinementStage implements Stage {
     this.#target.drop(this.#target.values.length);
     this.#target.append(this.#mel.rows(mel));
     const [first, second] = this.#starts;
-    await this.#pool.refine({
-      state: {
-        first: this.#first,
-        total: end === total ? end * hop : Infinity,
-        current: this.#current.values,
-        starts: [first.values, second.values],
-      },
-      format: this.#format,
-      target: { values: this.#target.values, first: mel.first, total },
-      options: this.#options,
-      ranges: this.#advance(end, end === total),
-    });
+    const state = {
+      first: this.#first,
+      total: end === total ? end * hop : Infinity,
+      current: this.#current.values,
+      starts: [first.values, second.values],
+    } as const;
+    const target = { values: this.#target.values, first: mel.first, total };
+    await this.#refiner.refine({ state, target, options: this.#options }, this.#advance(end, end === total));
     this.outputs[0].append(
       this.#current.values.subarray(span.first * hop - this.#first, span.end * hop - this.#first),
     );

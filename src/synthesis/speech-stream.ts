@@ -7,7 +7,7 @@ import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import type { RefinementOptions } from "./consistency.js";
 import type { MelCorrection } from "../mel/correction.js";
 import type { Networks } from "./denoiser.js";
-import { type RefinementPool, RefinementStage } from "./refinement.js";
+import { type Refiner, RefinementStage } from "./refinement.js";
 import type { StartSignal } from "./start.js";
 import {
   conditioningStage,
@@ -27,7 +27,7 @@ export interface SynthesisParts {
   readonly format: MelFormat;
   readonly networks: Networks;
   /** Corrects waveforms. */
-  readonly pool: RefinementPool;
+  readonly refiner: Refiner;
   /** Measures waveforms. */
   readonly correction: MelCorrection;
 }
@@ -51,7 +51,7 @@ export class SynthesisWavefront {
   readonly #match: MatchStage;
   readonly #stages: number;
 
-  constructor({ format, networks, pool, correction }: SynthesisParts, settings: SynthesisSettings) {
+  constructor({ format, networks, refiner, correction }: SynthesisParts, settings: SynthesisSettings) {
     const { plan, start, seed, refinement, tile, firstFrame } = settings;
     const noise = { seed, firstFrame };
     const mel = new Track(format.bands);
@@ -69,7 +69,7 @@ export class SynthesisWavefront {
     stages.push(coloured);
     let { waveform } = coloured;
     if (refinement.iterations > 0) {
-      const refining = new RefinementStage(pool, format, refinement, mel, waveform);
+      const refining = new RefinementStage(refiner, refinement, mel, waveform);
       stages.push(refining);
       [waveform] = refining.outputs;
     }

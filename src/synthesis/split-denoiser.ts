@@ -2,60 +2,22 @@
 // reach. It keeps all threads busy to the end, which threads inside each operator do not: half of the work beside the large
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
-import { Worker } from "node:worker_threads";
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
 import type { MaskNetConfig } from "../models/mask-net/shape.js";
-import { maskNetReach } from "../models/mask-net/costs.js";
 import type { Runtime } from "../engine/engine.js";
-import { type Tile, FastDenoiser } from "./fast-denoiser.js";
-import { alignedFrame } from "./wavefront.js";
+import { maskNetReach } from "../models/mask-net/costs.js";
+import type { Denoiser } from "./denoiser.js";
+import { FastDenoiser, type Tile } from "./fast-denoiser.js";
+import { trunkFunction } from "./network-functions.js";
+import type { Precision } from "./precision.js";
 import {
-  commands,
-  type DenoiserThreadData,
-  type DenoiserThreadTask,
   type PartMemory,
   type PartWidths,
   sharedPart,
-} from "./part-memory.js";
-import type { Precision } from "./precision.js";
-import type { Denoiser } from "./denoiser.js";
-import { trunkFunction } from "./network-functions.js";
-
-// Threads in which an engine computes. A process that ends while one of them is inside the engine is aborted by it, with a
-// core dump in place of its exit code; so its end waits until each has come back, which is a matter of milliseconds.
-
-/** As long as opening an engine takes on a busy machine; a thread that hangs shall not keep the process alive. */
-const LONGEST_WAIT_MS = 3000;
-
-const controls = new Set<Int32Array>();
-let waits = false;
-
-/** @param control the thread's command, one of `commands`, in its first value */
-function addEngineThread(control: Int32Array): void {
-  controls.add(control);
-  // process.exit, a signal's handler and an error that nobody catches all come by here
-  if (!waits) process.on("exit", waitForEngineThreads);
-  waits = true;
-}
-
-/** For a thread that has ended. */
-function removeEngineThread(control: Int32Array): void {
-  controls.delete(control);
-}
-
-/** Blocks the calling thread until no other is inside an engine. */
-function waitForEngineThreads(): void {
-  const end = performance.now() + LONGEST_WAIT_MS;
-  const outside: readonly number[] = [commands.idle, commands.failed];
-  for (const control of controls) {
-    for (;;) {
-      const command = Atomics.load(control, 0);
-      const left = end - performance.now();
-      if (outside.includes(command) || left <= 0) break;
-      Atomics.wait(control, 0, command, left);
-    }
-  }
-}
+  synthesisCalls,
+  type SynthesisPool,
+} from "./thread.js";
+import { alignedFrame } from "./wavefront.js";
 
 /** Frames first … end are computed, of which keepFirst … keepEnd are kept. */
 interface Part {
@@ -65,87 +27,111 @@ interface Part {
   readonly keepEnd: number;
 }
 
-/** A denoiser whose tiles are shared by threads. */
+/** A denoiser whose tiles are shared by the threads of a pool. */
 export class SplitDenoiser implements Denoiser {
   readonly #own: FastDenoiser;
-  readonly #helpers: readonly Helper[];
+  readonly #pool: SynthesisPool;
+  /** Resolves when every thread has opened its denoiser. */
+  readonly #opened: Promise<void>;
   readonly #widths: PartWidths;
   readonly #margin: number;
-  #started: Promise<void> | undefined;
+  /** Each thread's part of a tile. */
+  readonly #memories: (PartMemory & { readonly frames: number })[] = [];
   /** Of the caller's part, used again for each tile. */
   #ownX0 = new Float32Array(0);
 
-  private constructor(own: FastDenoiser, helpers: readonly Helper[], widths: PartWidths, margin: number) {
+  private constructor(
+    own: FastDenoiser,
+    pool: SynthesisPool,
+    opened: Promise<void>,
+    widths: PartWidths,
+    margin: number,
+  ) {
     this.#own = own;
-    this.#helpers = helpers;
+    this.#pool = pool;
+    this.#opened = opened;
     this.#widths = widths;
     this.#margin = margin;
   }
 
   /**
    * @param runtime whose cache of compiled graphs is used
-   * @param threads the caller's among them
+   * @param pool the threads beside the caller's; whoever made it ends it
    * @throws what openFastDenoiser throws
    */
   static async create(
     runtime: Runtime,
     checkpoint: AnyCheckpoint<MaskNetConfig>,
     precision: Precision,
-    threads: number,
+    pool: SynthesisPool,
   ): Promise<SplitDenoiser> {
     const { denoiser, mel } = checkpoint.config;
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
     const trunk = trunkFunction(checkpoint, precision);
-    // begun first: they load their code while this thread compiles
-    const helpers = Array.from({ length: threads - 1 }, () => new Helper(widths));
-    try {
-      const single = runtime.onOneThread!();
-      const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
-      for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
-      const own = await FastDenoiser.create(checkpoint.config, program);
-      const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);
-      return new SplitDenoiser(own, helpers, widths, Math.max(framesBefore, framesAfter));
-    } catch (error) {
-      await Promise.all(helpers.map((helper) => helper.dispose()));
-      throw error;
-    }
+    // they load their code while this thread compiles
+    const loaded = pool.askAll("load", undefined);
+    const single = runtime.onOneThread!();
+    const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
+    const opened = loaded.then(() => pool.askAll("open", { config: checkpoint.config, trunk: copy }));
+    // told to the one who waits for it
+    opened.catch(() => undefined);
+    const own = await FastDenoiser.create(checkpoint.config, program);
+    const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);
+    return new SplitDenoiser(own, pool, opened, widths, Math.max(framesBefore, framesAfter));
   }
 
   async estimate(tile: Tile, x0: Float32Array): Promise<void> {
-    const { hop } = this.#widths;
-    const parts = this.#split(tile.z.length / hop);
+    const parts = this.#split(tile.z.length / this.#widths.hop);
     if (parts.length === 1) return this.#own.estimate(tile, x0);
     // parts depend on the length only: whatever starts when, the same seed gives the same bits
-    await (this.#started ??= this.#start());
-    const keep = ({ first, keepFirst, keepEnd }: Part, rows: Float32Array): void => {
-      x0.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
-    };
-    const [ownPart, ...others] = parts;
-    others.forEach((part, index) => {
-      this.#helpers[index].begin(this.#tileOf(tile, part), part.end - part.first);
-    });
-    const ownTile = this.#tileOf(tile, ownPart);
-    if (this.#ownX0.length < ownTile.z.length) this.#ownX0 = new Float32Array(ownTile.z.length);
-    await this.#own.estimate(ownTile, this.#ownX0.subarray(0, ownTile.z.length));
-    keep(ownPart, this.#ownX0);
-    others.forEach((part, index) => {
-      keep(part, this.#helpers[index].finish().x0);
-    });
+    await this.#opened;
+    await this.#pool.take(() => this.#estimateParts(tile, parts, x0));
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#helpers.map((helper) => helper.dispose()));
+    await this.#opened.catch(() => undefined);
     await this.#own.dispose();
   }
 
-  async #start(): Promise<void> {
-    await Promise.all(this.#helpers.map((helper) => helper.start()));
+  async #estimateParts(tile: Tile, [ownPart, ...others]: readonly Part[], x0: Float32Array): Promise<void> {
+    const { hop } = this.#widths;
+    const keep = ({ first, keepFirst, keepEnd }: Part, rows: Float32Array): void => {
+      x0.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
+    };
+    for (const [index, part] of others.entries()) await this.#place(tile, part, index);
+    const ownTile = this.#tileOf(tile, ownPart);
+    if (this.#ownX0.length < ownTile.z.length) this.#ownX0 = new Float32Array(ownTile.z.length);
+    const calls = others.map(({ first, end }) => [end - first]);
+    await this.#pool.share(synthesisCalls.estimate, calls, async () => {
+      await this.#own.estimate(ownTile, this.#ownX0.subarray(0, ownTile.z.length));
+      keep(ownPart, this.#ownX0);
+    });
+    others.forEach((part, index) => {
+      keep(part, this.#memories[index].x0);
+    });
+  }
+
+  /** Puts a part where its thread finds it. */
+  async #place(tile: Tile, part: Part, index: number): Promise<void> {
+    const frames = part.end - part.first;
+    if (frames > (this.#memories.at(index)?.frames ?? 0)) {
+      const memory = sharedPart(frames, this.#widths);
+      this.#memories[index] = { ...memory, frames };
+      await this.#pool.threads[index].ask("usePart", memory);
+    }
+    const { z, mel, sigma, encoded, logSnr } = this.#tileOf(tile, part);
+    const memory = this.#memories[index];
+    memory.z.set(z);
+    memory.mel.set(mel);
+    memory.sigma.set(sigma);
+    memory.encoded.set(encoded);
+    memory.logSnr[0] = logSnr;
   }
 
   /** Parts that are at least as long as their overlap, or else fewer. */
   #split(frames: number): Part[] {
     const most = Math.floor(frames / Math.max(1, 2 * this.#margin));
-    const count = Math.max(1, Math.min(this.#helpers.length + 1, most));
+    const count = Math.max(1, Math.min(this.#pool.threads.length + 1, most));
     const border = (index: number): number => Math.round((frames * index) / count);
     return Array.from({ length: count }, (_, index) => {
       const [keepFirst, keepEnd] = [border(index), border(index + 1)];
@@ -167,99 +153,5 @@ export class SplitDenoiser implements Denoiser {
       encoded: encoded.subarray(first * channels, end * channels),
       logSnr,
     };
-  }
-}
-
-/** The caller's side of one thread. */
-class Helper {
-  readonly #worker: Worker;
-  readonly #started: Promise<void>;
-  readonly #control = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-  readonly #widths: PartWidths;
-  #isOpened = false;
-  #memory: PartMemory | undefined;
-  #capacity = 0;
-
-  constructor(widths: PartWidths) {
-    this.#widths = widths;
-    const workerData = { control: this.#control } satisfies DenoiserThreadData;
-    this.#worker = new Worker(new URL("./denoiser-worker.js", import.meta.url), { workerData });
-    this.#started = new Promise((resolve, reject) => {
-      this.#worker.once("message", () => {
-        resolve();
-      });
-      this.#worker.once("error", reject);
-    });
-    addEngineThread(this.#control);
-    // told to the one who waits for it
-    this.#started.catch(() => undefined);
-    // an idle thread does not keep the process alive
-    this.#worker.unref();
-  }
-
-  /** Has it open its denoiser. */
-  open(task: NonNullable<DenoiserThreadTask>): void {
-    this.#isOpened = true;
-    Atomics.store(this.#control, 0, commands.opening);
-    this.#worker.postMessage(task);
-  }
-
-  /** Resolves when it takes commands. */
-  async start(): Promise<void> {
-    this.#worker.ref();
-    try {
-      await this.#started;
-    } finally {
-      this.#worker.unref();
-    }
-  }
-
-  /** Begins with a part. */
-  begin({ z, mel, sigma, encoded, logSnr }: Tile, frames: number): void {
-    const memory = this.#prepare(frames);
-    memory.z.set(z);
-    memory.mel.set(mel);
-    memory.sigma.set(sigma);
-    memory.encoded.set(encoded);
-    memory.logSnr[0] = logSnr;
-    this.#send(commands.estimate, frames);
-  }
-
-  /** Waits for what was begun. */
-  finish(): PartMemory {
-    for (;;) {
-      const command = Atomics.load(this.#control, 0);
-      if (command === commands.idle) return this.#memory!;
-      if (command === commands.failed) throw new Error("A thread of the denoiser failed.");
-      Atomics.wait(this.#control, 0, command);
-    }
-  }
-
-  async dispose(): Promise<void> {
-    // a thread that ends while its engine opens takes the whole process with it
-    if (this.#isOpened) {
-      await this.start().catch(() => undefined);
-      await this.#worker.terminate();
-    } else {
-      this.#worker.postMessage(undefined satisfies DenoiserThreadTask);
-    }
-    removeEngineThread(this.#control);
-  }
-
-  #prepare(frames: number): PartMemory {
-    if (!this.#memory || frames > this.#capacity) {
-      this.#memory = sharedPart(frames, this.#widths);
-      this.#capacity = frames;
-      this.#worker.postMessage(this.#memory);
-      this.#send(commands.memory, frames);
-      this.finish();
-    }
-    return this.#memory;
-  }
-
-  #send(command: number, frames: number): void {
-    this.#control[1] = frames;
-    Atomics.store(this.#control, 0, command);
-    Atomics.notify(this.#control, 0);
   }
 }

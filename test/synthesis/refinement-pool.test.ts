@@ -1,11 +1,14 @@
 // Runs the built package, since a thread starts from a compiled file.
 import { describe, expect, it } from "vitest";
-import { RefinementPool } from "../../dist/synthesis/refinement.js";
+import { spawnAll } from "../../dist/host/node/threads.js";
+import { ThreadPool } from "../../src/host/thread-pool.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import type { Mel } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { refine } from "../../src/synthesis/consistency.js";
+import { createMelCorrection, refine } from "../../src/synthesis/consistency.js";
+import { Refiner } from "../../src/synthesis/refinement.js";
+import type { SynthesisTasks } from "../../src/synthesis/thread.js";
 import { sharedFloats } from "../../src/synthesis/memory.js";
 
 const target = computeMel(
@@ -21,37 +24,40 @@ function shared(values: Float32Array): Float32Array {
   return copy;
 }
 
-async function refineWhole(pool: RefinementPool, samples: Float32Array, mel: Mel): Promise<Float32Array> {
+async function refineWhole(refiner: Refiner, samples: Float32Array, mel: Mel): Promise<Float32Array> {
   const state = {
     first: 0,
     total: samples.length,
     current: shared(samples),
     starts: [shared(samples), sharedFloats(samples.length)] as const,
   };
-  await pool.refine({
-    state,
-    format: mel.format,
-    target: { values: shared(mel.values), first: 0, total: mel.frames },
-    options,
-    ranges: Array.from({ length: options.iterations }, () => [0, samples.length] as const),
-  });
+  await refiner.refine(
+    { state, target: { values: shared(mel.values), first: 0, total: mel.frames }, options },
+    Array.from({ length: options.iterations }, () => [0, samples.length] as const),
+  );
   return state.current.slice();
 }
 
-describe("RefinementPool", () => {
+/** @param threads the calling one among them */
+async function refinerOf(threads: number): Promise<{ pool: ThreadPool<SynthesisTasks>; refiner: Refiner }> {
+  const pool = new ThreadPool<SynthesisTasks>(spawnAll("synthesis", threads - 1));
+  return { pool, refiner: new Refiner(pool, await createMelCorrection(target.format)) };
+}
+
+describe("mel corrections by a pool of threads", () => {
   it.each([1, 2, 3])("gives what one thread gives, bit for bit, on %i threads", async (threads) => {
-    const pool = new RefinementPool(threads);
-    expect(await refineWhole(pool, start, target)).toEqual(await refine(start, target, options));
+    const { pool, refiner } = await refinerOf(threads);
+    expect(await refineWhole(refiner, start, target)).toEqual(await refine(start, target, options));
     await pool.dispose();
   });
 
   it("keeps waveforms apart that are refined at once", async () => {
-    const pool = new RefinementPool(2);
+    const { pool, refiner } = await refinerOf(2);
     const other = start.slice(0, 256 * 20);
     const otherTarget = { ...target, frames: 20, values: target.values.slice(0, 20 * 80) };
     const [first, second] = await Promise.all([
-      refineWhole(pool, start, target),
-      refineWhole(pool, other, otherTarget),
+      refineWhole(refiner, start, target),
+      refineWhole(refiner, other, otherTarget),
     ]);
     expect(first).toEqual(await refine(start, target, options));
     expect(second).toEqual(await refine(other, otherTarget, options));

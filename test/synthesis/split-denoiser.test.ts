@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRuntime } from "../../dist/host/node/engines.js";
 import type { Denoiser } from "../../dist/synthesis/denoiser.js";
 import type { FastDenoiser, Tile } from "../../dist/synthesis/fast-denoiser.js";
+import { spawnAll } from "../../dist/host/node/threads.js";
 import { SplitDenoiser } from "../../dist/synthesis/split-denoiser.js";
 import { openFastDenoiser } from "../../dist/synthesis/network-functions.js";
+import { ThreadPool } from "../../dist/host/thread-pool.js";
+import type { SynthesisPool, SynthesisTasks } from "../../dist/synthesis/thread.js";
 import { convert } from "../../src/diffusion/parameterisation.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { randomTile } from "../support/random-tile.js";
@@ -24,18 +27,20 @@ function difference(actual: Float32Array, expected: Float32Array): number {
 }
 
 describe("the denoiser on several threads", () => {
+  const pool: SynthesisPool = new ThreadPool<SynthesisTasks>(spawnAll("synthesis", 2));
   let split: SplitDenoiser;
   let whole: FastDenoiser;
 
   beforeAll(async () => {
     const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
     whole = await openFastDenoiser(runtime, checkpoint);
-    split = await SplitDenoiser.create(runtime, checkpoint, "float32", 3);
+    split = await SplitDenoiser.create(runtime, checkpoint, "float32", pool);
   });
 
   afterAll(async () => {
     await split.dispose();
     await whole.dispose();
+    await pool.dispose();
   });
 
   // one part, two and three, in any order, of lengths that are no multiples of four

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Host } from "../../host.js";
 import { openRuntime } from "./engines.js";
 import { nodeFiles } from "./read-files.js";
+import { spawnAll } from "./threads.js";
 
 /** The platform that this process runs on. */
 export const nodeHost: Host = {
@@ -15,4 +16,5 @@ export const nodeHost: Host = {
     return openModel(model, options);
   },
   openEngine: openRuntime,
+  spawnAll,
 };

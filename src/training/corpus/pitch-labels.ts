@@ -2,9 +2,8 @@
 // was killed is continued, since each recording's pitch is in the file as soon as it was found.
 import type { MelFormat } from "../../mel/format.js";
 import { PitchFile } from "./pitch-file.js";
-import type { PitchWorkerStart } from "./pitch-worker.js";
 import { type Copy, FULL_SCALE } from "./prepare-recording.js";
-import { AskedThread, threadCount } from "./threads.js";
+import { recordingThread, threadCount } from "./threads.js";
 import { analysePitch, createPitchTransforms, type PitchTransforms } from "../../audio/pitch.js";
 import { RealFft } from "../../audio/real-fft.js";
 import { PartReader } from "./cache-part.js";
@@ -59,8 +58,6 @@ export class PitchLabeller {
   }
 }
 
-const pitchWorker = new URL("./pitch-worker.js", import.meta.url);
-
 /** Whom to tell, and when to stop. */
 interface LabelOptions {
   readonly onProgress?: (done: number, total: number) => void;
@@ -82,10 +79,10 @@ export async function labelPitch(
 ): Promise<void> {
   const missing = withoutPitch(folder, copies);
   if (missing.length === 0) return;
-  const count = threadCount(missing.length, pitchWorker);
+  const count = threadCount(missing.length);
   const labellers = await Promise.all(
     Array.from({ length: Math.max(1, count) }, () =>
-      count > 0 ? threadLabeller({ folder, format }) : localLabeller(folder, format),
+      count > 0 ? threadLabeller(folder, format) : localLabeller(folder, format),
     ),
   );
   let [next, done, failed] = [0, 0, false];
@@ -136,13 +133,11 @@ async function localLabeller(folder: string, format: MelFormat): Promise<Labelle
   };
 }
 
-async function threadLabeller(start: PitchWorkerStart): Promise<Labeller> {
+async function threadLabeller(folder: string, format: MelFormat): Promise<Labeller> {
   await Promise.resolve();
-  const thread = new AskedThread<Copy, true>(pitchWorker, start);
+  const thread = recordingThread();
   return {
-    label: async (copy) => {
-      await thread.ask(copy);
-    },
-    close: () => thread.close(),
+    label: (copy) => thread.ask("label", { folder, format, copy }),
+    close: () => thread.dispose(),
   };
 }

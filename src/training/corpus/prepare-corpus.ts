@@ -14,13 +14,7 @@ import { allPartFiles } from "./cache-part.js";
 import type { SourceFile } from "./sources.js";
 import { stampOf } from "./plan.js";
 import type { Copy, Prepared } from "./prepare-recording.js";
-import {
-  localThread,
-  type PreparationThread,
-  preparationWorker,
-  threadCount,
-  workerThread,
-} from "./threads.js";
+import { localThread, type PreparationThread, threadCount, workerThread } from "./threads.js";
 
 const SAVE_INTERVAL_MS = 30_000;
 
@@ -138,7 +132,7 @@ class Preparation {
   async #prepareAll(): Promise<void> {
     // not the rest: functions cannot go to a thread
     const { folder, format, minimumFrames } = this.#options;
-    const threads = threadCount(this.#missing.length, preparationWorker);
+    const threads = threadCount(this.#missing.length);
     for (let i = 0; i < Math.max(1, threads); i++)
       this.#threads.push((threads > 0 ? workerThread : localThread)(folder, { format, minimumFrames }));
     const runs = this.#threads.map((thread) => this.#feed(thread));

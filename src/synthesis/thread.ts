@@ -1,0 +1,180 @@
+// A thread's share of a synthesis: a denoiser of its own, on one thread, for its part of each tile, and mel corrections of
+// its range of a waveform. All signals lie in memory that the threads share; a thread is told of it once and then called
+// with a few numbers. Its trunk is a copy of what the caller compiled: it holds no weights but the engine's and loads no
+// tensor library.
+import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import type { ProgramCopy } from "../engine/engine.js";
+import type { OpenModel } from "../engine/model.js";
+import type { ThreadScript } from "../host.js";
+import type { ThreadPool } from "../host/thread-pool.js";
+import type { MelFormat } from "../mel/format.js";
+import type { MelCorrection, MelPart } from "../mel/correction.js";
+import {
+  createMelCorrection,
+  type RefinementOptions,
+  type RefinementState,
+  refineRange,
+} from "./consistency.js";
+import type { FastDenoiser } from "./fast-denoiser.js";
+import { sharedFloats } from "./memory.js";
+
+/** What a thread opens a denoiser of. */
+interface DenoiserCopy {
+  readonly config: MaskNetCheckpointConfig;
+  readonly trunk: ProgramCopy;
+}
+
+/** A part's values, with room for as many frames as the longest part had. */
+export interface PartMemory {
+  readonly z: Float32Array;
+  readonly mel: Float32Array;
+  readonly sigma: Float32Array;
+  readonly encoded: Float32Array;
+  /** [1] */
+  readonly logSnr: Float64Array;
+  /** The estimate. */
+  readonly x0: Float32Array;
+}
+
+/** Values a frame. */
+export interface PartWidths {
+  readonly hop: number;
+  readonly bands: number;
+  readonly channels: number;
+}
+
+/** Memory for a part of so many frames. */
+export function sharedPart(frames: number, { hop, bands, channels }: PartWidths): PartMemory {
+  return {
+    z: sharedFloats(frames * hop),
+    mel: sharedFloats(frames * bands),
+    sigma: sharedFloats(frames * hop),
+    encoded: sharedFloats(frames * channels),
+    logSnr: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
+    x0: sharedFloats(frames * hop),
+  };
+}
+
+/** A waveform that threads refine. All arrays lie in shared memory. */
+export interface SharedRefinement {
+  readonly state: RefinementState;
+  readonly format: MelFormat;
+  readonly target: MelPart;
+  readonly options: RefinementOptions;
+}
+
+/** What a thread can be asked. */
+export type SynthesisTasks = Readonly<{
+  /** Loads the engine's code: there is time for it while the caller compiles. */
+  load: (nothing: undefined) => Promise<void>;
+  /** Opens its denoiser. */
+  open: (copy: DenoiserCopy) => Promise<void>;
+  /** Its part of tiles lies there from now on. */
+  usePart: (memory: PartMemory) => void;
+  /** Corrections are of this waveform from now on. */
+  useWaveform: (waveform: SharedRefinement) => Promise<void>;
+}>;
+
+/** What a thread can be called for: the part of so many frames, and correction k from one sample of the state to another. */
+export const synthesisCalls = { estimate: 0, refine: 1 } as const;
+
+/** The threads of a synthesis. */
+export type SynthesisPool = ThreadPool<SynthesisTasks>;
+
+/** @param engine loads what opens models */
+export function synthesisScript(engine: () => Promise<OpenModel>): ThreadScript<SynthesisTasks> {
+  const denoiser = new PartDenoiser(engine);
+  const corrections = new RangeCorrections();
+  return {
+    tasks: {
+      load: async () => {
+        await denoiser.load();
+      },
+      open: (copy) => denoiser.open(copy),
+      usePart: (memory) => {
+        denoiser.memory = memory;
+      },
+      useWaveform: (waveform) => corrections.use(waveform),
+    },
+    // in the order of synthesisCalls
+    calls: [
+      (frames) => denoiser.estimate(frames),
+      (k, from, to) => {
+        corrections.refine(k, from, to);
+      },
+    ],
+  };
+}
+
+/** The denoiser of one thread's parts. */
+class PartDenoiser {
+  memory: PartMemory | undefined;
+  readonly #engine: () => Promise<OpenModel>;
+  #denoiser: FastDenoiser | undefined;
+  #widths: PartWidths | undefined;
+  /** A copy of `encoded`, since onnxruntime takes no shared memory. */
+  #encoded = new Float32Array(0);
+
+  constructor(engine: () => Promise<OpenModel>) {
+    this.#engine = engine;
+  }
+
+  async load(): Promise<{
+    readonly openModel: OpenModel;
+    readonly openCopy: typeof import("../engine/graph-engine.js").openCopy;
+    readonly FastDenoiser: typeof FastDenoiser;
+  }> {
+    const [openModel, { openCopy }, { FastDenoiser }] = await Promise.all([
+      this.#engine(),
+      import("../engine/graph-engine.js"),
+      import("./fast-denoiser.js"),
+    ]);
+    return { openModel, openCopy, FastDenoiser };
+  }
+
+  async open({ config, trunk }: DenoiserCopy): Promise<void> {
+    const { openModel, openCopy, FastDenoiser } = await this.load();
+    await this.#denoiser?.dispose();
+    this.#denoiser = await FastDenoiser.create(config, await openCopy(trunk, openModel));
+    const { denoiser, mel } = config;
+    this.#widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
+  }
+
+  async estimate(frames: number): Promise<void> {
+    const { z, mel, sigma, encoded, logSnr, x0 } = this.memory!;
+    const { hop, bands, channels } = this.#widths!;
+    const count = frames * channels;
+    if (this.#encoded.length < count) this.#encoded = new Float32Array(count);
+    this.#encoded.set(encoded.subarray(0, count));
+    const tile = {
+      z: z.subarray(0, frames * hop),
+      mel: mel.subarray(0, frames * bands),
+      sigma: sigma.subarray(0, frames * hop),
+      encoded: this.#encoded.subarray(0, count),
+      logSnr: logSnr[0],
+    };
+    await this.#denoiser!.estimate(tile, x0.subarray(0, frames * hop));
+  }
+}
+
+/** The corrections of one thread's ranges. */
+class RangeCorrections {
+  #correction: MelCorrection | undefined;
+  #format = "";
+  #waveform: SharedRefinement | undefined;
+
+  /** The tables of the format that was asked for last are kept: tiles of a long waveform follow each other. */
+  async use(waveform: SharedRefinement): Promise<void> {
+    const format = JSON.stringify(waveform.format);
+    this.#waveform = waveform;
+    if (this.#correction && this.#format === format) return;
+    this.#correction?.dispose();
+    this.#correction = await createMelCorrection(waveform.format);
+    this.#format = format;
+  }
+
+  refine(k: number, from: number, to: number): void {
+    const { state, target, options } = this.#waveform!;
+    refineRange(this.#correction!, state, k, target, options, [state.first + from, state.first + to]);
+  }
+}
