@@ -4,17 +4,26 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../mel/encoding.js";
 import type { MelFormat } from "../mel/format.js";
-import { type Checkpoint, isMaskNet, type MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import {
+  type Checkpoint,
+  isMaskNet,
+  type MaskNetCheckpoint,
+  weightsOfPart,
+} from "../checkpoint/checkpoint.js";
 import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
 import { conversion } from "../diffusion/parameterisation.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
-import { excitationOfLogits } from "../models/excitation/signal.js";
-import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
+import { excitationGrid, pulsesOfLogits } from "../models/excitation/signal.js";
+import { fromGrid, toGrid } from "../models/layers/hop-grid.js";
+import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
+import { colourGrid, createGridMaskNet, gridEstimate, gridWeights } from "../models/mask-net/grid.js";
+import { weightsOf } from "../models/weights.js";
+import { simplified } from "../engine/trace/simplify.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
-import { frames } from "../engine/engine.js";
+import { frames, type Tensors, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
 import type { RefinementOptions } from "./consistency.js";
 import {
@@ -77,13 +86,14 @@ export function exportSynthesis(
 ): Uint8Array {
   const { fn, signature } = synthesisFunction(checkpoint, process);
   const { plan, start, refinement } = process;
-  return traceToOnnx(fn, signature, {
+  const metadata = {
     ...facts(checkpoint, version),
     "vocode.part": "synthesis",
     "vocode.plan": JSON.stringify(plan),
     "vocode.start": start,
     "vocode.refine": JSON.stringify(refinement),
-  });
+  };
+  return traceToOnnx(fn, signature, metadata, simplified);
 }
 
 /** Rows of the noise that a process takes. */
@@ -132,69 +142,113 @@ function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
 
 /** The whole way, with the weights of all parts. */
 function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): NetworkFunction {
-  const { plan, refinement } = process;
-  const { mel: format, logSnrRange } = checkpoint.config;
-  const prior = isMaskNet(checkpoint)
-    ? { conditioner: conditionerFunction(checkpoint), colour: colourFunction(checkpoint) }
-    : undefined;
-  const denoiser = denoiserFunction(checkpoint);
-  const excitation = process.start === "harmonic" ? excitationStart(checkpoint, plan) : undefined;
-  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
-  const rows = noiseRows(process);
+  const { mel: format } = checkpoint.config;
+  const way = isMaskNet(checkpoint) ? wayOfGrids(checkpoint, process) : wayOfSignals(checkpoint, process);
   return {
     fn: (inputs, held) => {
       const mel = naturalLog(inputs["mel"], format);
-      const { noise } = inputs;
-      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
-      const conditioning = prior?.conditioner.fn({ mel }, held);
-      const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
-      const diffused = runPlanInGraph(plan, start, draw, (z, logSnr) => {
-        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
-        return denoiser.fn({ z, logSnr: level, mel, ...conditioning }, held)["noise"];
-      });
-      const signal = prior
-        ? prior.colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
-        : diffused;
-      if (!consistency) return { waveform: signal };
-      return { waveform: refineWaveform(consistency, signal, mel, refinement) };
+      return { waveform: way.run(mel, inputs["noise"], held) };
     },
     signature: {
       inputs: {
         mel: signalSpecs(checkpoint).mel,
-        noise: { shape: [rows, frames(format.hopLength)] },
+        noise: { shape: [noiseRows(process), frames(format.hopLength)] },
       },
-      weights: {
-        ...prior?.conditioner.signature.weights,
-        ...excitation?.signature.weights,
-        ...denoiser.signature.weights,
-      },
+      weights: way.weights,
     },
   };
 }
 
+/** Mel and noise to the waveform, [1, F·hop]. */
+interface Way {
+  readonly weights: Readonly<Record<string, TensorValue>>;
+  readonly run: (mel: tf.Tensor, noise: tf.Tensor, held: Tensors) => tf.Tensor;
+}
+
+/** Through a network that works on the waveform itself. */
+function wayOfSignals(checkpoint: Checkpoint, { plan, start, refinement }: ExportedProcess): Way {
+  if (start === "harmonic") throw new NoExcitationError();
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const denoiser = denoiserFunction(checkpoint);
+  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
+  return {
+    weights: denoiser.signature.weights ?? {},
+    run: (mel, noise, held) => {
+      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
+      const signal = runPlanInGraph(plan, draw(0), draw, (z, logSnr) => {
+        const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
+        const { noise: predicted } = denoiser.fn({ z, logSnr: level, mel }, held);
+        return weightedSum([fromZ, z], [fromValue, predicted]);
+      });
+      return consistency ? refineWaveform(consistency, signal, mel, refinement) : signal;
+    },
+  };
+}
+
+/** Through a mask-net, every signal as a grid. */
+function wayOfGrids(checkpoint: MaskNetCheckpoint, { plan, start, refinement }: ExportedProcess): Way {
+  const { mel: format, logSnrRange, denoiser } = checkpoint.config;
+  const { hopLength } = format;
+  const conditioner = conditionerFunction(checkpoint);
+  const net = createGridMaskNet(denoiser.shape, format);
+  const values = gridWeights(net, weightsOfPart(checkpoint, weightParts.denoiser));
+  const excitation = start === "harmonic" ? excitationLogits(checkpoint) : undefined;
+  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
+  const [{ logSnr: startLevel }] = plan.steps;
+  return {
+    weights: { ...conditioner.signature.weights, ...values, ...excitation?.signature.weights },
+    run: (mel, noise, held) => {
+      const { sigma: byFrame, encoded } = conditioner.fn({ mel }, held);
+      const frameCount = mel.shape[1]!;
+      const sigma = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [1, hopLength, 1, frameCount]);
+      const melColumns = tf.transpose(mel, [0, 2, 1]);
+      const logits = excitation?.fn({ mel }, held)["logits"];
+      const signals = logits ? tf.concat([noise, pulsesOfLogits(logits, format)], 0) : noise;
+      const grids = toGrid(signals, hopLength);
+      const [rows, , , columns] = grids.shape;
+      const draw = (row: number): tf.Tensor =>
+        rows === 1 ? grids : tf.slice(grids, [row, 0, 0, 0], [1, hopLength, 1, columns]);
+      const z = logits
+        ? weightedSum(
+            [sqrtAlphaBarFromLogSnr(startLevel), excitationGrid(net.mdct, logits, draw(2), draw(1), format)],
+            [noiseScaleFromLogSnr(startLevel), draw(0)],
+          )
+        : draw(0);
+      const weights = weightsOf(held);
+      const whitened = runPlanInGraph(plan, z, draw, (noisy, logSnr) => {
+        const level = clamp(logSnr, logSnrRange);
+        const given = { z: noisy, mel: melColumns, sigma, encoded };
+        return atLevel(logSnr, level, noisy, gridEstimate(net, values, weights, given, level));
+      });
+      const signal = colourGrid(net.mdct, whitened, sigma);
+      return consistency ? refineGrid(consistency, signal, melColumns, refinement) : fromGrid(signal);
+    },
+  };
+}
+
+/** x̂₀ of z at its level λ, of a network that took z to be at another one and predicts the noise. */
+function atLevel(logSnr: number, seen: number, z: tf.Tensor, estimate: tf.Tensor): tf.Tensor {
+  if (logSnr === seen) return estimate;
+  const toNoise = conversion("x0", "epsilon", seen);
+  const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
+  return weightedSum([fromZ + fromValue * toNoise.fromZ, z], [fromValue * toNoise.fromValue, estimate]);
+}
+
 /**
- * mel, noise ε and random, the excitation's noise → z₀ of a harmonic start. Weights: "excitation.…".
+ * The excitation model's logits. Weights: "excitation.…".
  *
  * @throws NoExcitationError
  */
-function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): NetworkFunction {
-  const shape = isMaskNet(checkpoint) ? checkpoint.config.excitation : undefined;
-  if (!isMaskNet(checkpoint) || !shape) throw new NoExcitationError();
-  const { mel: format } = checkpoint.config;
+function excitationLogits(checkpoint: MaskNetCheckpoint): NetworkFunction {
+  const { excitation: shape } = checkpoint.config;
+  if (!shape) throw new NoExcitationError();
   const { fn, signature } = excitationFunction(checkpoint, shape, "float32");
-  const [{ logSnr }] = steps;
   const named = (name: string): string => `${weightParts.excitation}.${name}`;
   const { weights = {} } = signature;
   return {
-    fn: ({ mel, noise, random }, held) => {
-      const own = Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]));
-      const excitation = excitationOfLogits(fn({ mel }, own)["logits"], random, format);
-      const z = weightedSum(
-        [sqrtAlphaBarFromLogSnr(logSnr), excitation],
-        [noiseScaleFromLogSnr(logSnr), noise],
-      );
-      return { z };
-    },
+    fn: (inputs, held) =>
+      fn(inputs, Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]))),
     signature: {
       inputs: {},
       weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),
@@ -202,18 +256,17 @@ function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Netwo
   };
 }
 
-/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. [1, T] */
+/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. */
 function runPlanInGraph(
   { steps }: SamplingPlan,
   start: tf.Tensor,
   draw: (row: number) => tf.Tensor,
-  denoise: (z: tf.Tensor, logSnr: number) => tf.Tensor,
+  estimate: (z: tf.Tensor, logSnr: number) => tf.Tensor,
 ): tf.Tensor {
   let z = start;
   let previousX0: tf.Tensor | undefined;
   for (const [step, { logSnr, ...next }] of steps.entries()) {
-    const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
-    const x0 = weightedSum([fromZ, z], [fromValue, denoise(z, logSnr)]);
+    const x0 = estimate(z, logSnr);
     if (step + 1 === steps.length) return x0;
     const parts: [number, tf.Tensor][] = [
       [next.z, z],

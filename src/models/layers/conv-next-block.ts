@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { constantStart, specsWithin, type Weights, type WeightSpec, within } from "../weights.js";
 import { depthwiseConvolution, depthwiseConvolutionWeights } from "./convolution.js";
 import { gelu, layerNorm } from "./composites.js";
-import { linear, linearWeights } from "./linear.js";
+import { affineRows, linear, linearWeights } from "./linear.js";
 
 /** Frames that the depthwise convolution sees. */
 export const BLOCK_TAPS = 7;
@@ -30,10 +30,38 @@ export function convNextBlock(
   dilation: number,
   level?: tf.Tensor,
 ): tf.Tensor {
+  return blockWith(weights, x, dilation, (mixed) =>
+    level ? normByLevel(weights, mixed, level) : norm(within(weights, "norm"), rowsOf(mixed)),
+  );
+}
+
+/** The same where the level's scale and shift [channels] are known, 1 being in the scale. */
+export function convNextBlockAt(
+  weights: Weights,
+  x: tf.Tensor,
+  dilation: number,
+  { scale, shift }: { scale: tf.Tensor; shift: tf.Tensor },
+): tf.Tensor {
+  return blockWith(weights, x, dilation, (mixed) => layerNorm(rowsOf(mixed), scale, shift));
+}
+
+function blockWith(
+  weights: Weights,
+  x: tf.Tensor,
+  dilation: number,
+  normalise: (mixed: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
   const mixed = depthwiseConvolution(within(weights, "depthwise"), x, dilation);
-  const normalised = level ? normByLevel(weights, mixed, level) : norm(within(weights, "norm"), mixed);
-  const wide = gelu(linear(within(weights, "up"), normalised));
-  return tf.add(x, tf.mul(linear(within(weights, "down"), wide), weights("gain")));
+  const [up, down] = [within(weights, "up"), within(weights, "down")];
+  const wide = gelu(affineRows(normalise(mixed), up("weight"), up("bias")));
+  const added = tf.mul(affineRows(wide, down("weight"), down("bias")), weights("gain"));
+  // in rows as long as can be: block after block, an engine then has nothing to reshape
+  return tf.reshape(tf.add(rowsOf(x), added), x.shape);
+}
+
+/** One row a frame: [batch, frames, channels] → [batch·frames, channels]. */
+function rowsOf(x: tf.Tensor): tf.Tensor {
+  return tf.reshape(x, [-1, x.shape[2]!]);
 }
 
 /** LayerNorm with weights of its own: [… , channels]. */
