@@ -7,12 +7,12 @@ import tseslint from "typescript-eslint";
 
 const below = {
   diffusion: [],
-  host: [],
+  host: ["engine"],
   formats: ["host"],
-  mel: ["formats", "host", "audio", "models"],
+  mel: ["formats", "host", "audio"],
   audio: ["mel", "formats", "host"],
   kernel: ["models", "mel"],
-  models: ["audio", "mel"],
+  models: ["audio", "mel", "formats", "diffusion"],
   engine: ["host"],
 };
 const core = ["models", "kernel", "engine", "audio", "mel", "formats", "host", "diffusion"];

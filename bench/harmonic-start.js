@@ -10,7 +10,7 @@ import { readRecording } from "../dist/audio/open-recording.js";
 import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { framePhases, heldPitch, pulses } from "../dist/models/excitation/pulse-train.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { shippedCheckpoint } from "../dist/vocoder.js";

@@ -20,11 +20,11 @@ import { trunkLayers } from "../dist/models/mask-net/shape.js";
 import { createMaskNet, maskNetTrunk } from "../dist/models/mask-net/graph.js";
 import { whiten } from "../dist/models/prior/graph.js";
 import { weightsOf } from "../dist/models/weights.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { frames } from "../dist/engine/engine.js";
 import { calibrate, calibrateExcitation } from "../dist/training/calibration.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
-import { conditionerFunction, denoiserFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
+import { conditionerFunction, noiseFunction, networkSpecs } from "../dist/synthesis/network-functions.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -46,7 +46,7 @@ const heldOut = readFileSync(list, "utf8").split("\n").filter(Boolean);
 const runtime = await openRuntime({ engine: "graph" });
 const conditioner = conditionerFunction(checkpoint);
 const specs = networkSpecs(checkpoint);
-const prepare = await runtime.compile(conditioner.fn, conditioner.signature);
+const prepare = await runtime.compile(conditioner, conditioner.signature);
 const whitening = await runtime.compile(
   ({ signal, sigma }) => ({ whitened: whiten(net.mdct, signal, sigma) }),
   { inputs: { signal: specs.signal, sigma: specs.sigma } },
@@ -166,17 +166,17 @@ function without(...layers) {
 
 const downs = trunkLayers(shape).filter((name) => name.includes(".down."));
 const variants = {
-  float32: denoiserFunction(checkpoint),
-  int8: denoiserFunction(calibrated, "int8"),
-  "int8, first in float32": denoiserFunction(without("input.weight"), "int8"),
-  "int8, last in float32": denoiserFunction(without("output.weight"), "int8"),
-  "int8, downs in float32": denoiserFunction(without(...downs), "int8"),
+  float32: noiseFunction(checkpoint),
+  int8: noiseFunction(calibrated, "int8"),
+  "int8, first in float32": noiseFunction(without("input.weight"), "int8"),
+  "int8, last in float32": noiseFunction(without("output.weight"), "int8"),
+  "int8, downs in float32": noiseFunction(without(...downs), "int8"),
 };
 
 async function errors() {
   const programs = {};
-  for (const [name, { fn, signature }] of Object.entries(variants)) {
-    programs[name] = await runtime.compile(fn, signature);
+  for (const [name, network] of Object.entries(variants)) {
+    programs[name] = await runtime.compile(network, network.signature);
   }
   const sums = Object.fromEntries(Object.keys(variants).map((name) => [name, levels.map(() => 0)]));
   for (const [index, path] of heldOut.entries()) {
@@ -235,7 +235,7 @@ async function speed(threads) {
   };
   const cases = [];
   for (const name of ["float32", "int8"]) {
-    const { signature, fn } = variants[name];
+    const { signature } = variants[name];
     const held = { weights: signature.weights, quantised: signature.quantised ?? {} };
     cases.push({
       name: `trunk ${name}`,
@@ -244,7 +244,7 @@ async function speed(threads) {
     });
     cases.push({
       name: `denoiser ${name}`,
-      program: await engine.compile(fn, signature),
+      program: await engine.compile(variants[name], signature),
       inputs: signature.inputs,
     });
   }

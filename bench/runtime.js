@@ -9,9 +9,9 @@ import * as ort from "onnxruntime-node";
 import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { trunkLayers } from "../dist/models/mask-net/shape.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
-import { MelDenoiser, openTileDenoiser } from "../dist/synthesis/denoiser.js";
+import { MelDenoiser, openDenoiser } from "../dist/synthesis/denoiser.js";
 import { RefinementPool } from "../dist/synthesis/refinement.js";
 import { openFastDenoiser } from "../dist/synthesis/network-functions.js";
 import { MatchStage } from "../dist/synthesis/stages.js";
@@ -125,7 +125,7 @@ async function fastestRun(precision) {
   for (let round = 0; round <= rounds; round++) {
     times.clear();
     const start = performance.now();
-    await timed.noise(tile);
+    await timed.estimate(tile, x0);
     runs.push({ total: performance.now() - start, times: new Map(times) });
   }
   const operators = operatorTimes();
@@ -145,12 +145,16 @@ const products = trunkLayers(denoiser.shape)
   .map((name) => checkpoint.weights[`denoiser.${name}`].shape)
   .reduce((sum, [inputs, outputs]) => sum + inputs * outputs, 0);
 const flop = 2 * products * (sampleRate / hopLength);
+const x0 = new Float32Array(tile.z.length);
 const one = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
 const all = await openRuntime({ engine: "graph", device: "cpu", threads, cacheFolder: null });
 for (const precision of precisions) {
   const single = await openFastDenoiser(one, checkpoint, precision);
-  const split = await openTileDenoiser(all, checkpoint, precision);
-  const [alone, together] = [await bestOf(() => single.noise(tile)), await bestOf(() => split.noise(tile))];
+  const split = await openDenoiser(all, checkpoint, precision);
+  const [alone, together] = [
+    await bestOf(() => single.estimate(tile, x0)),
+    await bestOf(() => split.estimate(tile, x0)),
+  ];
   await single.dispose();
   await split.dispose();
   const { total, times } = await fastestRun(precision);

@@ -5,8 +5,8 @@ import { cpus, loadavg } from "node:os";
 import { findPreset } from "../dist/mel/presets.js";
 import { checkpointConfig, checkpointWeights } from "../dist/checkpoint/config.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/engine/engines.js";
-import { denoiserFunction, openFastDenoiser, trunkFunction } from "../dist/synthesis/network-functions.js";
+import { openRuntime } from "../dist/host/node/engines.js";
+import { estimateFunction, openFastDenoiser, trunkFunction } from "../dist/synthesis/network-functions.js";
 import { MaskNetSignal } from "../dist/kernel/mask-net-signal.js";
 import { withTimedKernels } from "./timed-kernel.js";
 
@@ -50,9 +50,10 @@ const tile = {
   sigma: normals(frames * hopLength, 1003, 0.5).map((value) => Math.exp(value - 3)),
   encoded: normals(frames * shape.channels, 1004),
 };
+const x0 = new Float32Array(tile.z.length);
 const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
-const compile = ({ fn, signature }) => runtime.compile(fn, signature);
-const graph = await compile(denoiserFunction(checkpoint));
+const compile = (network) => runtime.compile(network, network.signature);
+const graph = await compile(estimateFunction(checkpoint));
 const trunk = await compile(trunkFunction(checkpoint));
 const fast = await openFastDenoiser(runtime, checkpoint);
 
@@ -77,7 +78,7 @@ const given = {
 const features = rows(normals(frames * (1557 + bands), 1006));
 const cases = {
   "denoiser as a graph": () => graph.run(given),
-  "denoiser with the fast path": () => fast.noise(tile),
+  "denoiser with the fast path": () => fast.estimate(tile, x0),
   "its trunk": () => trunk.run({ features, logSnr: level, encoded: given.encoded }),
   "signal path, analyse": () => {
     path.analyse(tile);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { findPreset } from "../dist/mel/presets.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { BatchSource } from "../dist/training/batches.js";
 import { openCorpus } from "../dist/training/corpus/corpus.js";
 import { networkStep, registerGradients } from "../dist/training/step.js";

@@ -4,7 +4,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import * as ort from "onnxruntime-node";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { frames } from "../dist/engine/engine.js";
 import { initialise } from "../dist/training/start-weights.js";
 import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad/shape.js";

@@ -1,6 +1,6 @@
 // The library in use: a mel file to a WAV file, then the same mel frame by frame, as a text-to-speech model would give it.
 //   npm run build && node --experimental-strip-types docs/example.ts data/speech.mel whole.wav streamed.wav
-import { readMel, Vocoder, writeWav } from "vocode";
+import { readMel, Vocoder, writeWav } from "mel-vocode";
 
 const [melPath, wholePath, streamedPath] = process.argv.slice(2);
 

@@ -10,7 +10,6 @@ import { findPreset } from "../dist/mel/presets.js";
 import { readRecording } from "../dist/audio/open-recording.js";
 import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { noisePowerFromLogSnr, sqrtAlphaBarFromLogSnr } from "../dist/diffusion/levels.js";
-import { convert } from "../dist/diffusion/parameterisation.js";
 import { planFor } from "../dist/diffusion/samplers/plan-for.js";
 import { combine, runPlan, seededNoise } from "../dist/diffusion/samplers/run-plan.js";
 import { scheduleFromLogSnrs } from "../dist/diffusion/schedules/build-schedule.js";
@@ -25,7 +24,7 @@ import { drawFigure } from "../dist/plots/figure.js";
 import { heatmapPanel } from "../dist/plots/heatmap.js";
 import { drawMel } from "../dist/plots/mel-picture.js";
 import { toyFigure } from "../dist/plots/toy-figure.js";
-import { openRuntime } from "../dist/engine/engines.js";
+import { openRuntime } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";
@@ -334,7 +333,8 @@ async function startPicture() {
     if (index === 0) panels.push(await panel(`z₀: h in noise, at λ = ${steps[0].logSnr}`, z));
     let previous;
     for (const [number, step] of steps.entries()) {
-      const x0 = convert("epsilon", "x0", step.logSnr, z, await networks.noise(z, step.logSnr, rows));
+      const x0 = new Float32Array(z.length);
+      await networks.estimate(z, step.logSnr, rows, x0);
       if (number + 1 < steps.length) z = combine(step, z, x0, previous ?? x0, new Float32Array(0));
       previous = x0;
       if (index === 0 && number === 0) panels.push(await panel("x̂₀ of the first step", x0));

@@ -19,7 +19,8 @@ export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 export { CheckpointError, WeightsError } from "./errors.js";
 export { EngineUnavailableError } from "./errors.js";
-export { listEngines, type EngineStatus, type RuntimeOptions } from "./engine/engines.js";
+export { listEngines, type EngineStatus } from "./host/node/engines.js";
+export type { RuntimeOptions } from "./engine/engine.js";
 
 export { openRecording, type OpenRecording } from "./audio/open-recording.js";
 export { readRecording } from "./audio/open-recording.js";

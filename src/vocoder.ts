@@ -5,13 +5,13 @@ import type { MelFrames } from "./mel/file.js";
 import { naturalLog } from "./mel/encoding.js";
 import { formatDifferences, type Mel, type MelFormat } from "./mel/format.js";
 import { loadCheckpoint } from "./checkpoint/checkpoint.js";
-import type { CheckpointConfig, DenoiserKind } from "./checkpoint/config.js";
+import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import { InputError } from "./errors.js";
-import { openRuntime, type RuntimeOptions } from "./engine/engines.js";
-import type { Runtime } from "./engine/engine.js";
+import { openRuntime } from "./host/node/engines.js";
+import type { RuntimeOptions, Runtime } from "./engine/engine.js";
 import { createMelCorrection } from "./synthesis/consistency.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
 import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
@@ -91,7 +91,7 @@ export class Vocoder {
   /** What mels it takes. */
   readonly format: MelFormat;
   /** Which denoiser it has. */
-  readonly kind: DenoiserKind;
+  readonly kind: string;
   /** Of the denoiser's Linear layers. */
   readonly precision: Precision;
   readonly #config: CheckpointConfig;

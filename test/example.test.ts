@@ -11,7 +11,7 @@ import { readRecording } from "../src/audio/open-recording.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vocode-example-"));
-// inside the package, where "vocode" is the package itself
+// inside the package, where "mel-vocode" is the package itself
 const compiled = join(root, "docs", `.example-${process.pid}.mjs`);
 
 beforeAll(() => {

@@ -67,13 +67,16 @@ describe("the packed package", () => {
       env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
     });
     const program = join(application, "node_modules", ".bin", "vocode");
-    const run = async (option: string): Promise<string> =>
-      (await execute(program, [option], { cwd: application })).stdout;
-    expect(await run("--help")).toMatch(/^Usage: vocode \[options\] \[command\]/);
-    expect(await run("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const run = async (...words: string[]): Promise<string> =>
+      (await execute(words[0], words.slice(1), { cwd: application })).stdout;
+    expect(await run(program, "--help")).toMatch(/^Usage: vocode \[options\] \[command\]/);
+    // the package's name and the command's both lead to the command
+    for (const words of [[program], ["npx", "vocode"], ["npx", "mel-vocode"]]) {
+      expect(await run(...words, "--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+    }
     const names = await execute(
       process.execPath,
-      ["--input-type=module", "--eval", 'console.log(Object.keys(await import("vocode")).length)'],
+      ["--input-type=module", "--eval", 'console.log(Object.keys(await import("mel-vocode")).length)'],
       { cwd: application },
     );
     expect(Number(names.stdout)).toBeGreaterThan(0);

@@ -13,13 +13,12 @@ import {
   tensorFloats,
   writeSafetensors,
 } from "../formats/safetensors.js";
+import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { WeightSpec, WeightValue } from "../models/weights.js";
 import {
   type CheckpointConfig,
   checkpointWeights,
-  type MaskNetCheckpointConfig,
   parseCheckpointConfig,
-  type WaveGradCheckpointConfig,
   type weightParts,
 } from "./config.js";
 import { CheckpointError, WeightsError } from "../errors.js";
@@ -33,17 +32,13 @@ export const checkpointFiles = {
 } as const;
 
 /** A configuration with its weights, which are named "prior.…", "excitation.…" and "denoiser.…". */
-interface CheckpointOf<Config extends CheckpointConfig> {
-  readonly config: Config;
+export interface Checkpoint<Shape = unknown> {
+  readonly config: CheckpointConfig<Shape>;
   readonly weights: Readonly<Record<string, WeightValue>>;
 }
 
 /** A mask-net and its prior in memory. */
-export type MaskNetCheckpoint = CheckpointOf<MaskNetCheckpointConfig>;
-/** A WaveGrad in memory. */
-export type WaveGradCheckpoint = CheckpointOf<WaveGradCheckpointConfig>;
-/** A checkpoint in memory. */
-export type Checkpoint = MaskNetCheckpoint | WaveGradCheckpoint;
+export type MaskNetCheckpoint = Checkpoint<MaskNetConfig>;
 
 /** Whether a checkpoint holds a mask-net. */
 export function isMaskNet(checkpoint: Checkpoint): checkpoint is MaskNetCheckpoint {
@@ -66,7 +61,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const bytes = await readWholeFile(weightsPath);
   if (!isSafetensors(bytes)) throw new CheckpointError(weightsPath, "is not a safetensors file");
   const weights = readWeights(parseSafetensors(bytes), checkpointWeights(config), weightsPath);
-  return { config, weights } as Checkpoint;
+  return { config, weights };
 }
 
 /**

@@ -4,19 +4,17 @@ import { join } from "node:path";
 import type { MelFormat } from "../mel/format.js";
 import { presetNameOf } from "../mel/presets.js";
 import { isFolder } from "../host/node/read-files.js";
-import {
-  conditionerMultiplyAdds,
-  maskNetMultiplyAdds,
-  waveGradMultiplyAdds,
-} from "../models/multiply-adds.js";
-import { encoderReach, maskNetReach, type Reach } from "../models/reach.js";
-import { waveGradReach } from "../models/wavegrad/reach.js";
+import type { Reach } from "../mel/frames.js";
+import { priorMultiplyAdds } from "../models/prior/shape.js";
+import { architectureOf } from "../models/registry.js";
 import { weightCount } from "../models/weights.js";
 import { checkpointFiles, loadCheckpoint } from "./checkpoint.js";
 import { checkpointWeights, type DenoiserConfig } from "./config.js";
 
-/** How far an output sees: mel frames to each side of its own, and all of it in milliseconds. */
-export interface Sight extends Reach {
+/** How far an output sees: mel frames before and after its own, and all of it in milliseconds. */
+export interface Sight {
+  readonly before: number;
+  readonly after: number;
   readonly milliseconds: number;
 }
 
@@ -29,7 +27,7 @@ export interface CheckpointInspection {
   /** Bytes of the weights' file. */
   readonly bytes: number;
   readonly weights: { readonly denoiser: number; readonly encoder: number; readonly prior: number };
-  /** Of the denoiser in the noisy waveform and in the mel; a mask-net's is its encoder's in the mel. */
+  /** Of the denoiser in the noisy waveform and in the mel; of its encoder in the mel where it has one. */
   readonly receptiveField: { readonly waveform: Sight; readonly mel: Sight };
   /** Products of one second of audio: of each step, and of the conditioning, once an utterance. */
   readonly multiplyAdds: { readonly step: number; readonly conditioning: number };
@@ -57,19 +55,23 @@ export async function isCheckpoint(path: string): Promise<boolean> {
 export async function inspectCheckpoint(folder: string): Promise<CheckpointInspection> {
   const { config } = await loadCheckpoint(folder);
   const { size: bytes } = await stat(join(folder, checkpointFiles.weights));
-  const { mel: format, denoiser, logSnrRange, schedules, training } = config;
+  const { mel: format, denoiser, prior, logSnrRange, schedules, training } = config;
   const { hopLength, sampleRate } = format;
-  const { reach, multiplyAdds } = costsOf(denoiser, format);
+  const { shape } = denoiser;
+  const architecture = architectureOf(denoiser.kind);
+  const { encoder: encoderPart } = architecture;
+  const reach = architecture.reach(shape, format);
+  const conditioning =
+    (encoderPart?.multiplyAdds(shape, format) ?? 0) + (prior === "spectral" ? priorMultiplyAdds(format) : 0);
   const specs = checkpointWeights(config);
   const countOf = (prefix: string): number =>
     weightCount(specs.filter(({ name }) => name.startsWith(prefix)));
   const encoder = countOf("denoiser.encoder.");
   const preset = presetNameOf(format);
   const framesASecond = sampleRate / hopLength;
-  // what a frame reaches later is what is seen before
-  const sight = ({ before, after }: Reach): Sight => ({
-    before: after,
-    after: before,
+  const sight = ({ framesBefore: before, framesAfter: after }: Reach): Sight => ({
+    before,
+    after,
     milliseconds: (1000 * (before + after + 1)) / framesASecond,
   });
   return {
@@ -79,38 +81,17 @@ export async function inspectCheckpoint(folder: string): Promise<CheckpointInspe
     ...(preset !== undefined && { preset }),
     bytes,
     weights: { denoiser: countOf("denoiser.") - encoder, encoder, prior: countOf("prior.") },
-    receptiveField: { waveform: sight(reach.waveform), mel: sight(reach.mel) },
+    receptiveField: {
+      waveform: sight(reach.signal),
+      mel: sight(encoderPart?.reach(shape) ?? reach.mel),
+    },
     multiplyAdds: {
-      step: framesASecond * multiplyAdds.step,
-      conditioning: framesASecond * multiplyAdds.conditioning,
+      step: framesASecond * architecture.multiplyAdds(shape, format),
+      conditioning: framesASecond * conditioning,
     },
     logSnrRange,
     schedules: Object.keys(schedules),
     training,
     remarks: Object.keys(training).length === 0 ? ["config.json does not say how it was trained."] : [],
-  };
-}
-
-/** How far a denoiser's inputs reach, in mel frames, and its multiply-adds a mel frame. */
-function costsOf(
-  { kind, shape }: DenoiserConfig,
-  format: MelFormat,
-): {
-  readonly reach: { readonly waveform: Reach; readonly mel: Reach };
-  readonly multiplyAdds: { readonly step: number; readonly conditioning: number };
-} {
-  if (kind === "wavegrad") {
-    const { waveFrames, melFrames } = waveGradReach(shape);
-    return {
-      reach: { waveform: waveFrames, mel: melFrames },
-      multiplyAdds: { step: waveGradMultiplyAdds(shape, format.bands), conditioning: 0 },
-    };
-  }
-  return {
-    reach: { waveform: maskNetReach(shape, format.hopLength), mel: encoderReach(shape.encoder) },
-    multiplyAdds: {
-      step: maskNetMultiplyAdds(shape, format),
-      conditioning: conditionerMultiplyAdds(shape, format),
-    },
   };
 }

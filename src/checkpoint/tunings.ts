@@ -1,8 +1,10 @@
 // What `vocode tune` found for a number of steps: the levels lie in the config's `schedules` under the same name, what
 // belongs to them (the start, the sampler, the mel corrections) here in its `tunings`.
+import * as v from "valibot";
 import { isSamplerName, type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { CheckpointError, VocodeError } from "../errors.js";
+import { fields, record, type Schema, shouldBe, value } from "../formats/json-fields.js";
 
 /** What the first state of a process is made of: white noise, or the excitation diffused to the first level. */
 export const tunedStarts = ["noise", "harmonic"] as const;
@@ -32,64 +34,60 @@ export function tuningName(steps: number, start?: TunedStart): string {
   return start === undefined ? `tuned-${steps}` : `tuned-${start}-${steps}`;
 }
 
-/**
- * Reads the config's `tunings`.
- *
- * @param schedules the config's, which hold the levels
- * @throws CheckpointError for a tuning without levels, or a field that is missing or out of range
- */
-export function parseTunings(
-  entries: Readonly<Record<string, unknown>>,
-  schedules: Readonly<Record<string, readonly number[]>>,
-  path: string,
-): Record<string, Tuning> {
-  return Object.fromEntries(
-    Object.entries(entries).map(([name, value]) => [name, tuningOf(value, name, schedules[name], path)]),
+function within(name: "refine" | "exponent" | "momentum", isWhole = false): Schema<number> {
+  return v.pipe(
+    isWhole ? value<number>(Number.isInteger, "a whole number") : v.unknown(),
+    v.check(
+      (given) => typeof given === "number" && given >= 0 && given <= LARGEST[name],
+      ({ input }) => shouldBe(input, `a number from 0 to ${LARGEST[name]}`),
+    ),
+    v.transform((given) => given as number),
   );
 }
 
-function tuningOf(value: unknown, name: string, levels: readonly number[] | undefined, path: string): Tuning {
-  const field = `tunings.${name}`;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new CheckpointError(path, `has no object where it should be one: '${field}'`);
-  }
-  if (levels === undefined) {
-    throw new CheckpointError(path, `has '${field}' without its levels in 'schedules.${name}'`);
-  }
-  try {
-    scheduleFromLogSnrs({ name, source: path }, levels);
-  } catch (error) {
-    if (!(error instanceof VocodeError)) throw error;
-    throw new CheckpointError(path, `has unusable levels in 'schedules.${name}': ${error.message}`);
-  }
-  const { start, sampler, refine, exponent, momentum, objective } = value as Record<string, unknown>;
-  const fail = (key: string, given: unknown, wanted: string): never => {
-    throw new CheckpointError(
-      path,
-      `has ${JSON.stringify(given)} for '${field}.${key}', which should be ${wanted}`,
-    );
-  };
-  if (!isStart(start)) return fail("start", start, tunedStarts.join(" or "));
-  if (typeof sampler !== "string" || !isSamplerName(sampler)) {
-    return fail("sampler", sampler, `one of ${samplerNames.join(", ")}`);
-  }
-  const numberOf = (key: "refine" | "exponent" | "momentum", given: unknown): number => {
-    const inRange = typeof given === "number" && given >= 0 && given <= LARGEST[key];
-    return inRange ? given : fail(key, given, `a number from 0 to ${LARGEST[key]}`);
-  };
-  if (!Number.isInteger(refine)) return fail("refine", refine, "a whole number");
-  return {
-    start,
-    sampler,
-    refine: numberOf("refine", refine),
-    exponent: numberOf("exponent", exponent),
-    momentum: numberOf("momentum", momentum),
-    ...(isObjective(objective) && { objective }),
-  };
-}
+const tuningSchema: Schema<Tuning> = v.pipe(
+  fields({
+    start: value<TunedStart>(
+      (given) => tunedStarts.some((start) => start === given),
+      tunedStarts.join(" or "),
+    ),
+    sampler: value<SamplerName>(
+      (given) => typeof given === "string" && isSamplerName(given),
+      `one of ${samplerNames.join(", ")}`,
+    ),
+    refine: within("refine", true),
+    exponent: within("exponent"),
+    momentum: within("momentum"),
+    objective: v.exactOptional(v.unknown()),
+  }),
+  v.transform(({ objective, ...tuning }) => (isObjective(objective) ? { ...tuning, objective } : tuning)),
+);
 
-function isStart(value: unknown): value is TunedStart {
-  return tunedStarts.some((start) => start === value);
+/** Reads the config's `tunings`. */
+export const tuningsSchema: Schema<Record<string, Tuning>> = record(tuningSchema);
+
+/**
+ * Checks that tunings have their levels.
+ *
+ * @param schedules the config's
+ * @throws CheckpointError for a tuning without levels, and for levels that are no schedule
+ */
+export function checkTunedLevels(
+  tunings: Readonly<Record<string, Tuning>>,
+  schedules: Readonly<Record<string, readonly number[]>>,
+  path: string,
+): void {
+  for (const name of Object.keys(tunings)) {
+    if (!Object.hasOwn(schedules, name)) {
+      throw new CheckpointError(path, `has 'tunings.${name}' without its levels in 'schedules.${name}'`);
+    }
+    try {
+      scheduleFromLogSnrs({ name, source: path }, schedules[name]);
+    } catch (error) {
+      if (!(error instanceof VocodeError)) throw error;
+      throw new CheckpointError(path, `has unusable levels in 'schedules.${name}': ${error.message}`);
+    }
+  }
 }
 
 function isObjective(value: unknown): value is { tuned: number; before: number } {

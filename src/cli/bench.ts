@@ -203,7 +203,6 @@ const SHIPPED_CLIP = fileURLToPath(new URL("../../data/speech.flac", import.meta
 /** The command `vocode bench [clips...]`. */
 export function benchCommand(): Command {
   return new Command("bench")
-    .description("measure speed, memory and quality of many settings on this machine, in one table")
     .argument("[clips...]", "recordings, or folders of them (default: the one that comes with vocode)")
     .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
     .option("--files <list>", "text file with the recordings to use, one path a line relative to the folder")

@@ -17,9 +17,6 @@ const directions = { lower: "lower is better", higher: "higher is better", zero:
 /** The command `vocode compare`. */
 export function compareCommand(): Command {
   return new Command("compare")
-    .description(
-      "compare a clip with the recording it was made from: metrics, spectrograms and their difference",
-    )
     .argument("<recording>", "a .wav or .flac file")
     .argument("<synthesis>", "what is compared with it")
     .option("--picture <file>", "draw both spectrograms and their difference, as .png or .svg")

@@ -18,7 +18,6 @@ const MOST_LISTED = 20;
 /** The command `vocode corpus <folder>`. */
 export function corpusCommand(): Command {
   return new Command("corpus")
-    .description("say what a folder of recordings holds, and what is wrong with which")
     .argument("<folder>", "recordings, .wav or .flac, in it and below it")
     .option("--format <format>", "mel format that it would be trained in", DEFAULT_PRESET)
     .option("--held-out <list>", "text file with the names of recordings not to train on")

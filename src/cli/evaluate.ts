@@ -33,7 +33,6 @@ interface EvaluateOptions extends OutputOptions, SynthesisChoice {
 /** The command `vocode evaluate`. */
 export function evaluateCommand(): Command {
   const command = new Command("evaluate")
-    .description("measure syntheses against their recordings, or a checkpoint on recordings")
     .argument("<recordings>", "a folder of .wav and .flac files, or one of them")
     .argument(
       "[syntheses]",

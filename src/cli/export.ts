@@ -36,7 +36,6 @@ interface Exported {
 /** The command `vocode export <checkpoint> <out>`. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .description("write a checkpoint as an ONNX file that runs without vocode")
     .argument("<checkpoint>", "a checkpoint's folder")
     .argument("<out>", "the .onnx file to write")
     .option("--steps <n>", "everything from mel and noise to the waveform, in n steps", wholeNumber(1, 1000))
@@ -76,8 +75,8 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   const version = vocodeVersion();
   const synthesis = await processOf(checkpoint.config, options);
   const model = synthesis
-    ? exportSynthesis(checkpoint, synthesis, version)
-    : exportPart(checkpoint, part, version);
+    ? await exportSynthesis(checkpoint, synthesis, version)
+    : await exportPart(checkpoint, part, version);
   await writeAtomically(out, model);
   const bytes = model.length;
   const exported: Exported = synthesis

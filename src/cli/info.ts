@@ -15,7 +15,7 @@ import { InputError } from "../errors.js";
 import { openByteSource } from "../formats/byte-source.js";
 import { isSafetensors, parseSafetensors } from "../formats/safetensors.js";
 import { FailedInputsError, type Failure, type OutputOptions, printResult } from "./output.js";
-import type { DenoiserConfig } from "../checkpoint/config.js";
+import { architectureOf } from "../models/registry.js";
 
 // A checkpoint's inspection in words, for `vocode info`.
 
@@ -26,29 +26,19 @@ function describeCheckpoint(found: CheckpointInspection): string[] {
   return [
     `checkpoint, ${denoiser.kind}, ${millions(total)} weights in ${(found.bytes / 1e6).toFixed(1)} MB`,
     `format    ${found.preset ?? "its own"}: ${describeFormat(found.format)}`,
-    `network   ${describeNetwork(denoiser)}`,
-    ...(denoiser.kind === "mask-net"
+    `network   ${architectureOf(denoiser.kind).describe(denoiser.shape)}`,
+    ...(total > weights.denoiser
       ? [
           `weights   denoiser ${millions(weights.denoiser)}, encoder ${millions(weights.encoder)}, prior ${millions(weights.prior)}`,
         ]
       : []),
     `sees      ${describeSight(receptiveField.waveform)} of the noisy waveform; ` +
-      `${denoiser.kind === "mask-net" ? "its encoder " : ""}${describeSight(receptiveField.mel)} of the mel`,
+      `${weights.encoder > 0 ? "its encoder " : ""}${describeSight(receptiveField.mel)} of the mel`,
     `computes  ${billions(multiplyAdds.step)} multiply-adds a second of audio and step` +
       (multiplyAdds.conditioning > 0 ? `, ${billions(multiplyAdds.conditioning)} once before` : ""),
     `levels    log-SNR ${levelText(logSnrRange[0])} to ${levelText(logSnrRange[1])}${schedules.length > 0 ? `; schedules ${schedules.join(", ")}` : ""}`,
     ...describeTraining(found.training),
   ];
-}
-
-function describeNetwork(denoiser: DenoiserConfig): string {
-  if (denoiser.kind === "wavegrad") {
-    const { melChannels, waveChannels, upsampling, downsamplingChannels } = denoiser.shape;
-    const up = upsampling.map(({ factor, channels }) => `×${factor} ${channels}`).join(", ");
-    return `mel ${melChannels}, up ${up}; waveform ${waveChannels}, down ${downsamplingChannels.join(", ")} channels`;
-  }
-  const { windowLengths, channels, expanded, dilations, corrections } = denoiser.shape;
-  return `windows ${windowLengths.join(", ")}; ${dilations.length} blocks of ${channels}/${expanded}; ${corrections} mel corrections`;
 }
 
 function describeSight({ milliseconds, before, after }: Sight): string {
@@ -101,7 +91,6 @@ type Inspection = RecordingInspection | MelInspection | TensorsInspection | Chec
 /** The command `vocode info <file...>`. */
 export function infoCommand(): Command {
   return new Command("info")
-    .description("say what recordings, mel files and checkpoints are, and what is odd about them")
     .argument(
       "<file...>",
       ".wav, .flac, .mel, .npy or .safetensors files, recognised by their content, or folders of checkpoints",

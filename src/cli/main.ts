@@ -1,31 +1,18 @@
-// The command line's entry: builds the program from one file a command, runs it, and turns errors into exit codes
+// The command line's entry: loads the command that is asked for, runs it, and turns errors into exit codes
 // (0 done, 2 wrong use or bad input, 1 our fault, 130 Ctrl-C).
 import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
 import { removeUnfinishedFiles } from "../host/node/write-files.js";
+import { commands } from "./commands.js";
 import { describeStdoutError, style, vocodeVersion } from "./output.js";
 
-/** The commands, in the order in which the help lists them; each is loaded when it is asked for, to start quickly. */
-const commands: Readonly<Record<string, () => Promise<() => Command>>> = {
-  synthesize: async () => (await import("./synthesize.js")).synthesizeCommand,
-  mel: async () => (await import("./mel.js")).melCommand,
-  info: async () => (await import("./info.js")).infoCommand,
-  pitch: async () => (await import("./pitch.js")).pitchCommand,
-  corpus: async () => (await import("./corpus.js")).corpusCommand,
-  train: async () => (await import("./train.js")).trainCommand,
-  report: async () => (await import("./report.js")).reportCommand,
-  evaluate: async () => (await import("./evaluate.js")).evaluateCommand,
-  compare: async () => (await import("./compare.js")).compareCommand,
-  tune: async () => (await import("./tune.js")).tuneCommand,
-  bench: async () => (await import("./bench.js")).benchCommand,
-  export: async () => (await import("./export.js")).exportCommand,
-  schedule: async () => (await import("./schedule.js")).scheduleCommand,
-  toy: async () => (await import("./toy.js")).toyCommand,
-  engines: async () => (await import("./engines.js")).enginesCommand,
-};
-
-/** Builds the program with the commands of these names. */
-async function buildProgram(names: readonly string[]): Promise<Command> {
+/**
+ * Builds the program.
+ *
+ * @param wanted the command that is loaded; the others stand in the list, and for a wrong name to be compared with
+ */
+async function buildProgram(wanted: string | undefined): Promise<Command> {
+  const takes = new Map(commands.map((command) => [command.name, command.takes]));
   const program = new Command("vocode")
     .description("Mel spectrograms in and out of speech, with a diffusion vocoder.")
     .version(vocodeVersion(), "-V, --version", "print the version")
@@ -39,12 +26,22 @@ async function buildProgram(names: readonly string[]): Promise<Command> {
     .enablePositionalOptions()
     .exitOverride()
     .helpCommand(false);
-  const creators = await Promise.all(names.map((name) => commands[name]()));
-  for (const create of [...creators, helpCommand]) {
-    const command = create().copyInheritedSettings(program);
-    program.addCommand(command.showHelpAfterError(`(vocode ${command.name()} --help lists what it takes)`));
+  for (const { name, summary, load } of commands) {
+    const create = name === wanted ? await load() : () => new Command(name);
+    add(program, create().description(summary));
   }
-  return program;
+  add(program, helpCommand());
+  return program.configureHelp({
+    subcommandTerm: (command) => `${command.name()} ${takes.get(command.name()) ?? "[command]"}`,
+  });
+}
+
+function add(program: Command, command: Command): void {
+  program.addCommand(
+    command
+      .copyInheritedSettings(program)
+      .showHelpAfterError(`(vocode ${command.name()} --help lists what it takes)`),
+  );
 }
 
 /** `vocode help [command]`; commander's own answers a wrong name with the whole help and no word about it. */
@@ -107,7 +104,7 @@ function withMainCommand(argv: readonly string[]): readonly string[] {
 }
 
 function isCommand(name: string): boolean {
-  return Object.hasOwn(commands, name);
+  return commands.some((command) => command.name === name);
 }
 
 /**
@@ -121,9 +118,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   survivePipes();
   try {
     const given = withMainCommand(argv);
-    // all of them to list them, and to look for one that a wrong name may have meant
-    const names = isCommand(given[2]) ? [given[2]] : Object.keys(commands);
-    const program = await buildProgram(names);
+    // 'vocode help mel' prints what mel takes
+    const program = await buildProgram(given[2] === "help" ? given[3] : given[2]);
     await program.parseAsync(given);
     // a command that was stopped politely says so itself
     return Number(process.exitCode ?? 0);

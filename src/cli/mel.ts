@@ -172,7 +172,6 @@ interface MelOptions extends PictureOptions {
 /** The command `vocode mel <input> [output]`. */
 export function melCommand(): Command {
   return new Command("mel")
-    .description("compute the log-mel of a recording, or of each recording in a folder")
     .argument("<input>", "a .wav or .flac file, or a folder, searched to any depth")
     .argument("[output]", "a .mel or .npy file, or a folder; without it, the recording's name with .mel")
     .option("--format <format>", "a preset, preset,field=value,… or a JSON file", DEFAULT_PRESET)

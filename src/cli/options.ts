@@ -6,8 +6,8 @@ import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
 import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";
-import type { RuntimeOptions } from "../engine/engines.js";
 import {
+  type RuntimeOptions,
   type DeviceName,
   deviceNames,
   type EngineName,
@@ -59,7 +59,7 @@ export async function openChosenRuntime(
   more: Pick<RuntimeOptions, "flushesDenormals"> = {},
 ): Promise<Runtime> {
   // loaded here, so that a command's help does not wait for the engines
-  const { openRuntime } = await import("../engine/engines.js");
+  const { openRuntime } = await import("../host/node/engines.js");
   return openRuntime({ ...engineOf(options), ...more });
 }
 

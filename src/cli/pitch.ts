@@ -98,7 +98,6 @@ interface FoundPitch {
 /** The command `vocode pitch <file>`. */
 export function pitchCommand(): Command {
   const command = new Command("pitch")
-    .description("the pitch and the voicing of a recording, or those that a model reads off a mel")
     .argument("<file>", "a .wav or .flac recording, or a .mel, .npy or .safetensors mel")
     .option(
       "--checkpoint <folder>",

@@ -18,7 +18,6 @@ interface ReportOptions extends OutputOptions {
 /** The command `vocode report <run>`. */
 export function reportCommand(): Command {
   return new Command("report")
-    .description("draw how a training run goes: curves, and clips to see and hear, in one HTML file")
     .argument("<run>", "the run's folder")
     .option("--out <file>", "the file to write (default: report.html in the run's folder)")
     .option("--json", "print JSON")

@@ -15,7 +15,6 @@ interface ScheduleOptions extends PictureOptions {
 /** The command `vocode schedule [name]`. */
 export function scheduleCommand(): Command {
   return new Command("schedule")
-    .description("print a noise schedule step by step, or list the schedules there are")
     .argument("[name]", SCHEDULE_ARGUMENT)
     .option("--list", "list the schedules, as without a name")
     .option("--picture <file>", "draw ᾱ and λ against the step, as .png or .svg")

@@ -55,7 +55,6 @@ export function requireWavName(path: string): void {
 /** The command `vocode <input> <output>`. */
 export function synthesizeCommand(): Command {
   const command = new Command("synthesize")
-    .description("turn a mel, or the mel of a recording, into speech; 'vocode in.mel out.wav' does it too")
     .usage("[options] <input...> <output>")
     .argument(
       "<paths...>",

@@ -140,7 +140,6 @@ const MAX_CALLS = 20_000;
 /** The command `vocode toy`. */
 export function toyCommand(): Command {
   return new Command("toy")
-    .description("diffuse and sample a mixture of Gaussians with the exact score: no network, no training")
     .option("--schedule <schedule>", SCHEDULE_ARGUMENT, "cosine-50")
     .option("--steps <n>", "as many levels: of the schedule's family, or taken from it", wholeNumber(1, 1000))
     .addOption(new Option("--sampler <name>", "how to sample").choices(samplerNames).default("ddpm"))

@@ -85,7 +85,6 @@ interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
 /** The command `vocode train`. */
 export function trainCommand(): Command {
   const command = new Command("train")
-    .description("train a vocoder on a folder of WAV and FLAC recordings")
     .argument("[folder]", "recordings, in it and below it")
     .option("--out <folder>", "the checkpoint to make")
     .option("--run <folder>", "where the run's state is kept (default: runs/ and the checkpoint's name)")

@@ -7,7 +7,7 @@ import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.j
 import { InputError } from "../errors.js";
 import type { TunedSteps, TuneProgress } from "../evaluation/tuning/tune-steps.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
-import { defaultSampler } from "../synthesis/settings.js";
+import { architectureOf } from "../models/registry.js";
 import { addEngineOptions, type EngineOptions } from "./options.js";
 import { anyNumber, listOf, wholeNumber } from "./option-values.js";
 import { isInteractive, type OutputOptions, printNote, printResult, table } from "./output.js";
@@ -78,7 +78,6 @@ interface TuneCommandOptions extends OutputOptions, EngineOptions {
 /** The command `vocode tune <clips...> --checkpoint <folder>`. */
 export function tuneCommand(): Command {
   const command = new Command("tune")
-    .description("find the noise levels and mel corrections that suit a voice, and store them with it")
     .argument("<clips...>", "recordings of speech that the voice was not trained on, or folders of them")
     .requiredOption("--checkpoint <folder>", "the model; what is found goes into its config.json")
     .option("--files <list>", "text file with the recordings to use, one path a line relative to the folder")
@@ -120,7 +119,7 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
     if (!(options[name] > 0)) throw new InputError(`--${name} is ${options[name]}; it has to be above 0.`);
   }
   const config = await readCheckpointConfig(checkpoint);
-  const { sampler = defaultSampler(config.denoiser.kind) } = options;
+  const { sampler = architectureOf(config.denoiser.kind).defaults.sampler } = options;
   const { clipPaths, piecesOf, readClips, secondsOf } = await import("../evaluation/clips.js");
   const found = await clipPaths(paths, options.files);
   const { Vocoder } = await import("../vocoder.js");

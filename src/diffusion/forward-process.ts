@@ -14,6 +14,7 @@ import {
 } from "./levels.js";
 import { fillNormals, type NoiseAddress } from "./noise.js";
 import type { Samples } from "./parameterisation.js";
+import { weightedSum } from "./weighted-sum.js";
 
 /** Noisy samples and the unit noise that made them noisy, both [T]. */
 export interface Diffused {
@@ -29,7 +30,10 @@ export interface Diffused {
  * @param logSnr λ of the level
  */
 export function mixWithNoise(x0: Samples, noise: Samples, logSnr: number): Float32Array {
-  return weightedSum(sqrtAlphaBarFromLogSnr(logSnr), x0, noiseScaleFromLogSnr(logSnr), noise);
+  return weightedSum([
+    [sqrtAlphaBarFromLogSnr(logSnr), x0],
+    [noiseScaleFromLogSnr(logSnr), noise],
+  ]);
 }
 
 /**
@@ -53,7 +57,11 @@ export function diffuse(x0: Samples, logSnr: number, address: NoiseAddress): Dif
  */
 export function diffuseStep(previous: Samples, beta: number, address: NoiseAddress): Diffused {
   const noise = fillNormals(new Float32Array(previous.length), address);
-  return { z: weightedSum(Math.sqrt(1 - beta), previous, Math.sqrt(beta), noise), noise };
+  const z = weightedSum([
+    [Math.sqrt(1 - beta), previous],
+    [Math.sqrt(beta), noise],
+  ]);
+  return { z, noise };
 }
 
 /** The Gaussian q(x_{t−1} | x_t, x₀): mean = fromX0·x₀ + fromZ·x_t, and its variance β̃. */
@@ -83,12 +91,8 @@ export function posterior(cleaner: number, noisier: number): Posterior {
 
 /** The mean of q(x_{t−1} | x_t, x₀), [T]; `x0` may be a network's estimate x̂₀. */
 export function posteriorMean(x0: Samples, z: Samples, { fromX0, fromZ }: Posterior): Float32Array {
-  return weightedSum(fromX0, x0, fromZ, z);
-}
-
-/** a·x + b·y, computed in float64 and rounded once, [T]. */
-function weightedSum(a: number, x: Samples, b: number, y: Samples): Float32Array {
-  const sum = new Float32Array(x.length);
-  for (let i = 0; i < sum.length; i++) sum[i] = a * x[i] + b * y[i];
-  return sum;
+  return weightedSum([
+    [fromX0, x0],
+    [fromZ, z],
+  ]);
 }

@@ -59,6 +59,23 @@ export function conversion(from: Parameterisation, to: Parameterisation, logSnr:
 }
 
 /**
+ * The factors between two estimates x̂₀ of the same z: from the one at a level that a denoiser was told to the one at
+ * another level, with ε̂ kept. Outside of what it was trained for a denoiser is told the nearest trained level, and the
+ * noise that it finds is what still means something at the level of z.
+ *
+ * @param told λ of the known x̂₀
+ * @param logSnr λ of the wanted one
+ */
+export function withSameNoise(told: number, logSnr: number): Conversion {
+  const noise = conversion("x0", "epsilon", told);
+  const x0 = conversion("epsilon", "x0", logSnr);
+  return {
+    fromZ: x0.fromZ + x0.fromValue * noise.fromZ,
+    fromValue: x0.fromValue * noise.fromValue,
+  };
+}
+
+/**
  * Converts a prediction at one level.
  *
  * Near an end of the range a conversion amplifies: x₀ from ε by √((1−ᾱ)/ᾱ), 148 at λ = −10, and ε from x₀ by as much

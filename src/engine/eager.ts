@@ -1,7 +1,16 @@
 // The engines that run a function as it is, op by op, in a tfjs backend. Weights and state are that backend's tensors.
 import { dispose, getBackend, keep, setBackend, tensor, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { SignatureError } from "../errors.js";
-import type { EngineName, Program, Runtime, Signature, TensorFunction, TensorValue } from "./engine.js";
+import {
+  type EngineName,
+  type LazyFunction,
+  loadFunction,
+  type Program,
+  type Runtime,
+  type Signature,
+  type TensorFunction,
+  type TensorValue,
+} from "./engine.js";
 import { checkInputs, checkQuantised, checkState, checkTargets } from "./signature.js";
 
 function toTensor({ data, shape }: TensorValue): Tensor {
@@ -131,11 +140,11 @@ export class EagerRuntime implements Runtime {
     readonly device: string,
   ) {}
 
-  compile(fn: TensorFunction, signature: Signature): Promise<Program> {
+  async compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program> {
     checkQuantised(signature);
     if (signature.observed) {
       throw new SignatureError(signature.observed[0], "Only the graph engine returns the inputs of layers.");
     }
-    return Promise.resolve(new EagerProgram(this.backend, fn, signature));
+    return new EagerProgram(this.backend, await loadFunction(fn), signature);
   }
 }

@@ -84,6 +84,16 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** A pure function in tfjs ops: `held` are the signature's weights and state. It reads no tensor's values. */
 export type TensorFunction = (inputs: Tensors, held: Tensors) => Record<string, Tensor>;
 
+/** A function that is imported where it has to be compiled: a graph from the cache needs no tensor library. */
+export interface LazyFunction {
+  load(): Promise<TensorFunction>;
+}
+
+/** The function itself. */
+export async function loadFunction(fn: TensorFunction | LazyFunction): Promise<TensorFunction> {
+  return "load" in fn ? fn.load() : fn;
+}
+
 /** A compiled function. */
 export interface Program {
   /**
@@ -126,14 +136,16 @@ export interface Runtime {
   readonly threads: number | undefined;
   /** Folder of compiled graphs; undefined where there is none. */
   readonly cacheFolder: string | undefined;
+  /** The engine once more, on the calling thread of the CPU; only where an engine can. */
+  onOneThread?(): Runtime;
   /**
    * Makes a function run on this engine.
    *
    * @throws UnsupportedKernelError if the graph engine has no ONNX form of an op that it uses
    */
-  compile(fn: TensorFunction, signature: Signature): Promise<Program>;
+  compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program>;
   /** The same with a copy for other threads; only where an engine can open one. The function has no state. */
-  compileWithCopy?(fn: TensorFunction, signature: Signature): Promise<CopiedProgram>;
+  compileWithCopy?(fn: TensorFunction | LazyFunction, signature: Signature): Promise<CopiedProgram>;
 }
 
 /** A compiled function and its copy. */
@@ -153,3 +165,21 @@ export const deviceNames = ["cpu", "gpu", "webgpu", "cuda"] as const;
 
 /** A device's name. */
 export type DeviceName = (typeof deviceNames)[number];
+
+/** What to open. */
+export interface RuntimeOptions {
+  /** "auto", also without it: a GPU through tfjs-node-gpu if there is one, else graph. */
+  readonly engine?: EngineName | "auto";
+  /** Without it: cpu for graph, and for tensorflow a GPU if there is one. */
+  readonly device?: DeviceName;
+  /** Threads of graph on the CPU; without it one for each processor. */
+  readonly threads?: number;
+  /** Folder of compiled graphs, null for none; without it the user's cache folder. */
+  readonly cacheFolder?: string | null;
+  /**
+   * Whether graph counts numbers below 1.2e−38 as 0, which processors take over a hundred cycles for: in training from
+   * finished weights they slow a step to a third. onnxruntime sets the process's threads to it with the first session
+   * and for good, the calling one included, so a program that is more than a trainer may not want it.
+   */
+  readonly flushesDenormals?: boolean;
+}

@@ -1,6 +1,6 @@
 // The mixture of pulses and noise (models/excitation-signal.ts defines it) in WebAssembly SIMD, with a fast MDCT. Signals
 // [F·hop]; the gains √V and √(1−V) lie as lanes [groups][hop][4], four frames being a group.
-import { bandsOfBins } from "../models/excitation/signal.js";
+import { bandsOfBins } from "../models/excitation/shape.js";
 import { ClosedEnds } from "./signal-memory.js";
 import { placeMdct, setMdctGroups } from "./constants.js";
 import { Kernel } from "./kernel.js";

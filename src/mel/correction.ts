@@ -1,9 +1,8 @@
 // One act of mel consistency: a waveform whose log-mel is moved towards the known one by a gain on each bin of its
 // short-time spectrum, as Griffin and Lim (1984) move towards a known magnitude. Any range of samples can be computed
 // from the input around it, with the same values as in the whole: tiles and threads share the work that way.
-import { framePadding, frameStart, reflectedIndex } from "./frames.js";
+import { framePadding, frameStart, type Reach, reflectedIndex } from "./frames.js";
 import type { MelFormat } from "./format.js";
-import type { Reach } from "../models/reach.js";
 
 /** A part of a waveform. */
 export interface WaveformPart {
@@ -56,17 +55,17 @@ export interface MelCorrection {
 /** No band is moved by more than this in one correction (in ln, e² = 17 dB). */
 export const LARGEST_CORRECTION = 2;
 
-/** How far a mel frame, and a waveform's frame of one hop, reach into a corrected waveform, in frames. */
+/** What a frame of a corrected waveform, one hop of it, sees of the mel and of the waveform before. */
 export function correctionReach(format: MelFormat): { readonly mel: Reach; readonly waveform: Reach } {
   const { fftSize, hopLength } = format;
   const padding = framePadding(format);
   const mel = {
-    before: Math.ceil(padding / hopLength),
-    after: Math.ceil((fftSize - padding) / hopLength) - 1,
+    framesBefore: Math.ceil((fftSize - padding) / hopLength) - 1,
+    framesAfter: Math.ceil(padding / hopLength),
   };
   const waveform = {
-    before: mel.before + Math.ceil((fftSize - padding) / hopLength) - 1,
-    after: mel.after + Math.ceil(padding / hopLength),
+    framesBefore: mel.framesBefore + Math.ceil(padding / hopLength),
+    framesAfter: mel.framesAfter + Math.ceil((fftSize - padding) / hopLength) - 1,
   };
   return { mel, waveform };
 }

@@ -2,6 +2,12 @@
 // i·hopLength − padding on, and beyond the ends the signal is reflected, as numpy.pad(mode="reflect") does.
 import type { MelFormat } from "./format.js";
 
+/** How far an output sees: mel frames before its own frame and after it. */
+export interface Reach {
+  readonly framesBefore: number;
+  readonly framesAfter: number;
+}
+
 // Sums of a periodic Hann window with frames at a quarter of its length. Apart from the transforms in spectrum.ts, so that
 // threads without a tensor library can use them.
 

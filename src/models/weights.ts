@@ -44,6 +44,18 @@ export function weightCount(specs: readonly WeightSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
+/**
+ * Multiply-adds of a list of weights for each frame, where every matrix and filter is met once a frame: but for the
+ * level's, and the depthwise ones are no products.
+ */
+export function weightProducts(specs: readonly WeightSpec[]): number {
+  return weightCount(
+    specs.filter(
+      ({ name, shape }) => shape.length > 1 && !/(^|\.)level\./.test(name) && !name.includes("depthwise."),
+    ),
+  );
+}
+
 /** A start value that every element shares. */
 export function constantStart(value: number): WeightStart {
   return { kind: "constant", value };

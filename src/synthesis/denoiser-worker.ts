@@ -3,6 +3,7 @@
 import { parentPort, receiveMessageOnPort, type MessagePort, workerData } from "node:worker_threads";
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
 import { openCopy } from "../engine/graph-engine.js";
+import { openModel } from "../host/node/sessions.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 import {
   commands,
@@ -19,7 +20,7 @@ function answer(value: number): void {
 }
 
 async function open({ config, trunk }: NonNullable<DenoiserThreadTask>): Promise<FastDenoiser> {
-  return FastDenoiser.create(config, await openCopy(trunk));
+  return FastDenoiser.create(config, await openCopy(trunk, openModel));
 }
 
 async function serve(
@@ -40,7 +41,7 @@ async function serve(
       if (Atomics.load(control, 0) === commands.memory) {
         memory = (receiveMessageOnPort(port) as { message: PartMemory }).message;
       } else {
-        await predict(memory!, frames);
+        await estimate(memory!, frames);
       }
       answer(commands.idle);
     } catch (error) {
@@ -49,8 +50,8 @@ async function serve(
     }
   }
 
-  async function predict(part: PartMemory, frames: number): Promise<void> {
-    const { z, mel: rows, sigma, encoded, logSnr, noise } = part;
+  async function estimate(part: PartMemory, frames: number): Promise<void> {
+    const { z, mel: rows, sigma, encoded, logSnr, x0 } = part;
     const channels = frames * shape.channels;
     if (own.length < channels) own = new Float32Array(channels);
     own.set(encoded.subarray(0, channels));
@@ -61,7 +62,7 @@ async function serve(
       encoded: own.subarray(0, channels),
       logSnr: logSnr[0],
     };
-    await denoiser.noise(tile, noise.subarray(0, frames * hopLength));
+    await denoiser.estimate(tile, x0.subarray(0, frames * hopLength));
   }
 }
 

@@ -7,16 +7,19 @@ import type { Program, Runtime, TensorValue } from "../engine/engine.js";
 import {
   colourFunction,
   conditionerFunction,
-  denoiserFunction,
+  estimateFunction,
   type NetworkFunction,
   openFastDenoiser,
 } from "./network-functions.js";
 import type { Precision } from "./precision.js";
 import { Turns } from "./turns.js";
-import { encoderReach, maskNetReach, priorReach, type Reach } from "../models/reach.js";
-import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import { withSameNoise } from "../diffusion/parameterisation.js";
+import type { Reach } from "../mel/frames.js";
+import { colourReach, priorReach } from "../models/prior/shape.js";
+import { FastDenoiser, type Tile } from "./fast-denoiser.js";
 import { SplitDenoiser } from "./split-denoiser.js";
-import { waveGradReach } from "../models/wavegrad/reach.js";
+import { architectureOf } from "../models/registry.js";
+import { noReach } from "./wavefront.js";
 
 // What tiling has to know of a checkpoint's networks, whichever denoiser it holds: how far they reach over a tile's
 // border, how long a tile may be, and how much the conditioning says of a frame.
@@ -38,45 +41,38 @@ interface TileExtent {
 }
 
 /** The tiles of a checkpoint. */
-function tileExtent(checkpoint: Checkpoint): TileExtent {
-  if (isMaskNet(checkpoint)) {
-    const { denoiser, mel } = checkpoint.config;
-    return {
-      denoiser: maskNetReach(denoiser.shape, mel.hopLength),
-      conditioning: widest(encoderReach(denoiser.shape.encoder), priorReach()),
-      // MDCT frames overlap by one, and the closed ends of a tile reach into the next
-      waveform: { before: 2, after: 2 },
-      tile: 1024,
-      sigma: mel.hopLength,
-      encoded: denoiser.shape.channels,
-    };
-  }
-  const { waveFrames, melFrames } = waveGradReach(checkpoint.config.denoiser.shape);
-  // its activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
+function tileExtent({ config }: Checkpoint): TileExtent {
+  const { denoiser, mel, prior } = config;
+  const { shape } = denoiser;
+  const architecture = architectureOf(denoiser.kind);
+  const { encoder } = architecture;
+  const { signal, mel: seen } = architecture.reach(shape, mel);
+  const isWhitened = prior === "spectral";
   return {
-    denoiser: widest(waveFrames, melFrames),
-    conditioning: { before: 0, after: 0 },
-    waveform: { before: 0, after: 0 },
-    tile: 256,
-    sigma: 0,
-    encoded: 0,
+    denoiser: widest(signal, seen),
+    conditioning: widest(encoder?.reach(shape) ?? noReach, isWhitened ? priorReach : noReach),
+    waveform: isWhitened ? colourReach : noReach,
+    tile: architecture.defaults.tile,
+    sigma: isWhitened ? mel.hopLength : 0,
+    encoded: encoder?.columns(shape) ?? 0,
   };
 }
 
 function widest(one: Reach, other: Reach): Reach {
-  return { before: Math.max(one.before, other.before), after: Math.max(one.after, other.after) };
+  return {
+    framesBefore: Math.max(one.framesBefore, other.framesBefore),
+    framesAfter: Math.max(one.framesAfter, other.framesAfter),
+  };
 }
 
 // The denoiser of one tile in the fastest form that an engine has: on the CPU's graph engine the signal path in
 // WebAssembly and the trunk as a graph, a part of the tile on each thread; elsewhere the whole as one graph.
 
-/** Predicts the noise of one tile at a time; calls may not overlap. */
-export interface TileDenoiser {
-  /**
-   * @param noise receives ε̂, [F·hop]; without it a new array
-   * @returns ε̂
-   */
-  noise(tile: DenoiserTile, noise?: Float32Array): Promise<Float32Array>;
+/** Estimates the clean signal of one tile at a time; calls may not overlap. */
+export interface Denoiser {
+  /** @param x0 receives x̂₀, [F·hop] */
+  estimate(tile: Tile, x0: Float32Array): Promise<void>;
+  /** Frees what the engine holds. */
   dispose(): Promise<void>;
 }
 
@@ -85,11 +81,11 @@ export interface TileDenoiser {
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export async function openTileDenoiser(
+export async function openDenoiser(
   runtime: Runtime,
   checkpoint: Checkpoint,
   precision: Precision,
-): Promise<TileDenoiser> {
+): Promise<Denoiser> {
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
   if (isOnCpu && isMaskNet(checkpoint) && FastDenoiser.isSupported(checkpoint.config)) {
     const { threads = 1 } = runtime;
@@ -97,13 +93,14 @@ export async function openTileDenoiser(
       ? SplitDenoiser.create(runtime, checkpoint, precision, threads)
       : openFastDenoiser(runtime, checkpoint, precision);
   }
-  const { fn, signature } = denoiserFunction(checkpoint, precision);
-  const names = Object.keys(signature.inputs);
-  return new GraphDenoiser(await runtime.compile(fn, signature), names, checkpoint.config.mel.hopLength);
+  const network = estimateFunction(checkpoint, precision);
+  const names = Object.keys(network.signature.inputs);
+  const program = await runtime.compile(network, network.signature);
+  return new GraphDenoiser(program, names, checkpoint.config.mel.hopLength);
 }
 
 /** The whole denoiser as one graph. */
-class GraphDenoiser implements TileDenoiser {
+class GraphDenoiser implements Denoiser {
   readonly #program: Program;
   /** Which of a tile's values it takes. */
   readonly #names: readonly string[];
@@ -115,10 +112,7 @@ class GraphDenoiser implements TileDenoiser {
     this.#hopLength = hopLength;
   }
 
-  async noise(
-    { z, logSnr, mel, sigma, encoded }: DenoiserTile,
-    noise: Float32Array = new Float32Array(z.length),
-  ): Promise<Float32Array> {
+  async estimate({ z, logSnr, mel, sigma, encoded }: Tile, x0: Float32Array): Promise<void> {
     const frames = z.length / this.#hopLength;
     const row = (data: Float32Array): TensorValue => ({
       data,
@@ -132,9 +126,8 @@ class GraphDenoiser implements TileDenoiser {
       encoded: row(encoded),
     };
     await this.#program.run(Object.fromEntries(this.#names.map((name) => [name, given[name]])), {
-      noise: { data: noise, shape: [1, z.length] },
+      x0: { data: x0, shape: [1, z.length] },
     });
-    return noise;
   }
 
   async dispose(): Promise<void> {
@@ -156,7 +149,7 @@ export interface Networks {
   readonly reach: {
     /** Of mel frames into the conditioning. */
     readonly conditioning: Reach;
-    /** Of z, of the mel and of the conditioning into the noise. */
+    /** Of z, of the mel and of the conditioning into the estimate. */
     readonly denoiser: Reach;
     /** Of the diffused signal and the conditioning into the waveform. */
     readonly waveform: Reach;
@@ -166,14 +159,14 @@ export interface Networks {
   /** @param mel natural-log mel [F, bands] */
   condition(mel: Float32Array): Promise<FrameRows>;
   /**
-   * Predicts the noise in a diffused signal.
+   * Estimates the clean signal of a diffused one.
    *
    * @param z [F·hop]
-   * @param logSnr its level, moved into the trained range where it lies outside
-   * @param noise receives ε̂, [F·hop]; without it a new array
-   * @returns ε̂
+   * @param logSnr its level. Outside of the trained range the denoiser is told the nearest trained level, and the noise
+   *   that it finds is taken out at the level of z
+   * @param x0 receives x̂₀, [F·hop]
    */
-  noise(z: Float32Array, logSnr: number, rows: FrameRows, noise?: Float32Array): Promise<Float32Array>;
+  estimate(z: Float32Array, logSnr: number, rows: FrameRows, x0: Float32Array): Promise<void>;
   /** The waveform of a diffused signal without noise: [F·hop] → [F·hop]. */
   waveform(diffused: Float32Array, rows: FrameRows): Promise<Float32Array>;
   /** Frees what the engine holds. */
@@ -194,11 +187,11 @@ export class MelDenoiser implements Networks {
   readonly reach: Networks["reach"];
   readonly tile: number;
   readonly #config: CheckpointConfig;
-  readonly #denoiser: TileDenoiser;
+  readonly #denoiser: Denoiser;
   readonly #prior: PriorPrograms | undefined;
   readonly #turns = new Turns();
 
-  private constructor(checkpoint: Checkpoint, denoiser: TileDenoiser, prior: PriorPrograms | undefined) {
+  private constructor(checkpoint: Checkpoint, denoiser: Denoiser, prior: PriorPrograms | undefined) {
     const { sigma, encoded, tile, ...reach } = tileExtent(checkpoint);
     this.conditioning = prior ? { sigma, encoded } : {};
     this.reach = reach;
@@ -218,14 +211,15 @@ export class MelDenoiser implements Networks {
     checkpoint: Checkpoint,
     precision: Precision = "float32",
   ): Promise<MelDenoiser> {
-    const compile = ({ fn, signature }: NetworkFunction): Promise<Program> => runtime.compile(fn, signature);
+    const compile = (network: NetworkFunction): Promise<Program> =>
+      runtime.compile(network, network.signature);
     const prior = isMaskNet(checkpoint)
       ? {
           conditioner: await compile(conditionerFunction(checkpoint)),
           colour: await compile(colourFunction(checkpoint)),
         }
       : undefined;
-    return new MelDenoiser(checkpoint, await openTileDenoiser(runtime, checkpoint, precision), prior);
+    return new MelDenoiser(checkpoint, await openDenoiser(runtime, checkpoint, precision), prior);
   }
 
   /** σ [F, hop] and encoded [F, channels] of a natural-log mel; nothing for the standard prior. */
@@ -239,15 +233,18 @@ export class MelDenoiser implements Networks {
     return { sigma: sigma.data as Float32Array, encoded: encoded.data as Float32Array };
   }
 
-  async noise(
+  async estimate(
     z: Float32Array,
     logSnr: number,
     { mel, sigma = none, encoded = none }: FrameRows,
-    noise: Float32Array = new Float32Array(z.length),
-  ): Promise<Float32Array> {
+    x0: Float32Array,
+  ): Promise<void> {
     const [lowest, highest] = this.#config.logSnrRange;
-    const level = Math.min(highest, Math.max(lowest, logSnr));
-    return this.#turns.take(() => this.#denoiser.noise({ z, logSnr: level, mel, sigma, encoded }, noise));
+    const told = Math.min(highest, Math.max(lowest, logSnr));
+    await this.#turns.take(() => this.#denoiser.estimate({ z, logSnr: told, mel, sigma, encoded }, x0));
+    if (told === logSnr) return;
+    const { fromZ, fromValue } = withSameNoise(told, logSnr);
+    for (let n = 0; n < x0.length; n++) x0[n] = fromZ * z[n] + fromValue * x0[n];
   }
 
   async waveform(diffused: Float32Array, { sigma }: FrameRows): Promise<Float32Array> {

@@ -7,17 +7,17 @@ import {
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
-import type { EncoderConfig } from "../models/layers/encoder.js";
-import { type Excitation, excitationLogits, readExcitation } from "../models/excitation/graph.js";
-import { encoderReach, type Reach } from "../models/reach.js";
+import type { EncoderConfig } from "../models/layers/shapes.js";
+import { type Excitation, readExcitation } from "../models/excitation/shape.js";
+import type { Reach } from "../mel/frames.js";
+import { encoderReach } from "../models/layers/shapes.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs } from "./network-functions.js";
 import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "./turns.js";
 import type { MelFormat } from "../mel/format.js";
-import { binVoicing, mixExcitation } from "../models/excitation/signal.js";
-import { createMdct } from "../models/layers/mdct.js";
+import { binVoicing } from "../models/excitation/shape.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";
 
 // Pulses and noise to their mixture (models/excitation-signal.ts) in the fastest form that there is: in WebAssembly SIMD,
@@ -65,8 +65,8 @@ export class GraphMixture implements ExcitationMixture {
   }
 
   static async create(runtime: Runtime, format: MelFormat): Promise<GraphMixture> {
-    const { fn, signature } = mixtureFunction(format);
-    return new GraphMixture(await runtime.compile(fn, signature), format);
+    const mixture = mixtureFunction(format);
+    return new GraphMixture(await runtime.compile(mixture, mixture.signature), format);
   }
 
   async mix(
@@ -95,10 +95,14 @@ export class GraphMixture implements ExcitationMixture {
 
 /** Pulses and noise [1, F·hop] and the voicing of each bin [1, F, hop] → their mixture [1, F·hop]. */
 function mixtureFunction({ hopLength }: MelFormat): NetworkFunction {
-  const transform = createMdct(hopLength);
   const signal = { shape: [1, frames(hopLength)] };
   return {
-    fn: ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) }),
+    load: async () => {
+      const { mixExcitation } = await import("../models/excitation/graph.js");
+      const { createMdct } = await import("../models/layers/mdct.js");
+      const transform = createMdct(hopLength);
+      return ({ pulses, noise, voicing }) => ({ signal: mixExcitation(transform, pulses, noise, voicing) });
+    },
     signature: {
       inputs: { pulses: signal, noise: signal, voicing: { shape: [1, frames(), hopLength] } },
       freesMemory: true,
@@ -129,7 +133,10 @@ export function excitationFunction(
 ): NetworkFunction {
   const { excitationQuantisation = {} } = checkpoint.config;
   return {
-    fn: (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"], shape) }),
+    load: async () => {
+      const { excitationLogits } = await import("../models/excitation/graph.js");
+      return (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"], shape) });
+    },
     signature: {
       inputs: { mel: signalSpecs(checkpoint).mel },
       weights: weightsOfPart(checkpoint, weightParts.excitation),
@@ -169,8 +176,8 @@ export class ExcitationSource {
     if (!isMaskNet(checkpoint)) return undefined;
     const { excitation: shape, mel } = checkpoint.config;
     if (!shape) return undefined;
-    const { fn, signature } = excitationFunction(checkpoint, shape, precision);
-    const model = await runtime.compile(fn, signature);
+    const network = excitationFunction(checkpoint, shape, precision);
+    const model = await runtime.compile(network, network.signature);
     return new ExcitationSource(mel.bands, encoderReach(shape), model, await openMixture(runtime, mel));
   }
 

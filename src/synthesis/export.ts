@@ -10,27 +10,36 @@ import {
   type MaskNetCheckpoint,
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
-import { type DenoiserKind, weightParts } from "../checkpoint/config.js";
+import { weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
-import { conversion } from "../diffusion/parameterisation.js";
+import { withSameNoise } from "../diffusion/parameterisation.js";
+import { sampleIn } from "../diffusion/samplers/run-plan.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
-import { excitationGrid, pulsesOfLogits } from "../models/excitation/signal.js";
+import { excitationGrid, pulsesOfLogits } from "../models/excitation/graph.js";
 import { fromGrid, toGrid } from "../models/layers/hop-grid.js";
 import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
+import { tensorSpace } from "../models/layers/tensor-space.js";
 import { colourGrid, createGridMaskNet, gridEstimate, gridWeights } from "../models/mask-net/grid.js";
 import { weightsOf } from "../models/weights.js";
 import { simplified } from "../engine/trace/simplify.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
-import { frames, type Tensors, type TensorValue } from "../engine/engine.js";
+import {
+  frames,
+  type Signature,
+  type TensorFunction,
+  type Tensors,
+  type TensorValue,
+} from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
 import type { RefinementOptions } from "./consistency.js";
 import {
   colourFunction,
   conditionerFunction,
-  denoiserFunction,
+  estimateFunction,
   type NetworkFunction,
+  noiseFunction,
   signalSpecs,
 } from "./network-functions.js";
 
@@ -43,7 +52,7 @@ export type ExportedPart = (typeof exportedParts)[number];
 export class NoSuchPartError extends InputError {
   constructor(
     readonly part: ExportedPart,
-    readonly kind: DenoiserKind,
+    readonly kind: string,
   ) {
     super(`A ${kind} has no '${part}': it works on the waveform itself. Its one part is the denoiser.`);
   }
@@ -56,8 +65,12 @@ export class NoSuchPartError extends InputError {
  * @param version vocode's, for the metadata
  * @throws NoSuchPartError for a WaveGrad's conditioner or colour
  */
-export function exportPart(checkpoint: Checkpoint, part: ExportedPart, version: string): Uint8Array {
-  const { fn, signature } = exportedFunction(checkpoint, part);
+export async function exportPart(
+  checkpoint: Checkpoint,
+  part: ExportedPart,
+  version: string,
+): Promise<Uint8Array> {
+  const { fn, signature } = await exportedFunction(checkpoint, part);
   return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
 }
 
@@ -79,12 +92,12 @@ export interface ExportedProcess {
  * @throws InputError for corrections in a mel format that the graph cannot correct in; NoExcitationError for a harmonic
  *   start of a checkpoint without an excitation model
  */
-export function exportSynthesis(
+export async function exportSynthesis(
   checkpoint: Checkpoint,
   process: ExportedProcess,
   version: string,
-): Uint8Array {
-  const { fn, signature } = synthesisFunction(checkpoint, process);
+): Promise<Uint8Array> {
+  const { fn, signature } = await synthesisFunction(checkpoint, process);
   const { plan, start, refinement } = process;
   const metadata = {
     ...facts(checkpoint, version),
@@ -110,15 +123,25 @@ function facts({ config }: Checkpoint, version: string): Record<string, string> 
   };
 }
 
-function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): NetworkFunction {
+/** A function as it is to be traced. */
+interface ExportedFunction {
+  readonly fn: TensorFunction;
+  readonly signature: Signature;
+}
+
+async function loaded(network: NetworkFunction): Promise<ExportedFunction> {
+  return { fn: await network.load(), signature: network.signature };
+}
+
+async function exportedFunction(checkpoint: Checkpoint, part: ExportedPart): Promise<ExportedFunction> {
   if (part === "denoiser") return exportedDenoiser(checkpoint);
   if (!isMaskNet(checkpoint)) throw new NoSuchPartError(part, checkpoint.config.denoiser.kind);
   return part === "conditioner" ? exportedConditioner(checkpoint) : exportedColour(checkpoint);
 }
 
-function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
+async function exportedDenoiser(checkpoint: Checkpoint): Promise<ExportedFunction> {
   const { mel: format, logSnrRange } = checkpoint.config;
-  const { fn, signature } = denoiserFunction(checkpoint);
+  const { fn, signature } = await loaded(noiseFunction(checkpoint));
   const { logSnr, z, ...others } = signature.inputs;
   return {
     fn: (inputs, held) => {
@@ -129,79 +152,84 @@ function exportedDenoiser(checkpoint: Checkpoint): NetworkFunction {
   };
 }
 
-function exportedConditioner(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const { fn, signature } = conditionerFunction(checkpoint);
+async function exportedConditioner(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+  const { fn, signature } = await loaded(conditionerFunction(checkpoint));
   const { mel: format } = checkpoint.config;
   return { fn: (inputs, held) => fn({ mel: naturalLog(inputs["mel"], format) }, held), signature };
 }
 
-function exportedColour(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const { fn, signature } = colourFunction(checkpoint);
+async function exportedColour(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
+  const { fn, signature } = await loaded(colourFunction(checkpoint));
   return { fn: (inputs, held) => ({ waveform: fn(inputs, held)["signal"] }), signature };
 }
 
 /** The whole way, with the weights of all parts. */
-function synthesisFunction(checkpoint: Checkpoint, process: ExportedProcess): NetworkFunction {
+async function synthesisFunction(
+  checkpoint: Checkpoint,
+  process: ExportedProcess,
+): Promise<ExportedFunction> {
   const { mel: format } = checkpoint.config;
-  const way = isMaskNet(checkpoint) ? wayOfGrids(checkpoint, process) : wayOfSignals(checkpoint, process);
+  const { run, weights } = isMaskNet(checkpoint)
+    ? await wayOfGrids(checkpoint, process)
+    : await wayOfSignals(checkpoint, process);
   return {
-    fn: (inputs, held) => {
-      const mel = naturalLog(inputs["mel"], format);
-      return { waveform: way.run(mel, inputs["noise"], held) };
-    },
+    fn: (inputs, held) => ({ waveform: run(naturalLog(inputs["mel"], format), inputs["noise"], held) }),
     signature: {
       inputs: {
         mel: signalSpecs(checkpoint).mel,
         noise: { shape: [noiseRows(process), frames(format.hopLength)] },
       },
-      weights: way.weights,
+      weights,
     },
   };
 }
 
-/** Mel and noise to the waveform, [1, F·hop]. */
+/** From a natural-log mel and noise to the waveform, [1, F·hop]. */
 interface Way {
   readonly weights: Readonly<Record<string, TensorValue>>;
   readonly run: (mel: tf.Tensor, noise: tf.Tensor, held: Tensors) => tf.Tensor;
 }
 
 /** Through a network that works on the waveform itself. */
-function wayOfSignals(checkpoint: Checkpoint, { plan, start, refinement }: ExportedProcess): Way {
+async function wayOfSignals(
+  checkpoint: Checkpoint,
+  { plan, start, refinement }: ExportedProcess,
+): Promise<Way> {
   if (start === "harmonic") throw new NoExcitationError();
   const { mel: format, logSnrRange } = checkpoint.config;
-  const denoiser = denoiserFunction(checkpoint);
+  const denoiser = await loaded(estimateFunction(checkpoint));
   const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
   return {
     weights: denoiser.signature.weights ?? {},
     run: (mel, noise, held) => {
       const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
-      const signal = runPlanInGraph(plan, draw(0), draw, (z, logSnr) => {
-        const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
-        const level = tf.tensor1d([clamp(logSnr, logSnrRange)]);
-        const { noise: predicted } = denoiser.fn({ z, logSnr: level, mel }, held);
-        return weightedSum([fromZ, z], [fromValue, predicted]);
+      const estimate = within(logSnrRange, (z, logSnr) => {
+        return denoiser.fn({ z, logSnr: tf.tensor1d([logSnr]), mel }, held)["x0"];
       });
+      const signal = sampleIn(tensorSpace, plan, estimate, draw(0), draw);
       return consistency ? refineWaveform(consistency, signal, mel, refinement) : signal;
     },
   };
 }
 
-/** Through a mask-net, every signal as a grid. */
-function wayOfGrids(checkpoint: MaskNetCheckpoint, { plan, start, refinement }: ExportedProcess): Way {
+/** Through a mask-net, every signal as a grid of hops. */
+async function wayOfGrids(
+  checkpoint: MaskNetCheckpoint,
+  { plan, start, refinement }: ExportedProcess,
+): Promise<Way> {
   const { mel: format, logSnrRange, denoiser } = checkpoint.config;
   const { hopLength } = format;
-  const conditioner = conditionerFunction(checkpoint);
+  const conditioner = await loaded(conditionerFunction(checkpoint));
+  const excitation = start === "harmonic" ? await excitationOf(checkpoint) : undefined;
   const net = createGridMaskNet(denoiser.shape, format);
   const values = gridWeights(net, weightsOfPart(checkpoint, weightParts.denoiser));
-  const excitation = start === "harmonic" ? excitationLogits(checkpoint) : undefined;
   const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
   const [{ logSnr: startLevel }] = plan.steps;
   return {
     weights: { ...conditioner.signature.weights, ...values, ...excitation?.signature.weights },
     run: (mel, noise, held) => {
       const { sigma: byFrame, encoded } = conditioner.fn({ mel }, held);
-      const frameCount = mel.shape[1]!;
-      const sigma = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [1, hopLength, 1, frameCount]);
+      const sigma = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [1, hopLength, 1, mel.shape[1]!]);
       const melColumns = tf.transpose(mel, [0, 2, 1]);
       const logits = excitation?.fn({ mel }, held)["logits"];
       const signals = logits ? tf.concat([noise, pulsesOfLogits(logits, format)], 0) : noise;
@@ -209,30 +237,36 @@ function wayOfGrids(checkpoint: MaskNetCheckpoint, { plan, start, refinement }: 
       const [rows, , , columns] = grids.shape;
       const draw = (row: number): tf.Tensor =>
         rows === 1 ? grids : tf.slice(grids, [row, 0, 0, 0], [1, hopLength, 1, columns]);
-      const z = logits
-        ? weightedSum(
+      const z0 = logits
+        ? tensorSpace.weightedSum([
             [sqrtAlphaBarFromLogSnr(startLevel), excitationGrid(net.mdct, logits, draw(2), draw(1), format)],
             [noiseScaleFromLogSnr(startLevel), draw(0)],
-          )
+          ])
         : draw(0);
       const weights = weightsOf(held);
-      const whitened = runPlanInGraph(plan, z, draw, (noisy, logSnr) => {
-        const level = clamp(logSnr, logSnrRange);
-        const given = { z: noisy, mel: melColumns, sigma, encoded };
-        return atLevel(logSnr, level, noisy, gridEstimate(net, values, weights, given, level));
+      const estimate = within(logSnrRange, (z, logSnr) => {
+        return gridEstimate(net, values, weights, { z, mel: melColumns, sigma, encoded }, logSnr);
       });
-      const signal = colourGrid(net.mdct, whitened, sigma);
+      const signal = colourGrid(net.mdct, sampleIn(tensorSpace, plan, estimate, z0, draw), sigma);
       return consistency ? refineGrid(consistency, signal, melColumns, refinement) : fromGrid(signal);
     },
   };
 }
 
-/** x̂₀ of z at its level λ, of a network that took z to be at another one and predicts the noise. */
-function atLevel(logSnr: number, seen: number, z: tf.Tensor, estimate: tf.Tensor): tf.Tensor {
-  if (logSnr === seen) return estimate;
-  const toNoise = conversion("x0", "epsilon", seen);
-  const { fromZ, fromValue } = conversion("epsilon", "x0", logSnr);
-  return weightedSum([fromZ + fromValue * toNoise.fromZ, z], [fromValue * toNoise.fromValue, estimate]);
+type Estimate = (z: tf.Tensor, logSnr: number) => tf.Tensor;
+
+/** The estimate x̂₀ at any level of a network that is told the nearest one in its range. */
+function within(range: readonly [number, number], estimate: Estimate): Estimate {
+  return (z, logSnr) => {
+    const told = clamp(logSnr, range);
+    const x0 = estimate(z, told);
+    if (told === logSnr) return x0;
+    const { fromZ, fromValue } = withSameNoise(told, logSnr);
+    return tensorSpace.weightedSum([
+      [fromZ, z],
+      [fromValue, x0],
+    ]);
+  };
 }
 
 /**
@@ -240,10 +274,10 @@ function atLevel(logSnr: number, seen: number, z: tf.Tensor, estimate: tf.Tensor
  *
  * @throws NoExcitationError
  */
-function excitationLogits(checkpoint: MaskNetCheckpoint): NetworkFunction {
+async function excitationOf(checkpoint: MaskNetCheckpoint): Promise<ExportedFunction> {
   const { excitation: shape } = checkpoint.config;
   if (!shape) throw new NoExcitationError();
-  const { fn, signature } = excitationFunction(checkpoint, shape, "float32");
+  const { fn, signature } = await loaded(excitationFunction(checkpoint, shape, "float32"));
   const named = (name: string): string => `${weightParts.excitation}.${name}`;
   const { weights = {} } = signature;
   return {
@@ -254,35 +288,6 @@ function excitationLogits(checkpoint: MaskNetCheckpoint): NetworkFunction {
       weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),
     },
   };
-}
-
-/** What diffusion's runPlan does, in tensors: the x̂₀ of the last step. */
-function runPlanInGraph(
-  { steps }: SamplingPlan,
-  start: tf.Tensor,
-  draw: (row: number) => tf.Tensor,
-  estimate: (z: tf.Tensor, logSnr: number) => tf.Tensor,
-): tf.Tensor {
-  let z = start;
-  let previousX0: tf.Tensor | undefined;
-  for (const [step, { logSnr, ...next }] of steps.entries()) {
-    const x0 = estimate(z, logSnr);
-    if (step + 1 === steps.length) return x0;
-    const parts: [number, tf.Tensor][] = [
-      [next.z, z],
-      [next.x0, x0],
-      [next.previousX0, previousX0 ?? x0],
-    ];
-    if (next.noise !== 0) parts.push([next.noise, draw(step + 1)]);
-    z = weightedSum(...parts);
-    previousX0 = x0;
-  }
-  return z;
-}
-
-function weightedSum(...parts: readonly (readonly [number, tf.Tensor])[]): tf.Tensor {
-  const used = parts.filter(([factor]) => factor !== 0);
-  return tf.addN(used.map(([factor, x]) => tf.mul(x, factor)));
 }
 
 function clamp(value: number, [low, high]: readonly [number, number]): number {

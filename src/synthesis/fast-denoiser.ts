@@ -1,12 +1,13 @@
 // A checkpoint's denoiser on one tile, its signal path in WebAssembly SIMD (kernel/) and only its trunk on an engine:
-// features → trunk → masks and corrections. Equal to denoiserFunction's graph. Signals [F·hop], rows [F, columns]. It is
+// features → trunk → masks and corrections. Equal to estimateFunction's graph. Signals [F·hop], rows [F, columns]. It is
 // made of a config and a compiled trunk, so that a thread can open it without weights.
 import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
 import type { Program } from "../engine/engine.js";
+import type { Denoiser } from "./denoiser.js";
 import { MaskNetSignal } from "../kernel/mask-net-signal.js";
 
 /** What the denoiser is given of a tile of F frames. */
-export interface DenoiserTile {
+export interface Tile {
   /** Noisy whitened waveform [F·hop]. */
   readonly z: Float32Array;
   /** λ, within the trained range. */
@@ -20,7 +21,7 @@ export interface DenoiserTile {
 }
 
 /** A denoiser for one tile at a time; its calls may not overlap. */
-export class FastDenoiser {
+export class FastDenoiser implements Denoiser {
   readonly #signal: MaskNetSignal;
   readonly #trunk: Program;
 
@@ -42,15 +43,8 @@ export class FastDenoiser {
     return new FastDenoiser(await MaskNetSignal.create(denoiser.shape, mel), trunk);
   }
 
-  /**
-   * The predicted noise ε̂ = (z − √ᾱ·x̂₀)/√(1−ᾱ).
-   *
-   * @param noise receives it, [F·hop]; without it a new array
-   */
-  async noise(
-    tile: DenoiserTile,
-    noise: Float32Array = new Float32Array(tile.z.length),
-  ): Promise<Float32Array> {
+  /** @param x0 receives x̂₀, [F·hop] */
+  async estimate(tile: Tile, x0: Float32Array): Promise<void> {
     const { z, logSnr, encoded } = tile;
     const { featureColumns, hopLength, outputColumns } = this.#signal;
     const rows = z.length / hopLength;
@@ -62,11 +56,7 @@ export class FastDenoiser {
       encoded: { data: encoded, shape: [1, rows, encoded.length / rows] },
     };
     await this.#trunk.run(inputs, { output: { data: this.#signal.output, shape: [rows, outputColumns] } });
-    const estimate = this.#signal.synthesise();
-    const signal = Math.sqrt(1 / (1 + Math.exp(-logSnr)));
-    const scale = 1 / Math.sqrt(1 / (1 + Math.exp(logSnr)));
-    for (let n = 0; n < noise.length; n++) noise[n] = (z[n] - signal * estimate[n]) * scale;
-    return noise;
+    x0.set(this.#signal.synthesise());
   }
 
   /** Frees what the engine holds. */

@@ -1,25 +1,20 @@
 // A checkpoint's networks as functions of tensors with the signatures to compile them with: what synthesis runs on an
-// engine and what an export writes. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
-import * as tf from "@tensorflow/tfjs-core";
+// engine and what an export writes. The functions are imported when they are asked for, and with them the tensor library:
+// where a graph is in the cache, its signature is enough. Shapes: mel [1, F, bands], σ [1, F, hop], encoded [1, F, channels], signals [1, F·hop].
 import {
   type Checkpoint,
   isMaskNet,
   type MaskNetCheckpoint,
-  type WaveGradCheckpoint,
   weightsOfPart,
 } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
-import { encodeMel } from "../models/layers/encoder.js";
-import { createMaskNet, maskNetNoise, maskNetTrunkRows } from "../models/mask-net/graph.js";
-import { createMdct } from "../models/layers/mdct.js";
-import { waveGradNoise } from "../models/wavegrad/graph.js";
-import { colour, createSpectralPrior, logSigma } from "../models/prior/graph.js";
+import type { WaveGradConfig } from "../models/wavegrad/shape.js";
 import { weightsOf, within } from "../models/weights.js";
 import {
   frames,
+  type LazyFunction,
   type Runtime,
   type Signature,
-  type TensorFunction,
   type TensorSpec,
   type TensorValue,
 } from "../engine/engine.js";
@@ -28,8 +23,7 @@ import { featureCount } from "../models/mask-net/shape.js";
 import { FastDenoiser } from "./fast-denoiser.js";
 
 /** A function and the signature to compile it with. */
-export interface NetworkFunction {
-  readonly fn: TensorFunction;
+export interface NetworkFunction extends LazyFunction {
   readonly signature: Signature;
 }
 
@@ -56,13 +50,18 @@ export function networkSpecs(
 /** Natural-log mel → σ of each MDCT coefficient and the encoder's vectors. Weights: "prior.…" and "encoder.…". */
 export function conditionerFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const prior = createSpectralPrior(format);
   return {
-    fn: (inputs, held) => {
-      const read = weightsOf(held);
-      return {
-        sigma: tf.exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
-        encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
+    load: async () => {
+      const { createSpectralPrior, logSigma } = await import("../models/prior/graph.js");
+      const { encodeMel } = await import("../models/layers/encoder.js");
+      const { exp } = await import("@tensorflow/tfjs-core");
+      const prior = createSpectralPrior(format);
+      return (inputs, held) => {
+        const read = weightsOf(held);
+        return {
+          sigma: exp(logSigma(prior, within(read, "prior"), inputs["mel"])),
+          encoded: encodeMel(denoiser.shape.encoder, within(read, "encoder"), inputs["mel"]),
+        };
       };
     },
     signature: {
@@ -86,65 +85,97 @@ function quantisedLayers({ config }: Checkpoint, precision: Precision): Pick<Sig
   return { quantised: quantisation };
 }
 
+/** What a denoiser is asked for: the estimate x̂₀, or the noise ε̂ that goes with it. */
+type Target = "x0" | "noise";
+
 /**
- * The predicted noise: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
+ * The estimate x̂₀, as `x0`: of z, logSnr [1], mel, sigma, encoded for a mask-net, of z, logSnr [1], mel for a WaveGrad.
  * Weights by the denoiser's own names.
  *
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
-export function denoiserFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
-  return isMaskNet(checkpoint)
-    ? maskNetFunction(checkpoint, precision)
-    : waveGradFunction(checkpoint, precision);
+export function estimateFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  return denoiserFunction(checkpoint, precision, "x0");
 }
 
-function maskNetFunction(checkpoint: MaskNetCheckpoint, precision: Precision): NetworkFunction {
+/** The same as the predicted noise ε̂, as `noise`: what an exported denoiser gives. */
+export function noiseFunction(checkpoint: Checkpoint, precision: Precision = "float32"): NetworkFunction {
+  return denoiserFunction(checkpoint, precision, "noise");
+}
+
+function denoiserFunction(checkpoint: Checkpoint, precision: Precision, target: Target): NetworkFunction {
+  return isMaskNet(checkpoint)
+    ? maskNetFunction(checkpoint, precision, target)
+    : waveGradFunction(checkpoint as Checkpoint<WaveGradConfig>, precision, target);
+}
+
+function maskNetFunction(
+  checkpoint: MaskNetCheckpoint,
+  precision: Precision,
+  target: Target,
+): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const net = createMaskNet(denoiser.shape, format);
   const { mel, sigma, encoded, signal } = networkSpecs(checkpoint);
   return {
-    fn: (inputs, held) => {
-      const given = {
-        z: inputs["z"],
-        logSnr: inputs["logSnr"],
-        mel: inputs["mel"],
-        sigma: inputs["sigma"],
-        encoded: inputs["encoded"],
+    load: async () => {
+      const { createMaskNet, maskNetEstimate, maskNetNoise } = await import("../models/mask-net/graph.js");
+      const predict = target === "x0" ? maskNetEstimate : maskNetNoise;
+      const net = createMaskNet(denoiser.shape, format);
+      return (inputs, held) => {
+        const given = {
+          z: inputs["z"],
+          logSnr: inputs["logSnr"],
+          mel: inputs["mel"],
+          sigma: inputs["sigma"],
+          encoded: inputs["encoded"],
+        };
+        return { [target]: predict(net, weightsOf(held), given) };
       };
-      return { noise: maskNetNoise(net, weightsOf(held), given) };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel, sigma, encoded },
       weights: denoiserWeights(checkpoint, (name) => !isEncoders(name)),
       ...quantisedLayers(checkpoint, precision),
-      source: sourceOf(checkpoint, "denoiser"),
+      source: sourceOf(checkpoint, `denoiser to ${target}`),
     },
   };
 }
 
-function waveGradFunction(checkpoint: WaveGradCheckpoint, precision: Precision): NetworkFunction {
+function waveGradFunction(
+  checkpoint: Checkpoint<WaveGradConfig>,
+  precision: Precision,
+  target: Target,
+): NetworkFunction {
   const { shape } = checkpoint.config.denoiser;
   const { mel, signal } = signalSpecs(checkpoint);
   return {
-    fn: (inputs, held) => {
-      const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
-      return { noise: waveGradNoise(shape, weightsOf(held), given) };
+    load: async () => {
+      const { waveGradEstimate, waveGradNoise } = await import("../models/wavegrad/graph.js");
+      const predict = target === "x0" ? waveGradEstimate : waveGradNoise;
+      return (inputs, held) => {
+        const given = { z: inputs["z"], logSnr: inputs["logSnr"], mel: inputs["mel"] };
+        return { [target]: predict(shape, weightsOf(held), given) };
+      };
     },
     signature: {
       inputs: { z: signal, logSnr: { shape: [1] }, mel },
       weights: denoiserWeights(checkpoint, () => true),
       ...quantisedLayers(checkpoint, precision),
-      source: sourceOf(checkpoint, "wavegrad"),
+      source: sourceOf(checkpoint, `wavegrad to ${target}`),
     },
   };
 }
 
 /** The waveform of a whitened one. */
 export function colourFunction(checkpoint: MaskNetCheckpoint): NetworkFunction {
-  const transform = createMdct(checkpoint.config.mel.hopLength);
   const { sigma, signal } = networkSpecs(checkpoint);
   return {
-    fn: (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) }),
+    load: async () => {
+      const { colour } = await import("../models/prior/graph.js");
+      const { createMdct } = await import("../models/layers/mdct.js");
+      const transform = createMdct(checkpoint.config.mel.hopLength);
+      return (inputs) => ({ signal: colour(transform, inputs["whitened"], inputs["sigma"]) });
+    },
     signature: {
       inputs: { whitened: signal, sigma },
       freesMemory: true,
@@ -184,13 +215,16 @@ export function trunkFunction(
   precision: Precision = "float32",
 ): NetworkFunction {
   const { mel: format, denoiser } = checkpoint.config;
-  const net = createMaskNet(denoiser.shape, format);
   const columns = featureCount(denoiser.shape, format.hopLength) + format.bands;
   const weights = Object.entries(weightsOfPart(checkpoint, weightParts.denoiser));
   return {
-    fn: (inputs, held) => {
-      const { features, logSnr, encoded } = inputs;
-      return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+    load: async () => {
+      const { createMaskNet, maskNetTrunkRows } = await import("../models/mask-net/graph.js");
+      const net = createMaskNet(denoiser.shape, format);
+      return (inputs, held) => {
+        const { features, logSnr, encoded } = inputs;
+        return { output: maskNetTrunkRows(net, weightsOf(held), { features, logSnr, encoded }) };
+      };
     },
     signature: {
       inputs: {
@@ -218,6 +252,6 @@ export async function openFastDenoiser(
   checkpoint: MaskNetCheckpoint,
   precision: Precision = "float32",
 ): Promise<FastDenoiser> {
-  const { fn, signature } = trunkFunction(checkpoint, precision);
-  return FastDenoiser.create(checkpoint.config, await runtime.compile(fn, signature));
+  const trunk = trunkFunction(checkpoint, precision);
+  return FastDenoiser.create(checkpoint.config, await runtime.compile(trunk, trunk.signature));
 }

@@ -4,7 +4,7 @@ import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
 import type { ProgramCopy } from "../engine/engine.js";
 
 /** Values of the control word. A thread that is starting loads its code, one that is opening its engine's graph. */
-export const commands = { starting: 0, idle: 1, memory: 2, noise: 3, failed: 4, opening: 5 } as const;
+export const commands = { starting: 0, idle: 1, memory: 2, estimate: 3, failed: 4, opening: 5 } as const;
 
 /** What a thread is started with: the command, one of `commands`, and the part's frames. */
 export interface DenoiserThreadData {
@@ -27,8 +27,8 @@ export interface PartMemory {
   readonly encoded: Float32Array;
   /** [1] */
   readonly logSnr: Float64Array;
-  /** The predicted noise. */
-  readonly noise: Float32Array;
+  /** The estimate. */
+  readonly x0: Float32Array;
 }
 
 /** Values a frame. */
@@ -48,6 +48,6 @@ export function sharedPart(frames: number, { hop, bands, channels }: PartWidths)
     sigma: floats(hop),
     encoded: floats(channels),
     logSnr: new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)),
-    noise: floats(hop),
+    x0: floats(hop),
   };
 }

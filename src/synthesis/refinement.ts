@@ -96,12 +96,12 @@ export class RefinementStage implements Stage {
     this.#options = options;
     this.#mel = mel;
     this.#waveform = waveform;
-    this.#lag = Math.max(reach.waveform.before, reach.waveform.after);
+    this.#lag = Math.max(reach.waveform.framesBefore, reach.waveform.framesAfter);
     this.#ends = Array.from({ length: options.iterations + 1 }, () => 0);
-    const before = this.#lag * options.iterations;
+    const framesAfter = this.#lag * options.iterations;
     this.inputs = [
-      { track: waveform, reach: { before, after: 0 } },
-      { track: mel, reach: { before, after: reach.mel.after } },
+      { track: waveform, reach: { framesBefore: 0, framesAfter } },
+      { track: mel, reach: { framesBefore: reach.mel.framesBefore, framesAfter } },
     ];
     this.outputs = [new Track(format.hopLength, waveform.memory)];
     const band = (): SharedBand => new SharedBand(pool.memory);

@@ -1,43 +1,18 @@
 // Tuned settings for any number of steps: those that are stored with a checkpoint, and between two of them their
 // mixture. A schedule is taken as a curve λ(u), u = 0 at its noise end and 1 at its data end, so that schedules of
 // different lengths can be mixed; numbers of steps lie apart by their ratio.
-import type { CheckpointConfig, DenoiserKind } from "../checkpoint/config.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { TunedStart, Tuning } from "../checkpoint/tunings.js";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
+import { architectureOf } from "../models/registry.js";
 import { checkRefinement, refinementFor, type RefinementOptions } from "./consistency.js";
 import { chosenStart, harmonicSchedule } from "./start-choice.js";
 import type { Mel } from "../mel/format.js";
 import type { Seed } from "../diffusion/noise.js";
-
-// The sampler and the schedule that go with a denoiser where nothing else is asked for.
-
-/** The published schedules, by their number of steps. */
-const published: Readonly<Record<number, string>> = {
-  3: "wg-3",
-  6: "wg-6",
-  7: "bddm-7",
-  25: "fibonacci-25",
-  50: "linear-50",
-  1000: "training-1000",
-};
-
-/** A WaveGrad is sampled as it was published, a mask-net deterministically. */
-export function defaultSampler(kind: DenoiserKind): SamplerName {
-  return kind === "wavegrad" ? "ddpm" : "dpmpp-2m";
-}
-
-/**
- * The schedule of N levels. The published short ones tell a network less noise than there is at the start, which
- * only ddpm survives; other samplers get levels that begin at pure noise.
- */
-function defaultSchedule(kind: DenoiserKind, sampler: SamplerName, steps: number): string {
-  if (kind !== "wavegrad" || sampler !== "ddpm") return `logsnr-${steps}`;
-  return published[steps] ?? `training-1000:${steps}`;
-}
 
 /** Everything that a tuning decides. */
 export interface TunedSettings extends Omit<Tuning, "objective"> {
@@ -161,13 +136,13 @@ export const DEFAULT_REFINE = 16;
  *   RefinementError for corrections that diverge
  */
 export function chosenSettings(
-  config: TunedConfig & { readonly denoiser: { readonly kind: DenoiserKind }; readonly excitation?: unknown },
+  config: TunedConfig & { readonly denoiser: { readonly kind: string }; readonly excitation?: unknown },
   request: SettingsRequest,
 ): ChosenSettings {
-  const { kind } = config.denoiser;
+  const { defaults } = architectureOf(config.denoiser.kind);
   const { steps, startLevel, schedule: named } = request;
   const byName = typeof named === "string" && isTunedName(named) ? tunedByName(config, named) : undefined;
-  const sampler = request.sampler ?? byName?.sampler ?? defaultSampler(kind);
+  const sampler = request.sampler ?? byName?.sampler ?? defaults.sampler;
   const start = chosenStart(config.excitation !== undefined, {
     ...{ start: request.start, startLevel, sampler, schedule: named },
     tunedFor: byName?.start,
@@ -177,7 +152,7 @@ export function chosenSettings(
   const plain = (): NoiseSchedule => {
     if (typeof named === "object") return named;
     if (named === undefined && start === "harmonic") return harmonicSchedule(steps, startLevel);
-    return scheduleByName(named ?? defaultSchedule(kind, sampler, steps));
+    return scheduleByName(named ?? defaults.schedule(sampler, steps));
   };
   const refine = request.refine ?? tuned?.refine ?? DEFAULT_REFINE;
   const usual = tuned && refine === tuned.refine ? tuned : refinementFor(refine);

@@ -1,13 +1,12 @@
-// The denoiser on several threads: each predicts a part of the tile's frames, overlapping its neighbours by the network's
+// The denoiser on several threads: each estimates a part of the tile's frames, overlapping its neighbours by the network's
 // reach. It keeps all threads busy to the end, which threads inside each operator do not: half of the work beside the large
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
 import { Worker } from "node:worker_threads";
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { maskNetReach } from "../models/reach.js";
-import { openRuntime } from "../engine/engines.js";
+import { maskNetReach } from "../models/mask-net/costs.js";
 import type { Runtime } from "../engine/engine.js";
-import { type DenoiserTile, FastDenoiser } from "./fast-denoiser.js";
+import { type Tile, FastDenoiser } from "./fast-denoiser.js";
 import { alignedFrame } from "./wavefront.js";
 import {
   commands,
@@ -18,7 +17,7 @@ import {
   sharedPart,
 } from "./part-memory.js";
 import type { Precision } from "./precision.js";
-import type { TileDenoiser } from "./denoiser.js";
+import type { Denoiser } from "./denoiser.js";
 import { trunkFunction } from "./network-functions.js";
 
 // Threads in which an engine computes. A process that ends while one of them is inside the engine is aborted by it, with a
@@ -66,14 +65,14 @@ interface Part {
 }
 
 /** A denoiser whose tiles are shared by threads. */
-export class SplitDenoiser implements TileDenoiser {
+export class SplitDenoiser implements Denoiser {
   readonly #own: FastDenoiser;
   readonly #helpers: readonly Helper[];
   readonly #widths: PartWidths;
   readonly #margin: number;
   #started: Promise<void> | undefined;
   /** Of the caller's part, used again for each tile. */
-  #ownNoise = new Float32Array(0);
+  #ownX0 = new Float32Array(0);
 
   private constructor(own: FastDenoiser, helpers: readonly Helper[], widths: PartWidths, margin: number) {
     this.#own = own;
@@ -95,46 +94,42 @@ export class SplitDenoiser implements TileDenoiser {
   ): Promise<SplitDenoiser> {
     const { denoiser, mel } = checkpoint.config;
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
-    const { fn, signature } = trunkFunction(checkpoint, precision);
+    const trunk = trunkFunction(checkpoint, precision);
     // begun first: they load their code while this thread compiles
     const helpers = Array.from({ length: threads - 1 }, () => new Helper(widths));
     try {
-      const cacheFolder = runtime.cacheFolder ?? null;
-      const single = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder });
-      const { program, copy } = await single.compileWithCopy!(fn, signature);
+      const single = runtime.onOneThread!();
+      const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
       for (const helper of helpers) helper.open({ config: checkpoint.config, trunk: copy });
       const own = await FastDenoiser.create(checkpoint.config, program);
-      const { before, after } = maskNetReach(denoiser.shape, mel.hopLength);
-      return new SplitDenoiser(own, helpers, widths, Math.max(before, after));
+      const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);
+      return new SplitDenoiser(own, helpers, widths, Math.max(framesBefore, framesAfter));
     } catch (error) {
       await Promise.all(helpers.map((helper) => helper.dispose()));
       throw error;
     }
   }
 
-  async noise(
-    tile: DenoiserTile,
-    noise: Float32Array = new Float32Array(tile.z.length),
-  ): Promise<Float32Array> {
+  async estimate(tile: Tile, x0: Float32Array): Promise<void> {
     const { hop } = this.#widths;
     const parts = this.#split(tile.z.length / hop);
-    if (parts.length === 1) return this.#own.noise(tile, noise);
+    if (parts.length === 1) return this.#own.estimate(tile, x0);
     // parts depend on the length only: whatever starts when, the same seed gives the same bits
     await (this.#started ??= this.#start());
     const keep = ({ first, keepFirst, keepEnd }: Part, rows: Float32Array): void => {
-      noise.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
+      x0.set(rows.subarray((keepFirst - first) * hop, (keepEnd - first) * hop), keepFirst * hop);
     };
     const [ownPart, ...others] = parts;
     others.forEach((part, index) => {
       this.#helpers[index].begin(this.#tileOf(tile, part), part.end - part.first);
     });
     const ownTile = this.#tileOf(tile, ownPart);
-    if (this.#ownNoise.length < ownTile.z.length) this.#ownNoise = new Float32Array(ownTile.z.length);
-    keep(ownPart, await this.#own.noise(ownTile, this.#ownNoise.subarray(0, ownTile.z.length)));
+    if (this.#ownX0.length < ownTile.z.length) this.#ownX0 = new Float32Array(ownTile.z.length);
+    await this.#own.estimate(ownTile, this.#ownX0.subarray(0, ownTile.z.length));
+    keep(ownPart, this.#ownX0);
     others.forEach((part, index) => {
-      keep(part, this.#helpers[index].finish().noise);
+      keep(part, this.#helpers[index].finish().x0);
     });
-    return noise;
   }
 
   async dispose(): Promise<void> {
@@ -162,7 +157,7 @@ export class SplitDenoiser implements TileDenoiser {
     });
   }
 
-  #tileOf({ z, mel, sigma, encoded, logSnr }: DenoiserTile, { first, end }: Part): DenoiserTile {
+  #tileOf({ z, mel, sigma, encoded, logSnr }: Tile, { first, end }: Part): Tile {
     const { hop, bands, channels } = this.#widths;
     return {
       z: z.subarray(first * hop, end * hop),
@@ -219,14 +214,14 @@ class Helper {
   }
 
   /** Begins with a part. */
-  begin({ z, mel, sigma, encoded, logSnr }: DenoiserTile, frames: number): void {
+  begin({ z, mel, sigma, encoded, logSnr }: Tile, frames: number): void {
     const memory = this.#prepare(frames);
     memory.z.set(z);
     memory.mel.set(mel);
     memory.sigma.set(sigma);
     memory.encoded.set(encoded);
     memory.logSnr[0] = logSnr;
-    this.#send(commands.noise, frames);
+    this.#send(commands.estimate, frames);
   }
 
   /** Waits for what was begun. */

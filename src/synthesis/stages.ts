@@ -1,10 +1,8 @@
 // The networks as stages: mel → conditioning, start → z₀, one stage for each step of the plan, and the waveform.
 // Tracks: mel [frames, bands], signals [frames, hop], the conditioning's as its network says.
-import { convert } from "../diffusion/parameterisation.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import { combine } from "../diffusion/samplers/run-plan.js";
 import type { PlanStep } from "../diffusion/samplers/sampling-plan.js";
-import type { Reach } from "../models/reach.js";
 import {
   alignedFrame,
   FRAME_ALIGNMENT,
@@ -22,6 +20,7 @@ import { correctionReach, type MelCorrection } from "../mel/correction.js";
 import type { MelFrames } from "../mel/file.js";
 import { naturalLog } from "../mel/encoding.js";
 import type { Mel } from "../mel/format.js";
+import type { Reach } from "../mel/frames.js";
 
 // The tiles of a mel as natural logarithms, of one in memory or of one that stays in its file.
 
@@ -55,9 +54,9 @@ export class MatchStage implements Stage {
   #count = 0;
 
   constructor(correction: MelCorrection, mel: Track, waveform: Track) {
-    const { mel: before } = correctionReach(correction.format);
-    // a frame sees as far as a sample is seen by frames, with the sides exchanged
-    const reach = { before: before.after + 1, after: before.before + 1 };
+    const { mel: seen } = correctionReach(correction.format);
+    // a mel frame sees as far as a sample is seen by frames, with the sides exchanged
+    const reach = { framesBefore: seen.framesAfter + 1, framesAfter: seen.framesBefore + 1 };
     this.inputs = [
       { track: waveform, reach },
       { track: mel, reach: noReach },
@@ -168,14 +167,14 @@ export function stepStage(
       const tile = alignedTile(span, reach, z);
       const noisy = z.rows(tile);
       const lent = memory.borrow(noisy.length);
-      const noise = lent.subarray(0, noisy.length);
-      await networks.noise(noisy, step.logSnr, rowsOf(frames, tile), noise);
+      const estimate = lent.subarray(0, noisy.length);
+      await networks.estimate(noisy, step.logSnr, rowsOf(frames, tile), estimate);
       const kept = middle(noisy, hopLength, tile, span);
       const x0 = next.x0.extend(kept.length);
-      convert("epsilon", "x0", step.logSnr, kept, middle(noise, hopLength, tile, span), x0);
+      x0.set(middle(estimate, hopLength, tile, span));
       if (!isLast) {
-        // what was the predicted noise is the step's own then
-        const fresh = noise.subarray(0, step.noise === 0 ? 0 : kept.length);
+        // the estimate's memory holds the step's noise then
+        const fresh = estimate.subarray(0, step.noise === 0 ? 0 : kept.length);
         const start = (firstFrame + span.first) * hopLength;
         if (step.noise !== 0) fillNormals(fresh, { seed, step: index + 1, start });
         combine(step, kept, x0, previous?.rows(span) ?? x0, fresh, next.z.extend(kept.length));
@@ -206,8 +205,8 @@ export function waveformStage(
 }
 
 /** A reach with room for an aligned beginning. */
-function alignedReach({ before, after }: Reach): Reach {
-  return { before, after: after + FRAME_ALIGNMENT - 1 };
+function alignedReach({ framesBefore, framesAfter }: Reach): Reach {
+  return { framesBefore: framesBefore + FRAME_ALIGNMENT - 1, framesAfter };
 }
 
 /** What is read for a span: it begins at an aligned frame. */

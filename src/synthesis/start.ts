@@ -6,11 +6,11 @@ import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/level
 import type { MelFormat } from "../mel/format.js";
 import { InputError } from "../errors.js";
 import { phaseBehind, pulses, UNHEARD_PITCH } from "../models/excitation/pulse-train.js";
-import type { Reach } from "../models/reach.js";
+import type { Reach } from "../mel/frames.js";
 import type { ExcitationSource } from "./excitation.js";
-import { alignedFrame, FRAME_ALIGNMENT } from "./wavefront.js";
+import { alignedFrame, FRAME_ALIGNMENT, noReach } from "./wavefront.js";
 import type { MelPart } from "../mel/correction.js";
-import { type Excitation, voicingBands } from "../models/excitation/graph.js";
+import { type Excitation, voicingBands } from "../models/excitation/shape.js";
 
 // What the excitation model said of the frames around a tile, as the frames come: the pitch held over gaps and its phase,
 // and the voicing. What is said once stays, so that a signal's phase is the same however it is cut into tiles.
@@ -124,7 +124,7 @@ export interface StartSignal {
 /** White noise of a seed. */
 export function noiseStart(seed: Seed): StartSignal {
   return {
-    reach: { before: 0, after: 0 },
+    reach: noReach,
     fill: (target, firstSample) => {
       fillNormals(target, { seed, step: 0, start: firstSample });
     },
@@ -180,9 +180,11 @@ export class HarmonicStart implements StartSignal {
 
   constructor(source: ExcitationSource, options: HarmonicStartOptions) {
     const { format, within } = options;
-    const { before, after } = source.reach;
+    const { framesBefore, framesAfter } = source.reach;
     // what the model says of a longer mel is read off that one
-    this.reach = within ? { before: 0, after: 0 } : { before: before + MIX_REACH, after: after + MIX_REACH };
+    this.reach = within
+      ? noReach
+      : { framesBefore: framesBefore + MIX_REACH, framesAfter: framesAfter + MIX_REACH };
     this.#source = source;
     this.#options = options;
     this.#track = new ExcitationTrack(format.hopLength, format.sampleRate);
@@ -219,13 +221,13 @@ export class HarmonicStart implements StartSignal {
   /** Reads all of a longer mel, once. @throws PieceError where a piece up to `end` does not lie in it */
   async #readLonger({ values }: LongerMel, end: number): Promise<number> {
     const { bands } = this.#options.format;
-    const { before, after } = this.#source.reach;
+    const { framesBefore, framesAfter } = this.#source.reach;
     const frames = values.length / bands;
     if (end > frames) throw new PieceError(end, frames);
     while (this.#track.end < frames) {
-      const from = alignedFrame(this.#track.end - after);
+      const from = alignedFrame(this.#track.end - framesBefore);
       const to = Math.min(frames, this.#track.end + TILE);
-      const seen = values.subarray(from * bands, Math.min(frames, to + before) * bands);
+      const seen = values.subarray(from * bands, Math.min(frames, to + framesAfter) * bands);
       await this.#read({ values: seen, first: from, total: frames }, to);
     }
     return frames;

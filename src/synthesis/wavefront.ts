@@ -2,7 +2,7 @@
 // one end, stage k stands behind stage k−1 by what it sees ahead, so that all of them together hold a band of frames and
 // memory does not grow with length. Each stage computes a tile with what it sees on both sides and keeps the middle:
 // the result does not depend on where the tiles lie, and a whole utterance is the case of one tile.
-import type { Reach } from "../models/reach.js";
+import type { Reach } from "../mel/frames.js";
 import { lentFloats, type LentMemory } from "./memory.js";
 
 // Where tiles and parts of tiles begin. Engines convolve and multiply so many frames at a time and round a rest otherwise;
@@ -107,7 +107,7 @@ export class Track {
   }
 }
 
-/** What a stage reads, and how far: an output at a frame needs `reach.after` frames before it and `reach.before` behind. */
+/** What a stage reads, and how far around the frame that it makes. */
 export interface StageInput {
   readonly track: Track;
   readonly reach: Reach;
@@ -130,11 +130,11 @@ export interface Stage {
 }
 
 /** Sees only the frame itself. */
-export const noReach: Reach = { before: 0, after: 0 };
+export const noReach: Reach = { framesBefore: 0, framesAfter: 0 };
 
 /** What a stage has to read for a span: the span and its reach, up to the ends of the signal. */
-export function withReach({ first, end }: Span, { before, after }: Reach, track: Track): Span {
-  return { first: Math.max(0, first - after), end: Math.min(track.end, end + before) };
+export function withReach({ first, end }: Span, { framesBefore, framesAfter }: Reach, track: Track): Span {
+  return { first: Math.max(0, first - framesBefore), end: Math.min(track.end, end + framesAfter) };
 }
 
 /** Stages in an order in which each comes behind those that it reads from. */
@@ -165,7 +165,7 @@ export class Wavefront {
   get lookAhead(): number {
     const ahead = new Map<Track, number>([[this.#source, 0]]);
     for (const { inputs, outputs } of this.#stages) {
-      const most = Math.max(...inputs.map(({ track, reach }) => (ahead.get(track) ?? 0) + reach.before));
+      const most = Math.max(...inputs.map(({ track, reach }) => (ahead.get(track) ?? 0) + reach.framesAfter));
       for (const output of outputs) ahead.set(output, most);
     }
     return ahead.get(this.#result) ?? 0;
@@ -219,7 +219,7 @@ export class Wavefront {
   #reachable({ inputs }: Stage): number {
     return Math.min(
       ...inputs.map(({ track, reach }) =>
-        track.end === this.#total ? track.end : Math.max(0, track.end - reach.before),
+        track.end === this.#total ? track.end : Math.max(0, track.end - reach.framesAfter),
       ),
     );
   }
@@ -229,7 +229,7 @@ export class Wavefront {
     let needed = track === this.#result ? this.#taken : Infinity;
     for (const [index, { inputs }] of this.#stages.entries()) {
       for (const input of inputs) {
-        if (input.track === track) needed = Math.min(needed, this.#done[index] - input.reach.after);
+        if (input.track === track) needed = Math.min(needed, this.#done[index] - input.reach.framesBefore);
       }
     }
     track.forget(Math.min(needed, track.end));

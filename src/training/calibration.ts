@@ -2,11 +2,11 @@
 // its Linear layers is given, and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so
 // that scales depend on neither the utterance nor the tile.
 import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
-import { excitationLayers } from "../models/excitation/graph.js";
+import { excitationLayers } from "../models/excitation/shape.js";
 import { trunkLayers } from "../models/mask-net/shape.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";
-import { denoiserFunction, type NetworkFunction } from "../synthesis/network-functions.js";
+import { estimateFunction, type NetworkFunction } from "../synthesis/network-functions.js";
 
 // How a layer's input becomes 8-bit: of several ranges, from the whole one downwards, the one whose rounding and
 // clipping together change the layer's output least. x [rows, inputs], W [inputs, outputs].
@@ -104,7 +104,7 @@ export async function calibrate(
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
   const layers = trunkLayers(checkpoint.config.denoiser.shape);
-  return calibrateLayers(runtime, denoiserFunction(checkpoint), layers, examples);
+  return calibrateLayers(runtime, estimateFunction(checkpoint), layers, examples);
 }
 
 /**
@@ -131,11 +131,11 @@ export async function calibrateExcitation(
 /** How the inputs of some of a network's layers become 8-bit, given examples of the network's inputs. */
 async function calibrateLayers(
   runtime: Runtime,
-  { fn, signature }: NetworkFunction,
+  network: NetworkFunction,
   layers: readonly string[],
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
-  const program = await runtime.compile(fn, { ...signature, observed: layers });
+  const program = await runtime.compile(network, { ...network.signature, observed: layers });
   const samples = new Map(layers.map((layer) => [layer, new SampledInputs()]));
   try {
     for await (const example of examples) {
@@ -145,7 +145,7 @@ async function calibrateLayers(
   } finally {
     await program.dispose();
   }
-  const { weights = {} } = signature;
+  const { weights = {} } = network.signature;
   return Object.fromEntries(
     [...samples].map(([layer, sample]) => [layer, bestQuantisation(sample.sample(), weights[layer])]),
   );

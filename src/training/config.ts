@@ -1,13 +1,13 @@
 // All settings of a training run, flat. What is not said on the command line or in a file is as here; the values that
 // a run used are stored with it.
-import { type DenoiserKind, denoiserKinds } from "../checkpoint/config.js";
+import { denoiserKinds } from "../models/registry.js";
 import type { MelFormat } from "../mel/format.js";
 import { TrainConfigError } from "../errors.js";
 
 /** Settings of a run. */
 export interface TrainConfig {
   // what is trained
-  denoiser: DenoiserKind;
+  denoiser: string;
 
   // mask-net's shape
   /** N of each transform in which the network masks; the first is the mel's FFT length. */
@@ -148,7 +148,7 @@ type Key = keyof TrainConfig;
 
 /** Settings that are words. */
 const CHOICES: Partial<Readonly<Record<Key, readonly string[]>>> = {
-  denoiser: denoiserKinds,
+  denoiser: denoiserKinds(),
   rateShape: ["cosine", "constant-linear"],
 };
 /** Settings that may be 0 or below. */

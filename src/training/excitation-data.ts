@@ -2,12 +2,12 @@
 // probability proportional to the recordings' lengths, a gain for each, and their frames' pitch and voicing.
 import {
   type Excitation,
-  excitationLogits,
   PITCH_CLASSES,
   pitchClass,
   readExcitation,
   voicingBands,
-} from "../models/excitation/graph.js";
+} from "../models/excitation/shape.js";
+import { excitationLogits } from "../models/excitation/graph.js";
 import { frames, type Runtime, type TensorValue } from "../engine/engine.js";
 import { utterancesToTrainOn } from "./batches.js";
 import { CropDraw, type CropSource, type PitchSource, StepRandom, type Utterance } from "./draws.js";

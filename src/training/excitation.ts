@@ -6,13 +6,13 @@ import { type RunFolder, whereThereIsRoom } from "./run.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "./progress.js";
 import { type OptimiserSettings, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
+import { excitationLogits } from "../models/excitation/graph.js";
 import {
-  excitationLogits,
   excitationWeights,
   PITCH_CLASSES,
   PITCH_STEP_CENTS,
   voicingBands,
-} from "../models/excitation/graph.js";
+} from "../models/excitation/shape.js";
 import type { Runtime, TensorFunction, Tensors, TensorValue } from "../engine/engine.js";
 import { scheduleInputs } from "./batches.js";
 import { ExcitationBatches, measureExcitation, type PitchError } from "./excitation-data.js";

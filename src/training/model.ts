@@ -2,9 +2,10 @@
 // what stands here; each kind says it in a file of its own.
 import type * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
-import type { CheckpointConfig, DenoiserKind } from "../checkpoint/config.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import { createMdct, type Mdct } from "../models/layers/mdct.js";
-import { createSpectralPrior, type SpectralPrior, spectralPriorWeights } from "../models/prior/graph.js";
+import { createSpectralPrior, type SpectralPrior } from "../models/prior/graph.js";
+import { spectralPriorWeights } from "../models/prior/shape.js";
 import type { Weights, WeightSpec } from "../models/weights.js";
 import type { PreparedCrops } from "./crops.js";
 import { maskNetTraining } from "./mask-net-training.js";
@@ -29,7 +30,7 @@ export interface PriorTraining {
 
 /** How a kind of denoiser is trained. */
 export interface DenoiserTraining {
-  readonly kind: DenoiserKind;
+  readonly kind: string;
   /** Its size in a few words. */
   readonly summary: string;
   readonly weights: readonly WeightSpec[];
@@ -53,7 +54,7 @@ export function createTrainingModel(config: TrainConfig, format: MelFormat): Tra
   switch (config.denoiser) {
     case "mask-net":
       return { format, denoiser: maskNetTraining(config, format), prior: spectralPriorTraining(format) };
-    case "wavegrad":
+    default:
       return { format, denoiser: waveGradTraining(config, format), prior: undefined };
   }
 }

@@ -8,7 +8,8 @@ import type { CheckpointConfig } from "../checkpoint/config.js";
 import { TrainConfigError } from "../errors.js";
 import { baseConfig, type TrainConfig, withSettings } from "./config.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { outputCount } from "../models/mask-net/shape.js";
+import { type MaskNetConfig, outputCount } from "../models/mask-net/shape.js";
+import type { WaveGradConfig } from "../models/wavegrad/shape.js";
 import type { WeightSpec, WeightValue } from "../models/weights.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import type { TensorValue } from "../engine/engine.js";
@@ -86,11 +87,9 @@ export function startWeights(
   { config: { denoiser, mel }, weights }: Checkpoint,
   { corrections }: Pick<TrainConfig, "corrections">,
 ): Checkpoint["weights"] {
-  if (denoiser.kind !== "mask-net" || denoiser.shape.corrections === corrections) return weights;
-  return withMoreCorrections(
-    weights,
-    outputCount({ ...denoiser.shape, corrections }, mel.bands, mel.hopLength),
-  );
+  const shape = denoiser.shape as MaskNetConfig;
+  if (denoiser.kind !== "mask-net" || shape.corrections === corrections) return weights;
+  return withMoreCorrections(weights, outputCount({ ...shape, corrections }, mel.bands, mel.hopLength));
 }
 
 /**
@@ -160,8 +159,9 @@ export function fineTuningConfig(
 
 /** The settings that a checkpoint's network has. */
 function shapeOf({ denoiser }: Pick<CheckpointConfig, "denoiser">): Partial<TrainConfig> {
-  const { kind, shape } = denoiser;
+  const { kind } = denoiser;
   if (kind === "wavegrad") {
+    const shape = denoiser.shape as WaveGradConfig;
     return {
       denoiser: kind,
       melChannels: shape.melChannels,
@@ -173,7 +173,7 @@ function shapeOf({ denoiser }: Pick<CheckpointConfig, "denoiser">): Partial<Trai
       downsamplingDilations: [...shape.downsamplingDilations],
     };
   }
-  const { encoder, ...trunk } = shape;
+  const { encoder, ...trunk } = denoiser.shape as MaskNetConfig;
   return {
     denoiser: kind,
     windowLengths: [...trunk.windowLengths],

@@ -1,6 +1,6 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
 import { type Checkpoint, saveCheckpoint } from "../checkpoint/checkpoint.js";
-import { excitationShape } from "../models/excitation/graph.js";
+import { excitationShape } from "../models/excitation/shape.js";
 import type { CropSource } from "./draws.js";
 import type { RunFolder } from "./run.js";
 import { withPrefix } from "./optimiser/optimiser.js";

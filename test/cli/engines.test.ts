@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { addEngineOptions, type EngineOptions, openChosenRuntime } from "../../src/cli/options.js";
 import { EngineUnavailableError } from "../../src/errors.js";
-import type { EngineStatus } from "../../src/engine/engines.js";
+import type { EngineStatus } from "../../src/host/node/engines.js";
 import { runCli } from "../support/run-cli.js";
 
 describe("vocode engines", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { RunFolder } from "../../src/training/run.js";
 import { type CliRun, runCli } from "../support/run-cli.js";
@@ -140,7 +141,10 @@ describe("vocode train --from", () => {
     const [before, after] = await Promise.all(
       ["tones", "more"].map((name) => loadCheckpoint(join(parent, "voices", name))),
     );
-    expect(after.config.denoiser.shape).toMatchObject({ ...before.config.denoiser.shape, corrections: 3 });
+    expect(after.config.denoiser.shape).toMatchObject({
+      ...(before.config.denoiser.shape as MaskNetConfig),
+      corrections: 3,
+    });
     const [first] = await new RunFolder(join(parent, "runs", "more")).readMetrics();
     const measured = (before.config.training["devError"] as { mean: number }).mean;
     expect(first["devError"]).toBeCloseTo(measured, 6);

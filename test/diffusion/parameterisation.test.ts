@@ -6,6 +6,7 @@ import {
   convert,
   type Parameterisation,
   type Samples,
+  withSameNoise,
 } from "../../src/diffusion/parameterisation.js";
 
 const parameterisations: readonly Parameterisation[] = ["epsilon", "x0", "v", "score"];
@@ -90,5 +91,23 @@ describe("conversions between ε, x₀, v and score", () => {
     expect(convert("v", "x0", 1, z, value, value)).toBe(value);
     expect(distance(value, x0)).toBeLessThan(1e-12);
     expect(convert("v", "x0", 1, Float32Array.from(z), v)).toBeInstanceOf(Float32Array);
+  });
+});
+
+describe("withSameNoise", () => {
+  it("gives the estimate at a level beyond the trained range, with the noise found at the range's end", () => {
+    const [told, logSnr] = [-4, -7];
+    const { z } = quantities(logSnr);
+    const estimate = x0.map((value, i) => 0.9 * value + 0.1 * epsilon[i]);
+    const found = convert("x0", "epsilon", told, z, estimate);
+    const { fromZ, fromValue } = withSameNoise(told, logSnr);
+    const moved = estimate.map((value, i) => fromZ * z[i] + fromValue * value);
+    expect(distance(moved, convert("epsilon", "x0", logSnr, z, found))).toBeLessThan(1e-12);
+  });
+
+  it("changes nothing between one level and itself", () => {
+    const { fromZ, fromValue } = withSameNoise(3, 3);
+    expect(fromZ).toBeCloseTo(0, 12);
+    expect(fromValue).toBeCloseTo(1, 12);
   });
 });

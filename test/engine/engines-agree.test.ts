@@ -5,8 +5,8 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { afterAll, describe, expect, it } from "vitest";
 import { gelu, layerNorm } from "../../src/models/layers/composites.js";
-import { packageFault } from "../../src/engine/backends.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { packageFault } from "../../src/host/node/backends.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import {
   type EngineName,
   frames,

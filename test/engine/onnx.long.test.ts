@@ -20,7 +20,7 @@ import { traceToOnnx } from "../../src/engine/trace/trace-to-onnx.js";
 import { frames, type Signature, type TensorFunction, type TensorValue } from "../../src/engine/engine.js";
 import { exportPart } from "../../src/synthesis/export.js";
 import { EXCITATION_NOISE } from "../../src/synthesis/start.js";
-import { conditionerFunction, denoiserFunction } from "../../src/synthesis/network-functions.js";
+import { conditionerFunction, noiseFunction } from "../../src/synthesis/network-functions.js";
 import { clipSamples } from "../support/mel-reference.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
@@ -154,16 +154,14 @@ describe("an exported graph, in Python", () => {
       shape: [1, count, 80],
     };
     const conditioner = conditionerFunction(checkpoint);
-    const conditioning = await (await javascript.compile(conditioner.fn, conditioner.signature)).run({ mel });
-    const conditionerModel = exportPart(checkpoint, "conditioner", "0.0.0");
+    const conditioning = await (await javascript.compile(conditioner, conditioner.signature)).run({ mel });
+    const conditionerModel = await exportPart(checkpoint, "conditioner", "0.0.0");
     expect(await checkInPython(conditionerModel, { mel }, conditioning)).toBeLessThan(1e-4);
-    const denoiser = denoiserFunction(checkpoint);
+    const denoiser = noiseFunction(checkpoint);
     const given = { ...conditioning, mel, z: randomValue(9, [1, count * 256]) };
     const logSnr: TensorValue = { data: Float32Array.of(1), shape: [1] };
-    const outputs = await (
-      await javascript.compile(denoiser.fn, denoiser.signature)
-    ).run({ ...given, logSnr });
-    const model = exportPart(checkpoint, "denoiser", "0.0.0");
+    const outputs = await (await javascript.compile(denoiser, denoiser.signature)).run({ ...given, logSnr });
+    const model = await exportPart(checkpoint, "denoiser", "0.0.0");
     expect(await checkInPython(model, { ...given, log_snr: logSnr }, outputs)).toBeLessThan(1e-4);
   });
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it } from "vitest";
-import { GraphRuntime, openCopy } from "../../src/engine/graph-engine.js";
+import { openCopy } from "../../src/engine/graph-engine.js";
+import { graphRuntime, openModel } from "../../src/host/node/sessions.js";
 import { frames, type Signature } from "../../src/engine/engine.js";
 
 const cache = mkdtempSync(join(tmpdir(), "vocode-test-"));
@@ -24,13 +25,13 @@ describe("the copy of a program", () => {
     ["into the cache", cache],
     ["out of the cache", cache],
   ])("computes what the program does, %s", async (_, cacheFolder) => {
-    const runtime = new GraphRuntime({ device: "cpu", threads: 1, cacheFolder });
+    const runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder });
     const { program, copy } = await runtime.compileWithCopy(
       ({ x }, { w }) => ({ y: tf.matMul(x, w) }),
       signature,
     );
     // as a message brings it to a thread
-    const other = await openCopy(structuredClone(copy));
+    const other = await openCopy(structuredClone(copy), openModel);
     for (const each of [program, other]) {
       const { y } = await each.run({ x: { data: Float32Array.of(1, 0, 0, 1, 1, 1), shape: [3, 2] } });
       expect(y.shape).toEqual([3, 2]);

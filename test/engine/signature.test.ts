@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { SignatureError } from "../../src/errors.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { frames, type Program, type Signature, type TensorValue } from "../../src/engine/engine.js";
 
 const signature: Signature = {

@@ -54,14 +54,14 @@ describe.each(kinds)("a mel correction %s", (_, open) => {
       [0, 9],
       [30, 31],
     ]) {
-      const first = Math.max(0, from - reach.waveform.after);
+      const first = Math.max(0, from - reach.waveform.framesBefore);
       const part = {
-        samples: start.slice(first * hopLength, (to + reach.waveform.before) * hopLength),
+        samples: start.slice(first * hopLength, (to + reach.waveform.framesAfter) * hopLength),
         first: first * hopLength,
         total: Infinity,
       };
-      const firstMel = Math.max(0, from - reach.mel.after);
-      const values = target.values.slice(firstMel * bands, (to + reach.mel.before) * bands);
+      const firstMel = Math.max(0, from - reach.mel.framesBefore);
+      const values = target.values.slice(firstMel * bands, (to + reach.mel.framesAfter) * bands);
       const output = new Float32Array(part.samples.length);
       const range = [from * hopLength, to * hopLength] as const;
       correction.correct(part, output, ...range, { values, first: firstMel, total: Infinity }, 1);

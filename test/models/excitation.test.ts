@@ -8,8 +8,9 @@ import {
   pitchClass,
   pitchOfClass,
   readExcitation,
-} from "../../src/models/excitation/graph.js";
-import { binVoicing, mixExcitation } from "../../src/models/excitation/signal.js";
+} from "../../src/models/excitation/shape.js";
+import { binVoicing } from "../../src/models/excitation/shape.js";
+import { mixExcitation } from "../../src/models/excitation/graph.js";
 import { createMdct, mdct } from "../../src/models/layers/mdct.js";
 import { framePhases, heldPitch, pulses } from "../../src/models/excitation/pulse-train.js";
 import { weightCount } from "../../src/models/weights.js";

@@ -2,18 +2,15 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import {
-  colourMultiplyAdds,
-  conditionerMultiplyAdds,
-  maskNetMultiplyAdds,
-  waveGradMultiplyAdds,
-} from "../../src/models/multiply-adds.js";
+import { colourMultiplyAdds, priorMultiplyAdds } from "../../src/models/prior/shape.js";
+import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
+import { waveGradMultiplyAdds } from "../../src/models/wavegrad/costs.js";
 import type { WeightValue } from "../../src/models/weights.js";
 import { trace } from "../../src/engine/trace/trace.js";
 import {
   colourFunction,
   conditionerFunction,
-  denoiserFunction,
+  estimateFunction,
   type NetworkFunction,
 } from "../../src/synthesis/network-functions.js";
 import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad/shape.js";
@@ -25,8 +22,8 @@ function size(shape: readonly number[]): number {
 }
 
 /** Multiply-adds of the products and convolutions that a trace over so many frames recorded. */
-function countIn({ fn, signature }: NetworkFunction, frames: number): number {
-  const { recorder } = trace(fn, signature, frames);
+async function countIn(network: NetworkFunction, frames: number): Promise<number> {
+  const { recorder } = trace(await network.load(), network.signature, frames);
   const shapeOf = (name: string): readonly number[] => recorder.traced.get(name)!.shape;
   const counts = recorder.nodes.map(({ operator, inputs, outputs, attributes }) => {
     // a convolution in groups is a depthwise one here, which is not counted
@@ -40,8 +37,8 @@ function countIn({ fn, signature }: NetworkFunction, frames: number): number {
 }
 
 /** What one more frame costs. */
-function countPerFrame(network: NetworkFunction): number {
-  return (countIn(network, 30) - countIn(network, 20)) / 10;
+async function countPerFrame(network: NetworkFunction): Promise<number> {
+  return ((await countIn(network, 30)) - (await countIn(network, 20))) / 10;
 }
 
 function withCorrections({ config, weights }: MaskNetCheckpoint, corrections: number): MaskNetCheckpoint {
@@ -62,16 +59,18 @@ describe("multiply-adds from a network's shape", () => {
     await tf.setBackend("cpu");
   });
 
-  it.each([0, 1, 2])("are those of the denoiser's graph with %i corrections", (corrections) => {
+  it.each([0, 1, 2])("are those of the denoiser's graph with %i corrections", async (corrections) => {
     const checkpoint = withCorrections(randomCheckpoint(), corrections);
     const { mel, denoiser } = checkpoint.config;
-    expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(countPerFrame(denoiserFunction(checkpoint)));
+    expect(maskNetMultiplyAdds(denoiser.shape, mel)).toBe(await countPerFrame(estimateFunction(checkpoint)));
   });
 
-  it("are those of a WaveGrad's graph", () => {
+  it("are those of a WaveGrad's graph", async () => {
     const checkpoint = waveGradCheckpoint();
     const { denoiser, mel } = checkpoint.config;
-    expect(waveGradMultiplyAdds(denoiser.shape, mel.bands)).toBe(countPerFrame(denoiserFunction(checkpoint)));
+    expect(waveGradMultiplyAdds(denoiser.shape, mel.bands)).toBe(
+      await countPerFrame(estimateFunction(checkpoint)),
+    );
   });
 
   // 86.13 frames a second at 22.05 kHz, 80 at 24 kHz
@@ -80,10 +79,11 @@ describe("multiply-adds from a network's shape", () => {
     expect((waveGradMultiplyAdds(waveGradPaper24k, 128) * 24000) / 300 / 1e9).toBeCloseTo(33.17, 2);
   });
 
-  it("are those of the conditioner's and the colouring's graphs", () => {
+  it("are those of the conditioner's and the colouring's graphs", async () => {
     const checkpoint = randomCheckpoint();
     const { mel, denoiser } = checkpoint.config;
-    expect(conditionerMultiplyAdds(denoiser.shape, mel)).toBe(countPerFrame(conditionerFunction(checkpoint)));
-    expect(colourMultiplyAdds(mel.hopLength)).toBe(countPerFrame(colourFunction(checkpoint)));
+    const conditioner = priorMultiplyAdds(mel) + maskNetEncoderMultiplyAdds(denoiser.shape, mel.bands);
+    expect(conditioner).toBe(await countPerFrame(conditionerFunction(checkpoint)));
+    expect(colourMultiplyAdds(mel.hopLength)).toBe(await countPerFrame(colourFunction(checkpoint)));
   });
 });

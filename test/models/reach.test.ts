@@ -6,7 +6,9 @@ import { fillNormals } from "../../src/diffusion/noise.js";
 import { encodeMel } from "../../src/models/layers/encoder.js";
 import { createMaskNet, maskNetEstimate } from "../../src/models/mask-net/graph.js";
 import { type MaskNetConfig, maskNetWeights } from "../../src/models/mask-net/shape.js";
-import { encoderReach, maskNetReach, type Reach } from "../../src/models/reach.js";
+import type { Reach } from "../../src/mel/frames.js";
+import { encoderReach } from "../../src/models/layers/shapes.js";
+import { maskNetReach } from "../../src/models/mask-net/costs.js";
 import { type Weights, weightsOf, within } from "../../src/models/weights.js";
 
 const format = findPreset("hifigan-22k-80");
@@ -44,7 +46,8 @@ function randomWeights(config: MaskNetConfig): Weights {
 function spanOf(first: tf.Tensor, second: tf.Tensor, middle: number, each: number): Reach {
   const differences = tf.abs(tf.sub(first, second)).dataSync();
   const changed = [...differences.keys()].filter((n) => differences[n] > 0).map((n) => Math.floor(n / each));
-  return { before: middle - Math.min(...changed), after: Math.max(...changed) - middle };
+  // an output before the perturbed frame sees it after its own
+  return { framesBefore: Math.max(...changed) - middle, framesAfter: middle - Math.min(...changed) };
 }
 
 describe("reach", () => {
@@ -58,8 +61,8 @@ describe("reach", () => {
     { name: "no blocks", config: { ...base, dilations: [], corrections: 1 } },
   ])("of mask-net with $name is where a perturbed frame shows", ({ config }) => {
     const reach = maskNetReach(config, hop);
-    const middle = reach.before + 3;
-    const frames = middle + reach.after + 4;
+    const middle = reach.framesAfter + 3;
+    const frames = middle + reach.framesBefore + 4;
     const net = createMaskNet(config, format);
     const weights = randomWeights(config);
     const z = normals(frames * hop, 100);
@@ -80,8 +83,8 @@ describe("reach", () => {
   it("of the encoder is where a perturbed mel frame shows", () => {
     const weights = within(randomWeights(base), "encoder");
     const reach = encoderReach(base.encoder);
-    const middle = reach.before + 2;
-    const frames = middle + reach.after + 3;
+    const middle = reach.framesAfter + 2;
+    const frames = middle + reach.framesBefore + 3;
     const mel = normals(frames * format.bands, 103);
     const perturbed = mel.slice();
     perturbed.fill(0, middle * format.bands, (middle + 1) * format.bands);

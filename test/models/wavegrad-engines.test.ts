@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { waveGradHop } from "../../src/models/wavegrad/shape.js";
 import { waveGradNoise } from "../../src/models/wavegrad/graph.js";
 import { weightsOf } from "../../src/models/weights.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import {
   type Dimension,
   type EngineName,

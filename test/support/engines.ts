@@ -1,6 +1,6 @@
 // Programs on each engine in tests, and which engines this machine lacks.
-import { packageFault } from "../../src/engine/backends.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { packageFault } from "../../src/host/node/backends.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { EngineName, Program, Signature, TensorFunction } from "../../src/engine/engine.js";
 
 /** Why an engine cannot be tested here; undefined if it can. */

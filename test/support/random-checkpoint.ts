@@ -2,11 +2,7 @@
 import type { MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import {
-  checkpointConfig,
-  checkpointWeights,
-  type MaskNetCheckpointConfig,
-} from "../../src/checkpoint/config.js";
+import { type CheckpointConfig, checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { initialise } from "../../src/training/start-weights.js";
@@ -34,7 +30,7 @@ export function harmonicCheckpoint(): MaskNetCheckpoint {
 /** The checkpoint; layers that start at zero hold small random numbers instead. */
 export function randomCheckpoint(
   mel: MelFormat = findPreset("hifigan-22k-80"),
-  parts: Pick<MaskNetCheckpointConfig, "excitation"> = {},
+  parts: Pick<CheckpointConfig, "excitation"> = {},
 ): MaskNetCheckpoint {
   const config = checkpointConfig({
     denoiser: { kind: "mask-net", shape },

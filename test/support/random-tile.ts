@@ -1,10 +1,10 @@
 // A tile of random numbers for a checkpoint's denoiser.
 import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import type { DenoiserTile } from "../../src/synthesis/fast-denoiser.js";
+import type { Tile } from "../../src/synthesis/fast-denoiser.js";
 
 /** Noise, mel and levels of the size that speech has; the same for the same arguments. */
-export function randomTile({ config }: MaskNetCheckpoint, frames: number, logSnr: number): DenoiserTile {
+export function randomTile({ config }: MaskNetCheckpoint, frames: number, logSnr: number): Tile {
   const { bands, hopLength } = config.mel;
   const { channels } = config.denoiser.shape;
   const normals = (count: number, step: number): Float32Array =>

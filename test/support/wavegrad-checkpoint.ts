@@ -1,11 +1,12 @@
 // A checkpoint of a WaveGrad with few channels and random weights: what the published process runs on.
 import { findPreset } from "../../src/mel/presets.js";
-import type { WaveGradCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { WaveGradConfig } from "../../src/models/wavegrad/shape.js";
 import { checkpointConfig } from "../../src/checkpoint/config.js";
 import { narrow, randomWeights } from "./wavegrad-networks.js";
 
 /** The checkpoint, for the default mel format. */
-export function waveGradCheckpoint(): WaveGradCheckpoint {
+export function waveGradCheckpoint(): Checkpoint<WaveGradConfig> {
   const mel = findPreset("hifigan-22k-80");
   const config = checkpointConfig({
     denoiser: { kind: "wavegrad", shape: narrow },
@@ -20,5 +21,5 @@ export function waveGradCheckpoint(): WaveGradCheckpoint {
     const factor = /^(film\.\d\.)?output\.weight$/.test(name) ? 0.1 : 1;
     return [`denoiser.${name}`, { data: (data as Float32Array).map((value) => factor * value), shape }];
   });
-  return { config, weights: Object.fromEntries(weights) as WaveGradCheckpoint["weights"] };
+  return { config, weights: Object.fromEntries(weights) as Checkpoint["weights"] };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { framePhases, pulses } from "../../src/models/excitation/pulse-train.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { GraphMixture, openMixture } from "../../src/synthesis/excitation.js";
 import { RealFft } from "../../src/audio/real-fft.js";
 import { KernelMixture } from "../../src/kernel/kernel-mixture.js";

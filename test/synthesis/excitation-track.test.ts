@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Excitation } from "../../src/models/excitation/graph.js";
+import type { Excitation } from "../../src/models/excitation/shape.js";
 import { framePhases, heldPitch } from "../../src/models/excitation/pulse-train.js";
 import { ExcitationTrack } from "../../src/synthesis/start.js";
 

@@ -1,7 +1,7 @@
 // z₀ of a whole mel against its tiles, and against that of pieces which were cut out of the mel.
 import { afterAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { ExcitationSource } from "../../src/synthesis/excitation.js";
 import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/start.js";
 import { largestDifference } from "../support/mel-pieces.js";
@@ -26,10 +26,10 @@ async function startOf(tile: number, first = 0, end = FRAMES, options: Options =
   const start = new HarmonicStart(source, { format, seed: 1, logSnr: 3, ...options });
   const count = end - first;
   const z = new Float32Array(count * hopLength);
-  const { before, after } = start.reach;
+  const { framesBefore, framesAfter } = start.reach;
   for (let from = 0; from < count; from += tile) {
     const to = Math.min(count, from + tile);
-    const seen = [first + Math.max(0, from - after), first + Math.min(count, to + before)];
+    const seen = [first + Math.max(0, from - framesBefore), first + Math.min(count, to + framesAfter)];
     await start.fill(z.subarray(from * hopLength, to * hopLength), (first + from) * hopLength, {
       values: mel.subarray(seen[0] * bands, seen[1] * bands),
       first: seen[0] - first,

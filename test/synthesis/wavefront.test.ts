@@ -1,7 +1,7 @@
 // Stages that add up their neighbours, whose results are whole numbers: exact, whatever the tiles.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Reach } from "../../src/models/reach.js";
+import type { Reach } from "../../src/mel/frames.js";
 import { type Span, type Stage, tiles, Track, Wavefront, withReach } from "../../src/synthesis/wavefront.js";
 
 /** The sum of what lies within reach, zeros beyond the ends. */
@@ -13,7 +13,9 @@ function neighbourSum(
 ): Float32Array {
   return Float32Array.from({ length: end - first }, (_, i) => {
     const at = first + i - offset;
-    return values.slice(Math.max(0, at - reach.after), at + reach.before + 1).reduce((a, b) => a + b, 0);
+    return values
+      .slice(Math.max(0, at - reach.framesBefore), at + reach.framesAfter + 1)
+      .reduce((a, b) => a + b, 0);
   });
 }
 
@@ -46,14 +48,14 @@ function chain(reaches: readonly Reach[], tile: number): Chain {
   for (const reach of reaches) stages.push(sumStage(stages.at(-1)?.made ?? source, reach));
   const result = stages.at(-1).made;
   const looks: Stage = {
-    inputs: [{ track: result, reach: { before: 2, after: 3 } }],
+    inputs: [{ track: result, reach: { framesBefore: 3, framesAfter: 2 } }],
     outputs: [],
     run: () => undefined,
   };
   return { front: new Wavefront([...stages, looks], source, result, tile), source, stages };
 }
 
-const reachArbitrary = fc.record({ before: fc.nat(5), after: fc.nat(5) });
+const reachArbitrary = fc.record({ framesBefore: fc.nat(5), framesAfter: fc.nat(5) });
 
 describe("Wavefront", () => {
   it("gives the same for any pieces and tiles", async () => {
@@ -89,8 +91,8 @@ describe("Wavefront", () => {
 
   it("holds a band of frames, however long the signal is", async () => {
     const reaches = [
-      { before: 3, after: 2 },
-      { before: 1, after: 4 },
+      { framesBefore: 2, framesAfter: 3 },
+      { framesBefore: 4, framesAfter: 1 },
     ];
     const { front, source, stages } = chain(reaches, 10);
     const held: number[] = [];
@@ -106,7 +108,7 @@ describe("Wavefront", () => {
 
   it("lets go of what a stage makes and none reads", async () => {
     const source = new Track(1);
-    const stage = sumStage(source, { before: 1, after: 1 });
+    const stage = sumStage(source, { framesBefore: 1, framesAfter: 1 });
     const unread = new Track(1);
     const both: Stage = {
       inputs: stage.inputs,
@@ -126,7 +128,7 @@ describe("Wavefront", () => {
   });
 
   it("stops between tiles where it is told to", async () => {
-    const { front, stages } = chain([{ before: 0, after: 0 }], 4);
+    const { front, stages } = chain([{ framesBefore: 0, framesAfter: 0 }], 4);
     front.push(new Float32Array(40));
     front.end();
     await expect(

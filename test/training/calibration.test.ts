@@ -4,7 +4,7 @@ import { parseCheckpointConfig } from "../../src/checkpoint/config.js";
 import { CheckpointError } from "../../src/errors.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { trunkLayers } from "../../src/models/mask-net/shape.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { TensorValue } from "../../src/engine/engine.js";
 import {
   bestQuantisation,
@@ -15,7 +15,7 @@ import {
   throughEightBits,
 } from "../../src/training/calibration.js";
 import { ExcitationSource, NoExcitationError } from "../../src/synthesis/excitation.js";
-import { denoiserFunction } from "../../src/synthesis/network-functions.js";
+import { noiseFunction } from "../../src/synthesis/network-functions.js";
 import { NotCalibratedError } from "../../src/synthesis/precision.js";
 import { largestDifference } from "../support/mel-pieces.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
@@ -81,8 +81,8 @@ describe("a calibrated checkpoint", () => {
     const example = exampleOf(21, 1);
     const [exact, eightBit] = await Promise.all(
       (["float32", "int8"] as const).map(async (precision) => {
-        const { fn, signature } = denoiserFunction({ ...checkpoint, config }, precision);
-        const program = await runtime.compile(fn, signature);
+        const network = noiseFunction({ ...checkpoint, config }, precision);
+        const program = await runtime.compile(network, network.signature);
         return (await program.run(example))["noise"].data;
       }),
     );
@@ -118,7 +118,7 @@ describe("a calibrated checkpoint", () => {
   });
 
   it("is needed for int8", () => {
-    expect(() => denoiserFunction(randomCheckpoint(), "int8")).toThrow(NotCalibratedError);
+    expect(() => noiseFunction(randomCheckpoint(), "int8")).toThrow(NotCalibratedError);
   });
 
   it("is refused for a layer that the excitation model has not", () => {

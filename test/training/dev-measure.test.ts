@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { Runtime } from "../../src/engine/engine.js";
 import type { DevError } from "../../src/training/progress.js";
 import { DevMeasure } from "../../src/training/dev-measure.js";

@@ -1,8 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { EXCITATION_OUTPUTS, pitchOfClass } from "../../src/models/excitation/graph.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { EXCITATION_OUTPUTS, pitchOfClass } from "../../src/models/excitation/shape.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { PitchComparison, pitchTargets } from "../../src/training/excitation-data.js";
 import { excitationLoss, trainExcitation } from "../../src/training/excitation.js";
 import { defaultTrainConfig } from "../../src/training/config.js";

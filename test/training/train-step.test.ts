@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { TensorValue } from "../../src/engine/engine.js";
 import { networkStep, registerGradients } from "../../src/training/step.js";
 import { biasCorrection } from "../../src/training/optimiser/adamw.js";

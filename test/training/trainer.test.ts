@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DivergedError, FileError } from "../../src/errors.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import type { Runtime } from "../../src/engine/engine.js";
 import { RunFolder, type RunState, whereThereIsRoom } from "../../src/training/run.js";
 import { partOf } from "../../src/training/optimiser/optimiser.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { sqrtAlphaBarFromLogSnr } from "../../src/diffusion/levels.js";
-import { openRuntime } from "../../src/engine/engines.js";
+import { openRuntime } from "../../src/host/node/engines.js";
 import { RunFolder } from "../../src/training/run.js";
 import { storeTrained } from "../../src/training/store.js";
 import { type TrainConfig, waveGradTrainConfig } from "../../src/training/config.js";

@@ -1,10 +1,10 @@
-// The driver: runs any plan over samples in memory, one denoiser call a step, and shows every state on the way.
-//
-// It is one asynchronous generator and no synchronous twin. Engines that run a network answer with promises; a plain
-// function that computes its answer at once is awaited just the same, and a microtask a step costs nothing beside it.
+// What a plan does, in one place: a walk from state to state that asks its caller for an estimate at each. Whoever has
+// the estimate drives it: over samples in memory, where a denoiser may answer with a promise, or at once, as a graph of
+// tensors that an export writes and a loss is trained through. Synthesis, which goes tile by tile, takes the same steps.
 import { VocodeError } from "../../errors.js";
 import { fillNormals, type Seed } from "../noise.js";
 import { convert } from "../parameterisation.js";
+import { arraySpace, type SignalSpace, type Term, weightedSum } from "../weighted-sum.js";
 import type { SamplingPlan, StepCoefficients } from "./sampling-plan.js";
 
 /**
@@ -51,6 +51,53 @@ export function seededNoise(seed: Seed, start = 0): NoiseSource {
   };
 }
 
+/** A state that a walk has come to, and wants an estimate for. */
+interface PlanState<S> {
+  readonly step: number;
+  readonly logSnr: number;
+  readonly z: S;
+}
+
+/**
+ * Walks a plan: yields each state, takes the estimate x̂₀ made from it, and returns the last estimate.
+ *
+ * @param z0 the start, at the level of the plan's first step
+ * @param noise fresh unit noise of a draw: k+1 in step k, asked for only where the step adds some
+ */
+function* walkPlan<S>(
+  { steps }: SamplingPlan,
+  space: SignalSpace<S>,
+  z0: S,
+  noise: (draw: number) => S,
+): Generator<PlanState<S>, S, S> {
+  let z = z0;
+  let previousX0: S | undefined;
+  for (const [step, coefficients] of steps.entries()) {
+    const x0 = yield { step, logSnr: coefficients.logSnr, z };
+    if (step + 1 === steps.length) return x0;
+    z = space.weightedSum(stepTerms(coefficients, z, x0, previousX0 ?? x0, () => noise(step + 1)));
+    previousX0 = x0;
+  }
+  return z;
+}
+
+/** What adds up to z′ = a·z + b·x̂₀ + c·x̂₀(previous) + d·noise; terms whose factor is 0 are left out. */
+function stepTerms<S>(
+  { z: a, x0: b, previousX0: c, noise: d }: StepCoefficients,
+  z: S,
+  x0: S,
+  previousX0: S,
+  noise: () => S,
+): readonly Term<S>[] {
+  const terms: Term<S>[] = [
+    [a, z],
+    [b, x0],
+    [c, previousX0],
+  ];
+  const used = terms.filter(([factor]) => factor !== 0);
+  return d === 0 ? used : [...used, [d, noise()]];
+}
+
 /**
  * Runs a plan. Leaving the loop early stops the process; its result is the x̂₀ of the last state.
  *
@@ -66,19 +113,18 @@ export async function* runPlan(
   z0: Float32Array,
   noise: NoiseSource,
 ): AsyncGenerator<SamplerState, void, void> {
-  let z: Float32Array = z0.slice();
-  let previousX0: Float32Array | undefined;
-  for (const [step, coefficients] of plan.steps.entries()) {
-    const { logSnr } = coefficients;
+  const walk = walkPlan(plan, arraySpace, z0.slice(), (draw) => {
+    const fresh = new Float32Array(z0.length);
+    noise(fresh, draw);
+    return fresh;
+  });
+  for (let next = walk.next(); !next.done;) {
+    const { step, logSnr, z } = next.value;
     const epsilon = await denoiser(z, logSnr);
     if (epsilon.length !== z.length) throw new DenoiserOutputError(step, z.length, epsilon.length);
     const x0 = convert("epsilon", "x0", logSnr, z, epsilon);
     yield { step, logSnr, z, x0 };
-    if (step + 1 === plan.steps.length) return;
-    const fresh = new Float32Array(coefficients.noise === 0 ? 0 : z.length);
-    if (coefficients.noise !== 0) noise(fresh, step + 1);
-    z = combine(coefficients, z, x0, previousX0 ?? x0, fresh);
-    previousX0 = x0;
+    next = walk.next(x0);
   }
 }
 
@@ -99,6 +145,28 @@ export async function sample(
 }
 
 /**
+ * Runs a plan to its end where estimates come at once: in a graph of tensors, through which gradients flow.
+ *
+ * @param space what the signals are
+ * @param estimate x̂₀ of a state z at the level λ
+ * @param z0 the start, at the level of the plan's first step
+ * @param noise fresh unit noise of a draw: k+1 in step k, asked for only where the step adds some
+ * @returns the x̂₀ of the last step
+ */
+export function sampleIn<S>(
+  space: SignalSpace<S>,
+  plan: SamplingPlan,
+  estimate: (z: S, logSnr: number) => S,
+  z0: S,
+  noise: (draw: number) => S,
+): S {
+  const walk = walkPlan(plan, space, z0, noise);
+  let next = walk.next();
+  while (!next.done) next = walk.next(estimate(next.value.z, next.value.logSnr));
+  return next.value;
+}
+
+/**
  * One step's linear combination, z′ = a·z + b·x̂₀ + c·x̂₀(previous) + d·noise, in float64.
  *
  * @param previousX0 any array of the length where its coefficient is 0
@@ -112,14 +180,10 @@ export function combine(
   x0: Float32Array,
   previousX0: Float32Array,
   noise: Float32Array,
-  next: Float32Array = new Float32Array(z.length),
+  next?: Float32Array,
 ): Float32Array {
-  const { z: a, x0: b, previousX0: c, noise: d } = coefficients;
-  // plain loops: with a callback they take several times as long, as much as a tenth of a fast denoiser
-  if (d === 0) {
-    for (let i = 0; i < z.length; i++) next[i] = a * z[i] + b * x0[i] + c * previousX0[i];
-  } else {
-    for (let i = 0; i < z.length; i++) next[i] = a * z[i] + b * x0[i] + c * previousX0[i] + d * noise[i];
-  }
-  return next;
+  return weightedSum(
+    stepTerms(coefficients, z, x0, previousX0, () => noise),
+    next,
+  );
 }

@@ -1,8 +1,6 @@
 // Where in the caller's code a tfjs op was called: the first stack frame outside tfjs and outside the tracer.
-import { dirname, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const tracerFolder = dirname(fileURLToPath(import.meta.url)) + sep;
+const tracerFolder = decodeURI(new URL(".", import.meta.url).pathname);
 
 /** The caller's frame as "function (file:line:column)"; "an unknown place" if the stack has none. */
 export function callerFrame(): string {
@@ -17,8 +15,17 @@ export function callerFrame(): string {
     .find(
       (line) =>
         !/[\\/](@tensorflow|tfjs-core)[\\/]/.test(line) &&
-        !line.includes(tracerFolder) &&
+        !readable(line).includes(tracerFolder) &&
         !line.includes("node:"),
     );
   return frame ?? "an unknown place";
+}
+
+/** A frame with its file's address as it is written in a path. */
+function readable(line: string): string {
+  try {
+    return decodeURI(line);
+  } catch {
+    return line;
+  }
 }

@@ -1,7 +1,6 @@
 // A finished graph: what a trace, or several traces of one function at different frame counts, come to. It is close to
 // ONNX's GraphProto, with constants still as plain arrays.
 import type { Constant, GraphNode, ValueType } from "./recorder.js";
-import { createHash } from "node:crypto";
 
 /** An input or output; a size given as text follows the frame count, such as "256*frames". */
 export interface Port {
@@ -45,13 +44,19 @@ export function withoutUnused(graph: Graph): Graph {
 export function shareEqual(graph: Graph): Graph {
   /** what replaces a name that is gone */
   const kept = new Map<string, string>();
-  const first = firstOfEach();
   const constants = new Map<string, Constant>();
+  const alike = new Map<string, string[]>();
   for (const [name, constant] of graph.constants) {
-    const same = first(contentKey(constant), [name]);
-    if (same) kept.set(name, same[0]);
-    else constants.set(name, constant);
+    const key = fingerprint(constant);
+    const names = alike.get(key) ?? [];
+    const same = names.find((other) => haveEqualBytes(constant, graph.constants.get(other)!));
+    if (same !== undefined) kept.set(name, same);
+    else {
+      constants.set(name, constant);
+      alike.set(key, [...names, name]);
+    }
   }
+  const first = firstOfEach();
   const isOutput = new Set(graph.outputs.map(({ name }) => name));
   const nodes: GraphNode[] = [];
   for (const original of graph.nodes) {
@@ -74,13 +79,32 @@ function firstOfEach(): (key: string, names: readonly string[]) => readonly stri
   };
 }
 
-function contentKey({ values, shape, type }: Constant): string {
-  const array = Array.isArray(values)
-    ? Float64Array.from(values)
-    : (values as Exclude<typeof values, readonly number[]>);
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  const digest = createHash("sha1").update(bytes).digest("base64");
-  return `${type} ${array.constructor.name} [${shape.join()}] ${digest}`;
+/** What equal constants have in common, and others seldom. */
+function fingerprint({ values, shape, type }: Constant): string {
+  const array = arrayOf(values);
+  let hash = 0;
+  for (const word of wordsOf(array)) hash = Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15);
+  return `${type} ${array.constructor.name} [${shape.join()}] ${hash}`;
+}
+
+function haveEqualBytes(first: Constant, second: Constant): boolean {
+  const [a, b] = [wordsOf(arrayOf(first.values)), wordsOf(arrayOf(second.values))];
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
+
+type ConstantArray = Exclude<Constant["values"], readonly number[]>;
+
+function arrayOf(values: Constant["values"]): ConstantArray | Float64Array {
+  return Array.isArray(values) ? Float64Array.from(values) : (values as ConstantArray);
+}
+
+/** The bits of an array, 32 at a time. */
+function wordsOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Int32Array {
+  if (byteOffset % 4 === 0 && byteLength % 4 === 0) return new Int32Array(buffer, byteOffset, byteLength / 4);
+  const padded = new Uint8Array(4 * Math.ceil(byteLength / 4));
+  padded.set(new Uint8Array(buffer, byteOffset, byteLength));
+  return new Int32Array(padded.buffer);
 }
 
 /** Every operation here gives the same for the same inputs. */

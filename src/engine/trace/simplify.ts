@@ -70,10 +70,16 @@ class Rewriting {
     const [name] = node.outputs;
     const shape = this.#graph.values.get(name)?.shape;
     const constant = this.#constants.get(node.inputs[0]);
-    if (constant && shape && isFixed(shape)) { this.#fold(node, { ...constant, shape }); return; }
+    if (constant && shape && isFixed(shape)) {
+      this.#fold(node, { ...constant, shape });
+      return;
+    }
     const before = this.#producers.get(node.inputs[0]);
     const source = before?.operator === "Reshape" ? before.inputs[0] : node.inputs[0];
-    if (shape && sameShape(this.#shapeOf(source), shape)) { this.#stands(source, name); return; }
+    if (shape && sameShape(this.#shapeOf(source), shape)) {
+      this.#stands(source, name);
+      return;
+    }
     return { ...node, inputs: [source, node.inputs[1]] };
   }
 

@@ -1,7 +1,7 @@
 // Runs a benchmark: the quality of every setting on whole clips, its peak memory, then rounds over all settings that time
 // them one after the other, so that whatever else the machine does for a while meets all alike.
 import type { Mel } from "../../mel/format.js";
-import type { RuntimeOptions } from "../../engine/engines.js";
+import type { RuntimeOptions } from "../../engine/engine.js";
 import type { SynthesisOptions } from "../../synthesis/settings.js";
 import { Vocoder, type VocoderOptions } from "../../vocoder.js";
 import type { Clip } from "../clips.js";

@@ -1,98 +1,136 @@
-// The excitation model: what a mel says of the voice's source. A small ConvNeXt reads the pitch, whether there is one, and
-// how much of each band is voiced, frame by frame. [batch, frames, bands] → [batch, frames, 200 + 1 + 5] logits.
+// The excitation in tensors: the model that reads it off a mel, [batch, frames, bands] → [batch, frames, 200 + 1 + 5]
+// logits, and the signal of unit power density that is made of them, the start of a harmonic process. Pulses of all
+// harmonics where the voice is periodic, noise elsewhere, mixed band by band in the whitened domain:
+//   h = MDCT⁻¹(√V·MDCT(pulses) + √(1−V)·MDCT(noise))
 import * as tf from "@tensorflow/tfjs-core";
-import { type EncoderConfig, encodeMel, encoderWeights } from "../layers/encoder.js";
-import type { Weights, WeightSpec } from "../weights.js";
-
-/** Pitch classes, 20 cents each from 55 Hz: up to 554 Hz. */
-export const PITCH_CLASSES = 200;
-/** Cents between pitch classes. */
-export const PITCH_STEP_CENTS = 20;
-/** Hz of pitch class 0. */
-export const LOWEST_PITCH = 55;
-/** Centres in Hz of the bands whose voicing is told. */
-export const voicingBands: readonly number[] = [500, 1500, 2750, 4500, 7500];
-
-const CENTS_PER_OCTAVE = 1200;
-/** Classes to each side of the largest that the pitch is averaged over. */
-export const PITCH_NEIGHBOURS = 4;
-
-/** The network's shape. */
-export const excitationShape: EncoderConfig = { channels: 192, expanded: 576, dilations: [1, 2, 4, 1, 2] };
-
-/** Logits a frame: pitch classes, then voiced, then the bands' voicing. */
-export const EXCITATION_OUTPUTS = PITCH_CLASSES + 1 + voicingBands.length;
-
-/** What is said of each frame of a mel. */
-export interface Excitation {
-  /** Hz, also where there is no voice; in float64, as phases are summed from it. [frames] */
-  readonly pitch: Float64Array;
-  /** Probability of a voice. [frames] */
-  readonly voiced: Float32Array;
-  /** Share of each band that is periodic. [frames, 5] */
-  readonly bandVoicing: Float32Array;
-}
+import { type Composition, runComposition } from "../layers/composites.js";
+import { encodeMel } from "../layers/encoder.js";
+import {
+  createGridMdct,
+  fromGrid,
+  gridMdct,
+  type GridMdct,
+  inverseGridMdct,
+  toGrid,
+} from "../layers/hop-grid.js";
+import { productOverLast } from "../layers/linear.js";
+import { inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
+import type { Weights } from "../weights.js";
+import { framePhases, heldPitch, HIGHEST_HARMONIC, pulses, UNHEARD_PITCH } from "./pulse-train.js";
+import {
+  bandsOfBins,
+  excitationShape,
+  LOWEST_PITCH,
+  PITCH_CLASSES,
+  PITCH_NEIGHBOURS,
+  PITCH_STEP_CENTS,
+  readExcitation,
+  voicingBands,
+} from "./shape.js";
 
 /** The logits of a mel. */
 export function excitationLogits(weights: Weights, mel: tf.Tensor, shape = excitationShape): tf.Tensor {
   return encodeMel(shape, weights, mel);
 }
 
-/** The weights of the model. */
-export function excitationWeights(bands: number, shape = excitationShape): WeightSpec[] {
-  return encoderWeights(shape, bands, EXCITATION_OUTPUTS);
+/** Pulses and noise mixed: signals [batch, T], voicing [batch, T/N, N] → [batch, T]. */
+export function mixExcitation(
+  transform: Mdct,
+  pulseSignal: tf.Tensor,
+  noise: tf.Tensor,
+  voicing: tf.Tensor,
+): tf.Tensor {
+  const periodic = tf.mul(tf.sqrt(voicing), mdct(transform, pulseSignal));
+  const random = tf.mul(tf.sqrt(tf.sub(1, voicing)), mdct(transform, noise));
+  return inverseMdct(transform, tf.add(periodic, random));
 }
 
-/** Weights of its Linear layers that may be 8-bit: those of the blocks, nine tenths of the model. */
-export function excitationLayers({ dilations }: EncoderConfig): string[] {
-  return dilations.flatMap((_, block) => [`blocks.${block}.up.weight`, `blocks.${block}.down.weight`]);
+// The excitation of a whole signal in tensor ops, for exported graphs: what synthesis makes part by part of the excitation
+// model's logits, from the pitch to the mixture of pulses and noise. Logits [1, F, 206], signals [1, F·hop].
+
+/** How a signal is cut into frames. */
+interface FrameRate {
+  readonly hopLength: number;
+  readonly sampleRate: number;
 }
 
-/** A pitch in Hz as a class, a fraction between two where it lies between. */
-export function pitchClass(hertz: number): number {
-  return (CENTS_PER_OCTAVE * Math.log2(hertz / LOWEST_PITCH)) / PITCH_STEP_CENTS;
+// one kernel, since tfjs has no float64, which the phase needs
+const pulseTrain: Composition<{ logits: tf.Tensor }, Record<string, number>> = {
+  name: "PulseTrain",
+  forward: ({ logits }, { hop, sampleRate }) => {
+    const { pitch, voiced } = readExcitation(logits.dataSync() as Float32Array);
+    const held = heldPitch(pitch, voiced);
+    const signal = pulses(held, framePhases(held, hop, sampleRate), sampleRate, hop);
+    return tf.tensor2d(signal, [1, signal.length]);
+  },
+};
+
+/** The pulses of the pitch that logits say. */
+export function pulsesOfLogits(logits: tf.Tensor, { hopLength, sampleRate }: FrameRate): tf.Tensor {
+  return runComposition(
+    pulseTrain,
+    { logits },
+    {
+      classes: PITCH_CLASSES,
+      neighbours: PITCH_NEIGHBOURS,
+      lowestPitch: LOWEST_PITCH,
+      stepCents: PITCH_STEP_CENTS,
+      hop: hopLength,
+      sampleRate,
+      highestHarmonic: HIGHEST_HARMONIC,
+      unheardPitch: UNHEARD_PITCH,
+    },
+  );
 }
 
-/** A class, also a fraction, in Hz. */
-export function pitchOfClass(value: number): number {
-  return LOWEST_PITCH * 2 ** ((value * PITCH_STEP_CENTS) / CENTS_PER_OCTAVE);
+/** The voicing of every MDCT bin that logits say, 0 in frames without voice. [1, F, hop] */
+function binVoicingOfLogits(logits: tf.Tensor, { hopLength, sampleRate }: FrameRate): tf.Tensor {
+  const [, frames] = logits.shape;
+  const bands = voicingBands.length;
+  const shares = new Float32Array(bands * hopLength);
+  for (const [bin, { lower, upper, share }] of bandsOfBins(hopLength, sampleRate).entries()) {
+    shares[lower * hopLength + bin] += 1 - share;
+    shares[upper * hopLength + bin] += share;
+  }
+  const part = (begin: number, size: number): tf.Tensor => tf.slice(logits, [0, 0, begin], [1, frames, size]);
+  const voicing = productOverLast(
+    tf.sigmoid(part(PITCH_CLASSES + 1, bands)),
+    tf.tensor2d(shares, [bands, hopLength]),
+  );
+  const isVoiced = tf.cast(tf.greater(part(PITCH_CLASSES, 1), 0), "float32");
+  return tf.mul(tf.clipByValue(voicing, 0, 1), isVoiced);
 }
 
 /**
- * Logits as pitch and voicing.
+ * The excitation h.
  *
- * @param logits [frames, 206]
+ * @param noise unit normal [1, F·hop]
+ * @returns [1, F·hop]
  */
-export function readExcitation(logits: Float32Array): Excitation {
-  const frames = logits.length / EXCITATION_OUTPUTS;
-  const pitch = new Float64Array(frames);
-  const voiced = new Float32Array(frames);
-  const bandVoicing = new Float32Array(frames * voicingBands.length);
-  for (let frame = 0; frame < frames; frame++) {
-    const row = logits.subarray(frame * EXCITATION_OUTPUTS, (frame + 1) * EXCITATION_OUTPUTS);
-    pitch[frame] = pitchOfClass(expectedClass(row.subarray(0, PITCH_CLASSES)));
-    voiced[frame] = logistic(row[PITCH_CLASSES]);
-    for (let band = 0; band < voicingBands.length; band++) {
-      bandVoicing[frame * voicingBands.length + band] = logistic(row[PITCH_CLASSES + 1 + band]);
-    }
-  }
-  return { pitch, voiced, bandVoicing };
+export function excitationOfLogits(logits: tf.Tensor, noise: tf.Tensor, rate: FrameRate): tf.Tensor {
+  const grids = toGrid(tf.concat([noise, pulsesOfLogits(logits, rate)], 0), rate.hopLength);
+  const [random, pulseGrid] = tf.split(grids, 2, 0);
+  return fromGrid(excitationGrid(createGridMdct(rate.hopLength), logits, pulseGrid, random, rate));
 }
 
-/** The mean of the classes around the likeliest, weighted by their probabilities. */
-function expectedClass(logits: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
-  let [total, sum] = [0, 0];
-  const last = Math.min(logits.length - 1, best + PITCH_NEIGHBOURS);
-  for (let i = Math.max(0, best - PITCH_NEIGHBOURS); i <= last; i++) {
-    const weight = Math.exp(logits[i] - logits[best]);
-    total += weight;
-    sum += weight * i;
-  }
-  return sum / total;
-}
-
-function logistic(x: number): number {
-  return 1 / (1 + Math.exp(-x));
+/**
+ * The same of pulses and noise that lie as grids (../layers/hop-grid.ts).
+ *
+ * @param pulseGrid [1, hop, 1, F+1]
+ * @param random [1, hop, 1, F+1]
+ * @returns [1, hop, 1, F+1]
+ */
+export function excitationGrid(
+  transform: GridMdct,
+  logits: tf.Tensor,
+  pulseGrid: tf.Tensor,
+  random: tf.Tensor,
+  rate: FrameRate,
+): tf.Tensor {
+  const byFrame = binVoicingOfLogits(logits, rate);
+  const [batch, frames, bins] = byFrame.shape;
+  const voicing = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [batch, bins, 1, frames]);
+  const periodic = tf.mul(tf.sqrt(voicing), gridMdct(transform, pulseGrid));
+  const aperiodic = tf.mul(tf.sqrt(tf.sub(1, voicing)), gridMdct(transform, random));
+  return inverseGridMdct(transform, tf.add(periodic, aperiodic));
 }

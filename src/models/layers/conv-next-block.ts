@@ -2,22 +2,10 @@
 // with GELU, back, and a gain per channel on what is added to the input. The noise level may scale and shift the
 // normalised rows (FiLM, Perez et al. 2018).
 import * as tf from "@tensorflow/tfjs-core";
-import { constantStart, specsWithin, type Weights, type WeightSpec, within } from "../weights.js";
-import { depthwiseConvolution, depthwiseConvolutionWeights } from "./convolution.js";
+import { type Weights, within } from "../weights.js";
+import { depthwiseConvolution } from "./convolution.js";
 import { gelu, layerNorm } from "./composites.js";
-import { affineRows, linear, linearWeights } from "./linear.js";
-
-/** Frames that the depthwise convolution sees. */
-export const BLOCK_TAPS = 7;
-const GAIN_START = 0.2;
-
-/** Widths of a block. */
-export interface BlockShape {
-  readonly channels: number;
-  readonly expanded: number;
-  /** Width of the level's embedding; undefined for a block that does not see the level. */
-  readonly levelWidth?: number;
-}
+import { affineRows, linear } from "./linear.js";
 
 /**
  * One block: [batch, frames, channels] → the same.
@@ -69,14 +57,6 @@ export function norm(weights: Weights, x: tf.Tensor): tf.Tensor {
   return layerNorm(x, weights("scale"), weights("shift"));
 }
 
-/** The weights of a LayerNorm. */
-export function normWeights(channels: number): WeightSpec[] {
-  return [
-    { name: "scale", shape: [channels], start: constantStart(1) },
-    { name: "shift", shape: [channels], start: constantStart(0) },
-  ];
-}
-
 /** LayerNorm without weights, then ·(1 + scale) + shift by the level. */
 function normByLevel(weights: Weights, x: tf.Tensor, level: tf.Tensor): tf.Tensor {
   const [batch, , channels] = x.shape;
@@ -88,17 +68,4 @@ function normByLevel(weights: Weights, x: tf.Tensor, level: tf.Tensor): tf.Tenso
   const rows = layerNorm(x, tf.ones([channels]), tf.zeros([channels]));
   const each = [batch, 1, channels];
   return tf.add(tf.mul(rows, tf.reshape(scale, each)), tf.reshape(shift, each));
-}
-
-/** The weights of a block. */
-export function convNextBlockWeights({ channels, expanded, levelWidth }: BlockShape): WeightSpec[] {
-  return [
-    ...specsWithin("depthwise", depthwiseConvolutionWeights(BLOCK_TAPS, channels)),
-    ...(levelWidth === undefined
-      ? specsWithin("norm", normWeights(channels))
-      : specsWithin("level", linearWeights(levelWidth, 2 * channels))),
-    ...specsWithin("up", linearWeights(channels, expanded)),
-    ...specsWithin("down", linearWeights(expanded, channels)),
-    { name: "gain", shape: [channels], start: constantStart(GAIN_START) },
-  ];
 }

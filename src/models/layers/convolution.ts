@@ -1,7 +1,7 @@
 // Dense convolutions along the frames, zero-padded to equal length: tfjs's conv2d, which engines know as one operator,
 // with a gradient of its own, since tfjs's refuses dilations above 1.
 import * as tf from "@tensorflow/tfjs-core";
-import { uniformStart, type Weights, type WeightSpec } from "../weights.js";
+import type { Weights } from "../weights.js";
 import { type Composition, runComposition } from "./composites.js";
 
 /** The slices x[t + (k − (taps−1)/2)·dilation] for each tap k, zeros outside: taps × [batch, frames, channels]. */
@@ -90,15 +90,6 @@ export function stridedConvolution(weights: Weights, x: tf.Tensor, stride: numbe
   return tf.add(convolve(padded, weight, "valid", stride, 1), weights("bias"));
 }
 
-/** The weights of a dense convolution. */
-export function convolutionWeights(taps: number, inputs: number, outputs: number): WeightSpec[] {
-  const start = uniformStart(taps * inputs);
-  return [
-    { name: "weight", shape: [taps, inputs, outputs], start },
-    { name: "bias", shape: [outputs], start },
-  ];
-}
-
 // Convolutions of each channel by itself along the frames, zero-padded to equal length. One kernel by a name of its own:
 // onnxruntime has it as a grouped Conv, seven times as fast as a sum over the taps of shifted slices, which every other
 // engine computes. tfjs's own depthwiseConv2d has no gradient at dilations above 1.
@@ -142,13 +133,4 @@ function depthwiseConvolve(inputs: Inputs, dilation: number): tf.Tensor {
  */
 export function depthwiseConvolution(weights: Weights, x: tf.Tensor, dilation = 1): tf.Tensor {
   return depthwiseConvolve({ x, weight: weights("weight"), bias: weights("bias") }, dilation);
-}
-
-/** The weights of a depthwise convolution. */
-export function depthwiseConvolutionWeights(taps: number, channels: number): WeightSpec[] {
-  const start = uniformStart(taps);
-  return [
-    { name: "weight", shape: [taps, channels], start },
-    { name: "bias", shape: [channels], start },
-  ];
 }

@@ -1,6 +1,7 @@
 // A matrix product over the channels plus a bias: [… , inputs] → [… , outputs].
 import * as tf from "@tensorflow/tfjs-core";
-import { constantStart, uniformStart, type Weights, type WeightSpec } from "../weights.js";
+import type { Weights } from "../weights.js";
+import { LEVEL_FREQUENCIES } from "./shapes.js";
 
 /** A row-times-matrix product over the last axis: [… , n] × [n, m] → [… , m]. */
 export function productOverLast(x: tf.Tensor, matrix: tf.Tensor): tf.Tensor {
@@ -25,23 +26,9 @@ export function affineRows(x: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor): tf
   return tf.add(tf.matMul(tf.reshape(x, [-1, matrix.shape[0]]), matrix), bias);
 }
 
-/** The weights of a linear layer: weight [inputs, outputs], bias [outputs]. */
-export function linearWeights(
-  inputs: number,
-  outputs: number,
-  start: "uniform" | "zero" = "uniform",
-): WeightSpec[] {
-  const from = start === "zero" ? constantStart(0) : uniformStart(inputs);
-  return [
-    { name: "weight", shape: [inputs, outputs], start: from },
-    { name: "bias", shape: [outputs], start: from },
-  ];
-}
-
 // The noise level as a vector: sines, then cosines, of 32 frequencies times the log-SNR (the positional encoding of
 // Vaswani et al. 2017, log-spaced frequencies), then a linear layer and SiLU.
 
-const FREQUENCIES = 32;
 const LOWEST = 0.05;
 const HIGHEST = 5;
 
@@ -52,14 +39,14 @@ const HIGHEST = 5;
  * @returns [batch, width]
  */
 export function levelEmbedding(weights: Weights, logSnr: tf.Tensor): tf.Tensor {
-  const phases = tf.mul(tf.reshape(logSnr, [-1, 1]), tf.tensor2d(frequencies(), [1, FREQUENCIES]));
+  const phases = tf.mul(tf.reshape(logSnr, [-1, 1]), tf.tensor2d(levelFrequencies(), [1, LEVEL_FREQUENCIES]));
   const hidden = linear(weights, tf.concat([tf.sin(phases), tf.cos(phases)], 1));
   return tf.mul(hidden, tf.sigmoid(hidden));
 }
 
 /** The vector of one level that is known, by itself: [width]. */
 export function levelVector(weight: Float32Array, bias: Float32Array, logSnr: number): Float32Array {
-  const phases = Array.from(frequencies(), (frequency) => frequency * logSnr);
+  const phases = Array.from(levelFrequencies(), (frequency) => frequency * logSnr);
   const waves = [...phases.map(Math.sin), ...phases.map(Math.cos)];
   return bias.map((start, i) => {
     const hidden = waves.reduce((sum, wave, row) => sum + wave * weight[row * bias.length + i], start);
@@ -67,16 +54,11 @@ export function levelVector(weight: Float32Array, bias: Float32Array, logSnr: nu
   });
 }
 
-function frequencies(): Float32Array {
+function levelFrequencies(): Float32Array {
   return Float32Array.from(
-    { length: FREQUENCIES },
-    (_, i) => LOWEST * (HIGHEST / LOWEST) ** (i / (FREQUENCIES - 1)),
+    { length: LEVEL_FREQUENCIES },
+    (_, i) => LOWEST * (HIGHEST / LOWEST) ** (i / (LEVEL_FREQUENCIES - 1)),
   );
-}
-
-/** The weights of the embedding. */
-export function levelEmbeddingWeights(width: number): WeightSpec[] {
-  return linearWeights(2 * FREQUENCIES, width);
 }
 
 // A reordering along one axis. tfjs's gradient of a gather adds up into zeros; a permutation's is the inverse one.

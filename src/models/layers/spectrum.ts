@@ -10,6 +10,7 @@
 // gains [batch, frames, 1, its bins] multiply both. `order` says which bin is where when the parts lie side by side.
 import * as tf from "@tensorflow/tfjs-core";
 import { productOverLast } from "./linear.js";
+import { binsOfProducts } from "./shapes.js";
 import { OVERLAP_SUM, RADIX } from "../../mel/frames.js";
 
 // Signals as overlapping frames and back, in tfjs ops that an engine can record: no gather, no scatter. Frame j of
@@ -95,10 +96,7 @@ interface Product {
 export function createShortTimeFourier(length: number): ShortTimeFourier {
   const hop = length / RADIX;
   const bins = length / 2 + 1;
-  const sequence = (first: number, count: number): number[] =>
-    Array.from({ length: count }, (_, k) => first + RADIX * k);
-  // of the complex product's hop bins 1, 5 … N−3, those above N/2 are the mirror images of 3, 7 …
-  const orders = [sequence(0, hop / 2 + 1), sequence(2, hop / 2), sequence(1, hop)];
+  const orders = binsOfProducts(length);
   const window = Float64Array.from({ length }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / length));
   const scale = 1 / (length * OVERLAP_SUM);
   return {
@@ -147,11 +145,6 @@ export type Spectra = readonly tf.Tensor[];
  */
 export function spectra(transform: ShortTimeFourier, signal: tf.Tensor): Spectra {
   return spectraOfParts(transform, frameParts(signal, transform.length, transform.hop));
-}
-
-/** The same for a signal that already has its (N−h)/2 samples beyond each end: [batch, T + N − h]. */
-export function spectraOfPadded(transform: ShortTimeFourier, padded: tf.Tensor): Spectra {
-  return spectraOfParts(transform, partsOfPadded(padded, transform.length, transform.hop));
 }
 
 /** @param parts the four hops of each frame, 4 × [batch, frames, hop] */

@@ -1,7 +1,14 @@
 // What a mask-net is made of: its transforms, widths and depth, and the weights that follow from them.
-import { type EncoderConfig, encoderWeights } from "../layers/encoder.js";
-import { convNextBlockWeights, normWeights } from "../layers/conv-next-block.js";
-import { levelEmbeddingWeights, linearWeights } from "../layers/linear.js";
+import { count, counts, fields, type Schema } from "../../formats/json-fields.js";
+import {
+  convNextBlockWeights,
+  type EncoderConfig,
+  encoderSchema,
+  encoderWeights,
+  levelEmbeddingWeights,
+  linearWeights,
+  normWeights,
+} from "../layers/shapes.js";
 import { specsWithin, type WeightSpec } from "../weights.js";
 
 /** A mask-net's size and shape. */
@@ -23,6 +30,17 @@ export interface MaskNetConfig {
   readonly levelWidth: number;
   readonly encoder: EncoderConfig;
 }
+
+/** Reads a mask-net's size and shape. */
+export const maskNetSchema: Schema<MaskNetConfig> = fields({
+  windowLengths: counts(),
+  channels: count(),
+  expanded: count(),
+  dilations: counts(),
+  corrections: count(0),
+  levelWidth: count(),
+  encoder: encoderSchema("'denoiser.shape.encoder'"),
+});
 
 /** Weights of the trunk's Linear layers, from its input to its output: all else stays float32 at every precision. */
 export function trunkLayers({ dilations }: Pick<MaskNetConfig, "dilations">): string[] {

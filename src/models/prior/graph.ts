@@ -7,16 +7,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { bandCentres, melBandRows } from "../../mel/bank.js";
 import type { MelFormat } from "../../mel/format.js";
-import { convolution, convolutionWeights } from "../layers/convolution.js";
+import { convolution } from "../layers/convolution.js";
 import { gelu } from "../layers/composites.js";
-import { linear, linearWeights, productOverLast } from "../layers/linear.js";
+import { linear, productOverLast } from "../layers/linear.js";
 import { inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
-import { constantStart, specsWithin, within, type Weights, type WeightSpec } from "../weights.js";
-
-/** Mel frames that the correction sees. */
-export const PRIOR_TAPS = 3;
-const HIDDEN = 128;
-const BIAS_START = -2.5;
+import { within, type Weights } from "../weights.js";
 
 /** The fixed part of a prior. */
 export interface SpectralPrior {
@@ -73,13 +68,4 @@ export function whiten(transform: Mdct, signal: tf.Tensor, sigma: tf.Tensor): tf
 /** The waveform of a whitened one: MDCT⁻¹(σ·MDCT(w)). [batch, T], σ [batch, T/N, N] → [batch, T] */
 export function colour(transform: Mdct, whitened: tf.Tensor, sigma: tf.Tensor): tf.Tensor {
   return inverseMdct(transform, tf.mul(mdct(transform, whitened), sigma));
-}
-
-/** The weights of a prior. */
-export function spectralPriorWeights({ bands, bins }: Pick<SpectralPrior, "bands" | "bins">): WeightSpec[] {
-  return [
-    { name: "bias", shape: [bins], start: constantStart(BIAS_START) },
-    ...specsWithin("convolution", convolutionWeights(PRIOR_TAPS, bands, HIDDEN)),
-    ...specsWithin("output", linearWeights(HIDDEN, bins, "zero")),
-  ];
 }

@@ -69,6 +69,25 @@ export function waveGradNoise(config: WaveGradConfig, weights: Weights, inputs: 
   return tf.squeeze(convolution(within(weights, "output"), top), [2]);
 }
 
+/**
+ * The estimate x̂₀ = (z − √(1−ᾱ)·ε̂)/√ᾱ of the clean waveform. With λ → −∞ √ᾱ is all that is left of x₀ in z, so it is
+ * computed from e^−λ, which engines do to the last bit; their sigmoid is exact beside 1 only.
+ *
+ * @param weights the weights of `waveGradWeights`
+ * @returns [batch, T]
+ */
+export function waveGradEstimate(
+  config: WaveGradConfig,
+  weights: Weights,
+  inputs: WaveGradInputs,
+): tf.Tensor {
+  const level = tf.reshape(inputs.logSnr, [-1, 1]);
+  // √(1−ᾱ)/√ᾱ and 1/√ᾱ
+  const ratio = tf.exp(tf.mul(level, -0.5));
+  const inverse = tf.sqrt(tf.add(tf.exp(tf.neg(level)), 1));
+  return tf.sub(tf.mul(inputs.z, inverse), tf.mul(waveGradNoise(config, weights, inputs), ratio));
+}
+
 /** A modulation for each upsampling block, in their order. */
 function modulationsOf(
   config: WaveGradConfig,

@@ -1,6 +1,8 @@
 // What a WaveGrad is made of: the Base network of Chen et al. 2020 (section 3.1 and appendix A), the weights that
 // follow from it, and how far it sees.
-import { convolutionWeights } from "../layers/convolution.js";
+import * as v from "valibot";
+import { count, counts, fields, type Schema, shouldBe } from "../../formats/json-fields.js";
+import { convolutionWeights } from "../layers/shapes.js";
 import { constantStart, specsWithin, type WeightSpec } from "../weights.js";
 
 /** Frames or samples that most convolutions see. */
@@ -32,6 +34,54 @@ export interface WaveGradConfig {
   /** Dilations of the convolutions in each downsampling block; the first, at the higher rate, has none. */
   readonly downsamplingDilations: readonly number[];
 }
+
+/** The level's encoding is as many sines as cosines. */
+function isEven(channels: number): boolean {
+  return channels % 2 === 0;
+}
+
+const upsamplingBlock: Schema<UpsamplingBlockConfig> = v.pipe(
+  fields({ factor: count(), channels: count(), dilations: counts(4) }),
+  v.transform(({ dilations: [first, second, third, fourth], ...block }) => ({
+    ...block,
+    dilations: [first, second, third, fourth] as const,
+  })),
+);
+
+/** Reads a WaveGrad's size and shape. */
+export const waveGradSchema: Schema<WaveGradConfig> = v.pipe(
+  fields({
+    melChannels: count(),
+    waveChannels: v.pipe(
+      count(),
+      v.check(isEven, ({ input }) => shouldBe(input, "even")),
+    ),
+    upsampling: v.pipe(
+      v.custom<unknown[]>(
+        (blocks) => Array.isArray(blocks) && blocks.length > 0,
+        "has no list of blocks for 'upsampling'",
+      ),
+      v.array(upsamplingBlock),
+    ),
+    downsamplingChannels: v.pipe(
+      counts(),
+      v.check(
+        (channels) => channels.every(isEven),
+        ({ input }) =>
+          shouldBe(
+            input.find((channels) => !isEven(channels)),
+            "even",
+          ),
+      ),
+    ),
+    downsamplingDilations: counts(),
+  }),
+  v.check(
+    ({ upsampling, downsamplingChannels: { length } }) => length === upsampling.length - 1,
+    ({ input: { upsampling, downsamplingChannels } }) =>
+      `has ${downsamplingChannels.length} numbers for 'downsamplingChannels', which should be ${upsampling.length - 1}`,
+  ),
+);
 
 function baseConfig(factors: readonly [number, number, number, number, number]): WaveGradConfig {
   const channels = [512, 512, 256, 128, 128];

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { openRuntime } from "../../../src/engine/engines.js";
+import { openRuntime } from "../../../src/host/node/engines.js";
 
 // one test only: onnxruntime sets a process's threads with its first session
 it("counts a denormal product as 0 where a trainer asks for it", async () => {

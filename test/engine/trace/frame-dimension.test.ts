@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { EagerRuntime } from "../../../src/engine/eager.js";
 import { FrameDependenceError } from "../../../src/errors.js";
 import { fitLinear, linearText, traceToGraph } from "../../../src/engine/trace/frame-dimension.js";
-import { GraphRuntime } from "../../../src/engine/graph-engine.js";
+import { graphRuntime } from "../../../src/host/node/sessions.js";
 import { frames, type Signature, type TensorFunction } from "../../../src/engine/engine.js";
 import { randomValue, relativeDifference } from "../values.js";
 
@@ -38,7 +38,7 @@ const mixed: TensorFunction = ({ x, wave }) => {
 
 async function compareAt(fn: TensorFunction, signature: Signature, counts: readonly number[]): Promise<void> {
   await tf.setBackend("cpu");
-  const graph = await new GraphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
+  const graph = await graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
     fn,
     signature,
   );

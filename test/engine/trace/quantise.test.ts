@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { permute } from "../../../src/models/layers/linear.js";
-import { openRuntime } from "../../../src/engine/engines.js";
+import { openRuntime } from "../../../src/host/node/engines.js";
 import { SignatureError } from "../../../src/errors.js";
-import { keyOfSource } from "../../../src/engine/compiled-cache.js";
+import { keyOfSource } from "../../../src/host/node/compiled-cache.js";
 import { traceToOnnx } from "../../../src/engine/trace/trace-to-onnx.js";
 import {
   frames,

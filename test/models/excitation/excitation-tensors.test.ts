@@ -1,8 +1,8 @@
 // The excitation of a whole signal as a graph against the one that synthesis makes of the same logits.
 import { describe, expect, it } from "vitest";
 import { fillNormals } from "../../../src/diffusion/noise.js";
-import { EXCITATION_OUTPUTS, readExcitation } from "../../../src/models/excitation/graph.js";
-import { excitationOfLogits } from "../../../src/models/excitation/signal.js";
+import { EXCITATION_OUTPUTS, readExcitation } from "../../../src/models/excitation/shape.js";
+import { excitationOfLogits } from "../../../src/models/excitation/graph.js";
 import { framePhases, heldPitch, pulses } from "../../../src/models/excitation/pulse-train.js";
 import { frames } from "../../../src/engine/engine.js";
 import { KernelMixture } from "../../../src/kernel/kernel-mixture.js";

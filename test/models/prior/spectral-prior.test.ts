@@ -2,13 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createMdct } from "../../../src/models/layers/mdct.js";
-import {
-  colour,
-  createSpectralPrior,
-  logSigma,
-  spectralPriorWeights,
-  whiten,
-} from "../../../src/models/prior/graph.js";
+import { colour, createSpectralPrior, logSigma, whiten } from "../../../src/models/prior/graph.js";
+import { spectralPriorWeights } from "../../../src/models/prior/shape.js";
 import { weightsOf } from "../../../src/models/weights.js";
 import { expectGolden, goldenTensor } from "../../support/golden.js";
 import { asTensors, goldenFormat, goldenWeights } from "../../support/golden-model.js";

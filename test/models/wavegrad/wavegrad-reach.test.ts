@@ -1,9 +1,10 @@
 // The receptive field of WaveGrad from its config against the one found by moving its inputs.
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Reach } from "../../../src/mel/frames.js";
 import { type WaveGradConfig, waveGradHop } from "../../../src/models/wavegrad/shape.js";
 import { waveGradNoise } from "../../../src/models/wavegrad/graph.js";
-import { waveGradReach } from "../../../src/models/wavegrad/reach.js";
+import { waveGradReach } from "../../../src/models/wavegrad/costs.js";
 import { BANDS, random, weightsFor } from "../../support/wavegrad-networks.js";
 
 describe("what WaveGrad sees", () => {
@@ -52,13 +53,14 @@ describe("what WaveGrad sees", () => {
         waveGradNoise(config, weights, { ...inputs, z: tf.add(inputs.z, pulse) }),
         noise,
       );
-      samples.before = Math.max(samples.before, sample - Math.min(...places));
-      samples.after = Math.max(samples.after, Math.max(...places) - sample);
+      samples.after = Math.max(samples.after, sample - Math.min(...places));
+      samples.before = Math.max(samples.before, Math.max(...places) - sample);
       touched.push(...places);
     }
-    const inFrames = (places: number[]): { before: number; after: number } => ({
-      before: middle - Math.floor(Math.min(...places) / hop),
-      after: Math.floor(Math.max(...places) / hop) - middle,
+    // an output before the moved input sees it after its own place
+    const inFrames = (places: number[]): Reach => ({
+      framesBefore: Math.floor(Math.max(...places) / hop) - middle,
+      framesAfter: middle - Math.floor(Math.min(...places) / hop),
     });
     const frame = tf.reshape(tf.mul(tf.oneHot(tf.tensor1d([middle], "int32"), count), 1e6), [1, count, 1]);
     const places = changed(
@@ -68,8 +70,8 @@ describe("what WaveGrad sees", () => {
     const found = { samples, waveFrames: inFrames(touched), melFrames: inFrames(places) };
     expect(found).toEqual(waveGradReach(config));
     // the ends did not cut it short
-    for (const { before, after } of [found.waveFrames, found.melFrames]) {
-      expect(Math.max(before, after)).toBeLessThan(middle);
+    for (const { framesBefore, framesAfter } of [found.waveFrames, found.melFrames]) {
+      expect(Math.max(framesBefore, framesAfter)).toBeLessThan(middle);
     }
   });
 });

@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { EagerRuntime } from "../../../../src/engine/eager.js";
-import { GraphRuntime } from "../../../../src/engine/graph-engine.js";
+import { graphRuntime } from "../../../../src/host/node/sessions.js";
 import type { TracedKernel } from "../../../../src/engine/trace/kernels/nodes.js";
 import { trace } from "../../../../src/engine/trace/trace.js";
 import type { Runtime, Signature, TensorFunction, TensorValue } from "../../../../src/engine/engine.js";
@@ -20,7 +20,7 @@ export interface KernelCase {
   readonly note?: string;
 }
 
-const graph: Runtime = new GraphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
+const graph: Runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
 const reference: Runtime = new EagerRuntime("javascript", "cpu", "cpu");
 
 function asFloat(value: tf.Tensor): tf.Tensor {

@@ -1,6 +1,6 @@
 // Pulses of a pitch that logits say: a composite of the models' whose other form is plain JavaScript in float64.
 import { type Tensor } from "@tensorflow/tfjs";
-import { pulsesOfLogits } from "../../../../src/models/excitation/signal.js";
+import { pulsesOfLogits } from "../../../../src/models/excitation/graph.js";
 import { pulseTrainKernels } from "../../../../src/engine/trace/kernels/pulse-train.js";
 import { describeKernels, type KernelCase, numbers } from "./compare.js";
 

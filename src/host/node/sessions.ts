@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
+import { GraphRuntime, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
+import type { Model, ModelOptions, ModelTensor } from "../../engine/model.js";
 import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
-import type { Signature } from "./engine.js";
+import type { Signature } from "../../engine/engine.js";
 
 /**
  * Fusions that are left out: onnxruntime's SkipLayerNormalization takes nine times as long on the CPU as a sum and its
@@ -13,26 +15,8 @@ import type { Signature } from "./engine.js";
  */
 const UNWANTED_FUSIONS = ["SkipLayerNormFusion", "BiasSkipLayerNormFusion"];
 
-/** Where and how a session runs. */
-export interface SessionTarget {
-  /** onnxruntime's execution provider. */
-  readonly device: "cpu" | "webgpu" | "cuda";
-  readonly threads: number;
-  /** As in Signature. */
-  readonly freesMemory: boolean;
-  /** As in RuntimeOptions: false without it. */
-  readonly flushesDenormals?: boolean;
-  /** Folder of compiled graphs; undefined to compile each time. */
-  readonly cacheFolder: string | undefined;
-}
-
-/** A session and what it was made from. */
-export interface OpenSession extends SessionModel {
-  readonly session: InferenceSession;
-}
-
 /** A model as bytes of a .onnx file. */
-export interface SessionModel {
+interface ModelBytes {
   readonly model: Uint8Array;
   /** Whether onnxruntime wrote it when it had optimised it. */
   readonly isOptimised: boolean;
@@ -43,13 +27,13 @@ export interface SessionModel {
  *
  * @param makeModel traces the model; not called if the signature's source is known to the cache
  */
-export async function openSession(
-  target: SessionTarget,
+async function openGraph(
+  target: GraphTarget,
   signature: Signature,
   makeModel: () => Promise<Uint8Array>,
-): Promise<OpenSession> {
+): Promise<OpenGraph> {
   const { cacheFolder, device } = target;
-  if (cacheFolder === undefined) return openModel({ model: await makeModel(), isOptimised: false }, target);
+  if (cacheFolder === undefined) return openBytes({ model: await makeModel(), isOptimised: false }, target);
   const cache = new CompiledCache(cacheFolder);
   const runtimeVersion = ort.env.versions.node ?? ort.env.versions.common;
   const keyTarget: Target = { runtimeVersion, device, withoutFusions: UNWANTED_FUSIONS };
@@ -69,45 +53,46 @@ export async function openSession(
   // an optimised graph for another device than the CPU holds only on that very device: keep the model itself
   if (device !== "cpu") {
     await cache.write(key, model);
-    return openModel({ model, isOptimised: false }, target);
+    return openBytes({ model, isOptimised: false }, target);
   }
   return compile(model, target, cache, key);
 }
 
 /** The session of a compiled graph; undefined if onnxruntime refuses it, as another build of it might. */
-async function tryCompiled(compiled: SessionModel, target: SessionTarget): Promise<OpenSession | undefined> {
+async function tryCompiled(compiled: ModelBytes, target: GraphTarget): Promise<OpenGraph | undefined> {
   try {
-    return await openModel(compiled, target);
+    return await openBytes(compiled, target);
   } catch {
     return undefined;
   }
 }
 
+async function openBytes(bytes: ModelBytes, options: ModelOptions): Promise<OpenGraph> {
+  return { open: await openModel(bytes, options), ...bytes };
+}
+
 /** Opens a model as it is. */
-export async function openModel(
-  { model, isOptimised }: SessionModel,
-  target: Omit<SessionTarget, "cacheFolder">,
-): Promise<OpenSession> {
-  const session = await createSession(model, target, {
+export async function openModel({ model, isOptimised }: ModelBytes, options: ModelOptions): Promise<Model> {
+  const session = await createSession(model, options, {
     graphOptimizationLevel: isOptimised ? "disabled" : "all",
   });
-  return { session, model, isOptimised };
+  return new SessionModel(session);
 }
 
 /** Optimises a model into a session and stores the optimised graph. */
 async function compile(
   model: Uint8Array,
-  target: SessionTarget,
+  target: GraphTarget,
   cache: CompiledCache,
   key: string,
-): Promise<OpenSession> {
+): Promise<OpenGraph> {
   const folder = await mkdtemp(join(tmpdir(), "vocode-"));
   try {
     const optimizedModelFilePath = join(folder, "optimised.onnx");
     const session = await createSession(model, target, { optimizedModelFilePath });
     const optimised = await readFile(optimizedModelFilePath);
     await cache.write(key, optimised);
-    return { session, model: optimised, isOptimised: true };
+    return { open: new SessionModel(session), model: optimised, isOptimised: true };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -115,7 +100,7 @@ async function compile(
 
 function createSession(
   model: Uint8Array,
-  { device, threads, freesMemory, flushesDenormals = false }: Omit<SessionTarget, "cacheFolder">,
+  { device, threads, freesMemory, flushesDenormals = false }: ModelOptions,
   options: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   return ort.InferenceSession.create(model, {
@@ -133,4 +118,52 @@ function createSession(
     },
     ...options,
   });
+}
+
+class SessionModel implements Model {
+  readonly #session: InferenceSession;
+
+  constructor(session: InferenceSession) {
+    this.#session = session;
+  }
+
+  get inputNames(): readonly string[] {
+    return this.#session.inputNames;
+  }
+
+  get outputNames(): readonly string[] {
+    return this.#session.outputNames;
+  }
+
+  async run(
+    inputs: Readonly<Record<string, ModelTensor>>,
+    into: Readonly<Record<string, ModelTensor>>,
+  ): Promise<Record<string, ModelTensor>> {
+    const fetches: Record<string, ort.Tensor | null> = {};
+    // onnxruntime writes into the memory of a tensor that it is given for an output
+    for (const name of this.outputNames) fetches[name] = name in into ? toOrt(into[name]) : null;
+    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, toOrt(value)]));
+    const outputs = await this.#session.run(feeds, fetches);
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { type, data, dims }]) => [
+        name,
+        { type, data: data as ModelTensor["data"], shape: dims },
+      ]),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function toOrt({ data, shape }: ModelTensor): ort.Tensor {
+  return data instanceof BigInt64Array
+    ? new ort.Tensor("int64", data, shape)
+    : new ort.Tensor("float32", data as Float32Array, shape);
+}
+
+/** The graph engine on onnxruntime for Node. */
+export function graphRuntime(target: Omit<GraphTarget, "freesMemory">): GraphRuntime {
+  return new GraphRuntime(target, openGraph);
 }

@@ -8,29 +8,11 @@ import {
   type TensorFlowPackage,
   tensorFlowPackages,
 } from "./backends.js";
-import { EagerRuntime } from "./eager.js";
-import { EngineUnavailableError } from "../errors.js";
+import { EagerRuntime } from "../../engine/eager.js";
+import { EngineUnavailableError } from "../../errors.js";
 import { defaultCacheFolder } from "./compiled-cache.js";
 import type { Provider } from "./providers.js";
-import type { DeviceName, EngineName, Runtime } from "./engine.js";
-
-/** What to open. */
-export interface RuntimeOptions {
-  /** "auto", also without it: a GPU through tfjs-node-gpu if there is one, else graph. */
-  readonly engine?: EngineName | "auto";
-  /** Without it: cpu for graph, and for tensorflow a GPU if there is one. */
-  readonly device?: DeviceName;
-  /** Threads of graph on the CPU; without it one for each processor. */
-  readonly threads?: number;
-  /** Folder of compiled graphs, null for none; without it the user's cache folder. */
-  readonly cacheFolder?: string | null;
-  /**
-   * Whether graph counts numbers below 1.2e−38 as 0, which processors take over a hundred cycles for: in training from
-   * finished weights they slow a step to a third. onnxruntime sets the process's threads to it with the first session
-   * and for good, the calling one included, so a program that is more than a trainer may not want it.
-   */
-  readonly flushesDenormals?: boolean;
-}
+import type { DeviceName, EngineName, Runtime, RuntimeOptions } from "../../engine/engine.js";
 
 /** One line of the list of engines. */
 export interface EngineStatus {
@@ -128,11 +110,11 @@ async function openGpuIfAny({ device }: RuntimeOptions): Promise<Runtime | undef
 }
 
 async function openGraph(options: RuntimeOptions): Promise<Runtime> {
-  const { GraphRuntime } = await import("./graph-engine.js");
+  const { graphRuntime } = await import("./sessions.js");
   const { threads = availableParallelism(), cacheFolder = defaultCacheFolder() ?? null } = options;
   const { flushesDenormals = false } = options;
   const open = (device: Provider): Runtime =>
-    new GraphRuntime({ device, threads, cacheFolder: cacheFolder ?? undefined, flushesDenormals });
+    graphRuntime({ device, threads, cacheFolder: cacheFolder ?? undefined, flushesDenormals });
   if (options.device === undefined || options.device === "cpu") return open("cpu");
   const { providerFault } = await import("./providers.js");
   const wanted = options.device === "gpu" ? (["cuda", "webgpu"] as const) : [options.device];

@@ -5,11 +5,11 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { arch, cpus, homedir, platform } from "node:os";
 import { join } from "node:path";
-import { systemCode } from "../host/node/read-files.js";
-import { streamAtomically } from "../host/node/write-files.js";
+import { systemCode } from "./read-files.js";
+import { streamAtomically } from "./write-files.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Signature, TensorValue } from "./engine.js";
+import type { Signature, TensorValue } from "../../engine/engine.js";
 
 // The key of a compiled graph: a hash of everything that it depends on. Where the caller says what its function depends
 // on (Signature.source), the key is known without tracing; vocode's own code counts by its content.
@@ -22,7 +22,7 @@ export interface Target {
   readonly withoutFusions: readonly string[];
 }
 
-const sourceFolder = fileURLToPath(new URL("..", import.meta.url));
+const sourceFolder = fileURLToPath(new URL("../..", import.meta.url));
 
 let sourceDigest: string | undefined;
 

@@ -1,16 +1,23 @@
-// How far an input of a WaveGrad reaches into its output: which samples of the noisy waveform, and which frames of the
+// What a WaveGrad costs, from its shape alone: how much it computes, and how far its output sees: which samples of the noisy waveform, and which frames of the
 // mel, an output sample depends on, followed from the output back through every block as first and last index at that
 // place's rate.
-import type { Reach } from "../reach.js";
-import { downsamplingFactors, TAPS, WAVE_TAPS, waveGradHop, type WaveGradConfig } from "./shape.js";
+import type { Reach } from "../../mel/frames.js";
+import {
+  downsamplingFactors,
+  TAPS,
+  WAVE_TAPS,
+  type WaveGradConfig,
+  waveGradHop,
+  waveGradWeights,
+} from "./shape.js";
 
-/** How far inputs reach, to earlier outputs and to later ones; inputs at some places of a hop reach less far. */
+/** What the output at a sample, or in a frame, sees of both inputs; at some places of a hop it sees less. */
 export interface WaveGradReach {
-  /** A sample of z, in samples. */
-  readonly samples: Reach;
-  /** The samples of z in a mel frame, in mel frames. */
+  /** Of z, in samples. */
+  readonly samples: { readonly before: number; readonly after: number };
+  /** Of z, in mel frames. */
   readonly waveFrames: Reach;
-  /** A frame of the mel, in mel frames. */
+  /** Of the mel. */
   readonly melFrames: Reach;
 }
 
@@ -23,20 +30,19 @@ interface Interval {
 const HALF = (TAPS - 1) / 2;
 const WAVE_HALF = (WAVE_TAPS - 1) / 2;
 
-/** Reach of a WaveGrad through both of its inputs. */
+/** What a WaveGrad sees of both of its inputs. */
 export function waveGradReach(config: WaveGradConfig): WaveGradReach {
   const hop = waveGradHop(config);
   const places = Array.from({ length: hop }, (_, sample) => ({ sample, ...seenFrom(config, sample) }));
   const mel = places.map((place) => place.mel).reduce(union);
   const waveFrames = places.map(({ wave }) => divided(wave, hop)).reduce(union);
-  // an output that depends on an earlier input is one that the input reaches later
   return {
     samples: {
-      before: Math.max(...places.map(({ sample, wave }) => wave.last - sample)),
-      after: Math.max(...places.map(({ sample, wave }) => sample - wave.first)),
+      before: Math.max(...places.map(({ sample, wave }) => sample - wave.first)),
+      after: Math.max(...places.map(({ sample, wave }) => wave.last - sample)),
     },
-    waveFrames: { before: waveFrames.last, after: -waveFrames.first },
-    melFrames: { before: mel.last, after: -mel.first },
+    waveFrames: { framesBefore: -waveFrames.first, framesAfter: waveFrames.last },
+    melFrames: { framesBefore: -mel.first, framesAfter: mel.last },
   };
 }
 
@@ -81,4 +87,39 @@ function divided({ first, last }: Interval, factor: number): Interval {
 
 function union(one: Interval, other: Interval): Interval {
   return { first: Math.min(one.first, other.first), last: Math.max(one.last, other.last) };
+}
+
+/** Multiply-adds of a call, for each mel frame: each filter is met once a sample at its convolution's rate. */
+export function waveGradMultiplyAdds(config: WaveGradConfig, bands: number): number {
+  const rates = waveGradRates(config);
+  return sum(
+    waveGradWeights(config, bands)
+      .filter(({ name }) => name.endsWith(".weight"))
+      .map(({ name, shape }) => rates(name) * product(shape)),
+  );
+}
+
+/** How often a mel frame each weight is met. */
+function waveGradRates(config: WaveGradConfig): (name: string) => number {
+  const { upsampling } = config;
+  // after each block, from the mel's rate on, and before each downsampling block, from the waveform's rate on
+  const up = upsampling.map((_, index) =>
+    product(upsampling.slice(0, index + 1).map(({ factor }) => factor)),
+  );
+  const down = [...up].reverse();
+  return (name) => {
+    const [part, index, kind] = name.split(".");
+    const block = Number(index);
+    if (part === "mel") return 1;
+    if (part === "film") return down[block];
+    // the one-tap convolution of the way past the block stands before the repetition
+    if (part === "up") return kind === "residual" ? (up[block - 1] ?? 1) : up[block];
+    // a block's first convolution is strided, so all of them run at its lower rate
+    if (part === "down") return down[block + 1];
+    return down[0];
+  };
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
 }

@@ -1,6 +1,6 @@
 // What is said of TensorFlow's packages where they cannot be loaded.
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { loadFailure, loadTensorFlow, packageFault } from "../../src/engine/backends.js";
+import { loadFailure, loadTensorFlow, packageFault } from "../../../src/host/node/backends.js";
 
 // a package without addon that throws as it loads, so that no native library comes into this process
 vi.mock("@tensorflow/tfjs-node", () => {

@@ -3,8 +3,8 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
-import type { Graph } from "./trace/graph.js";
-import { encodeModel } from "./trace/onnx-model.js";
+import type { Graph } from "../../engine/trace/graph.js";
+import { encodeModel } from "../../engine/trace/onnx-model.js";
 
 /** Devices of the graph engine, by onnxruntime's names of their providers. */
 export const providers = ["cpu", "webgpu", "cuda"] as const;

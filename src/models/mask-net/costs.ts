@@ -1,9 +1,13 @@
-// How far an input of the networks reaches into their output: intervals of samples and frames, carried through each
-// transform and convolution. Tiles overlap by it, and then the whole is exact.
-import { ENCODER_TAPS, type EncoderConfig } from "./layers/encoder.js";
-import { BLOCK_TAPS } from "./layers/conv-next-block.js";
-import type { MaskNetConfig } from "./mask-net/shape.js";
-import { PRIOR_TAPS } from "./prior/graph.js";
+// What a mask-net costs, from its shape alone: how far it sees over a tile's border, and how much it computes.
+import type { MelFormat } from "../../mel/format.js";
+import type { Reach } from "../../mel/frames.js";
+import { binsOfProducts, blockReach, encoderWeights } from "../layers/shapes.js";
+import { colourMultiplyAdds } from "../prior/shape.js";
+import { weightProducts } from "../weights.js";
+import { type MaskNetConfig, maskNetWeights } from "./shape.js";
+
+// How far an output sees: intervals of samples and frames, carried through each transform and convolution. Tiles overlap by
+// it, and then the whole is exact.
 
 /** Whole numbers from `from` to before `to`. */
 export interface Interval {
@@ -50,29 +54,7 @@ function union(first: Interval, second: Interval): Interval {
   return { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) };
 }
 
-/** Frames that blocks with these dilations reach to each side. */
-function blockReach(dilations: readonly number[]): number {
-  return dilations.reduce((sum, dilation) => sum + ((BLOCK_TAPS - 1) / 2) * dilation, 0);
-}
-
-/** How far an input at a mel frame reaches, in mel frames: to earlier outputs and to later ones. */
-export interface Reach {
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Reach of the encoder, from mel frames to its vectors. */
-export function encoderReach({ dilations }: EncoderConfig): Reach {
-  const reach = (ENCODER_TAPS - 1) / 2 + blockReach(dilations);
-  return { before: reach, after: reach };
-}
-
-/** Reach of the prior, from mel frames to σ. */
-export function priorReach(): Reach {
-  return { before: (PRIOR_TAPS - 1) / 2, after: (PRIOR_TAPS - 1) / 2 };
-}
-
-/** Reach of a mask-net through its noisy waveform z, in mel frames. */
+/** What a frame of a mask-net's estimate sees of its noisy waveform z. */
 export function maskNetReach(config: MaskNetConfig, hopLength: number): Reach {
   const first = { from: 0, to: hopLength };
   const mdctFrames = { length: 2 * hopLength, hop: hopLength, zeros: 0 };
@@ -108,5 +90,50 @@ function subFramesOf({ from, to }: Interval, hop: number, hopLength: number): In
 }
 
 function inFrames({ from, to }: Interval, hopLength: number): Reach {
-  return { before: Math.ceil(-from / hopLength), after: Math.ceil(to / hopLength) - 1 };
+  return { framesBefore: Math.ceil(to / hopLength) - 1, framesAfter: Math.ceil(-from / hopLength) };
+}
+
+// How much a mask-net computes: the multiply-adds of its matrix products and dense convolutions, each a mel frame. What is
+// element by element (gates, norms, depthwise convolutions) is not counted, nor what happens once a call.
+
+/** Of a denoiser call, for each mel frame. */
+export function maskNetMultiplyAdds(config: MaskNetConfig, format: MelFormat): number {
+  const { bands, hopLength } = format;
+  const transforms = config.windowLengths.map((length) => transformMultiplyAdds(length, hopLength));
+  const [melTransform] = transforms;
+  const melBank = (format.fftSize / 2 + 1) * bands;
+  const { corrections } = config;
+  const trunk = maskNetWeights(config, bands, hopLength).filter(({ name }) => !name.startsWith("encoder."));
+  return (
+    weightProducts(trunk) +
+    // z's spectra and the masked ones back
+    2 * sum(transforms) +
+    // the mel residual: colour z, its spectra, bank; and its gains spread over the bins
+    colourMultiplyAdds(hopLength) +
+    melTransform +
+    2 * melBank +
+    // the corrections: colour the estimate, each a transform and back, bank and gains; what they add whitened
+    corrections * (2 * melTransform + 2 * melBank) +
+    (corrections > 0 ? 2 * colourMultiplyAdds(hopLength) : 0)
+  );
+}
+
+/** Of the encoder, for each mel frame; once an utterance. */
+export function maskNetEncoderMultiplyAdds({ channels, encoder }: MaskNetConfig, bands: number): number {
+  return weightProducts(encoderWeights(encoder, bands, channels));
+}
+
+/** Of a Fourier transform one way, for each mel frame. */
+function transformMultiplyAdds(length: number, hopLength: number): number {
+  const quarter = length / 4;
+  // the last of the three products is complex, over two quarters of the frame
+  const products = binsOfProducts(length).map((bins, index) => {
+    const inputs = index === 2 ? 2 * quarter : quarter;
+    return 2 * inputs * bins.length;
+  });
+  return (hopLength / quarter) * sum(products);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,0 +1,32 @@
+// mask-net, the default: gates short-time spectra of a whitened waveform (graph.ts says how).
+import { encoderReach } from "../layers/shapes.js";
+import type { Architecture } from "../architecture.js";
+import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds, maskNetReach } from "./costs.js";
+import { type MaskNetConfig, maskNetSchema, maskNetWeights, trunkLayers } from "./shape.js";
+
+export const maskNet: Architecture<MaskNetConfig> = {
+  kind: "mask-net",
+  schema: maskNetSchema,
+  prior: "spectral",
+  weights: (shape, { bands, hopLength }) => maskNetWeights(shape, bands, hopLength),
+  reach: (shape, { hopLength }) => {
+    // through the mel it sees less than through the signal
+    const reach = maskNetReach(shape, hopLength);
+    return { signal: reach, mel: reach };
+  },
+  multiplyAdds: maskNetMultiplyAdds,
+  encoder: {
+    columns: ({ channels }) => channels,
+    reach: ({ encoder }) => encoderReach(encoder),
+    multiplyAdds: (shape, { bands }) => maskNetEncoderMultiplyAdds(shape, bands),
+  },
+  int8Layers: trunkLayers,
+  describe: ({ windowLengths, channels, expanded, dilations, corrections }) =>
+    `windows ${windowLengths.join(", ")}; ${dilations.length} blocks of ${channels}/${expanded}; ${corrections} mel corrections`,
+  defaults: {
+    // deterministic: it ends where it begins, and the start holds the pitch
+    sampler: "dpmpp-2m",
+    schedule: (_, steps) => `logsnr-${steps}`,
+    tile: 1024,
+  },
+};

@@ -1,0 +1,237 @@
+// What vocode wrote before the redesign opens as it is: test/fixtures/before-redesign/make.mjs made the files with the
+// commit before. They go through the built library and command line, as their owners would use them.
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type MelFormat,
+  parseScheduleJson,
+  readMel,
+  readRecording,
+  scheduleByName,
+  type SynthesisOptions,
+  Vocoder,
+} from "../dist/index.js";
+import { parseSafetensors, tensorFloats } from "../src/formats/safetensors.js";
+import { cacheFolderOf } from "../src/training/corpus/cache-index.js";
+import { runCli } from "./support/run-cli.js";
+
+interface Expected {
+  readonly mels: Readonly<
+    Record<string, { format: MelFormat; frames: number; first: number[]; sum: number }>
+  >;
+  readonly schedule: { readonly name: string; readonly source: string; readonly logSnrs: readonly number[] };
+  readonly named: readonly number[];
+  readonly syntheses: readonly {
+    readonly checkpoint: string;
+    readonly precision: "float32" | "int8";
+    readonly options: SynthesisOptions;
+    readonly file: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  }[];
+  readonly info: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const fixtures = fileURLToPath(new URL("fixtures/before-redesign/", import.meta.url));
+const fixture = (...names: string[]): string => join(fixtures, ...names);
+const expected = JSON.parse(readFileSync(fixture("expected.json"), "utf8")) as Expected;
+
+let parent: string;
+let env: Record<string, string>;
+beforeAll(() => {
+  parent = mkdtempSync(join(tmpdir(), "vocode-before-"));
+  env = { VOCODE_CACHE: join(parent, "compiled") };
+});
+afterAll(() => {
+  rmSync(parent, { recursive: true });
+});
+
+/** The largest difference between values, in parts of the largest of those expected. */
+function relativeDifference(actual: Float32Array, wanted: Float32Array): number {
+  const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i])), 0) / largest;
+}
+
+describe("a mel written before the redesign", () => {
+  it.each(Object.entries(expected.mels))("%s has its format and its values", async (name, wanted) => {
+    const { mel, source } = await readMel(fixture("mels", name), { expected: wanted.format });
+    expect([mel.frames, mel.format]).toEqual([wanted.frames, wanted.format]);
+    expect(source.format).toEqual(name.endsWith(".npy") ? undefined : wanted.format);
+    expect([...mel.values.slice(0, wanted.first.length)]).toEqual(wanted.first);
+    expect(mel.values.reduce((sum, value) => sum + value, 0)).toBe(wanted.sum);
+  });
+});
+
+describe("a schedule of one's own", () => {
+  it("has the levels that it had before the redesign", () => {
+    const schedule = parseScheduleJson(readFileSync(fixture("schedule.json"), "utf8"), "schedule.json");
+    expect({ name: schedule.name, source: schedule.source }).toEqual({
+      name: expected.schedule.name,
+      source: expected.schedule.source,
+    });
+    for (const [made, wanted] of [
+      [schedule.logSnrs, expected.schedule.logSnrs],
+      [scheduleByName("wg-6").logSnrs, expected.named],
+    ]) {
+      expect(made).toHaveLength(wanted.length);
+      for (const [i, logSnr] of wanted.entries()) expect(made[i]).toBeCloseTo(logSnr, 10);
+    }
+  });
+});
+
+describe("a checkpoint written before the redesign", () => {
+  it.each(Object.entries(expected.info))("says of itself what it said: %s", async (name, wanted) => {
+    const { code, stdout, stderr } = await runCli(["info", name, "--json"], { cwd: fixtures, env });
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([wanted]);
+  });
+
+  it.each(expected.syntheses)(
+    "makes the same speech: $checkpoint, $precision, $options",
+    async ({ checkpoint, precision, options, file, settings }) => {
+      const vocoder = await Vocoder.load(fixture(checkpoint), {
+        ...{ engine: "graph", threads: 1, cacheFolder: null },
+        // calibrated for 8 bits, it takes them by itself
+        ...(precision === "float32" && { precision }),
+      });
+      try {
+        expect(vocoder.precision).toBe(precision);
+        const { mel } = await readMel(fixture("mels", "piece.mel"), { expected: vocoder.format });
+        const { samples, report } = await vocoder.synthesize(mel, options);
+        expect(report).toMatchObject(settings);
+        const before = await readRecording(fixture("speech", file));
+        expect(samples).toHaveLength(before.samples.length);
+        expect(relativeDifference(samples, before.samples)).toBeLessThan(1e-4);
+      } finally {
+        await vocoder.dispose();
+      }
+    },
+  );
+
+  it("speaks through the command line with what was tuned for it", async () => {
+    const { checkpoint, file } = expected.syntheses[1];
+    const out = join(parent, "speech.wav");
+    const { code, stderr } = await runCli(
+      [fixture("mels", "piece.mel"), out, "--checkpoint", fixture(checkpoint), "--seed", "3"],
+      { env },
+    );
+    expect(code, stderr).toBe(0);
+    const [made, before] = [await readRecording(out), await readRecording(fixture("speech", file))];
+    // and then rounded to 16 bits
+    expect(relativeDifference(made.samples, before.samples)).toBeLessThan(1e-4 + 2 ** -15);
+  });
+});
+
+/** The root of the sum of squared differences. */
+function distance(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0));
+}
+
+/** The network's weights of a safetensors file, by name. */
+function networkWeights(path: string): Map<string, Float32Array> {
+  const { tensors } = parseSafetensors(readFileSync(path));
+  const network = [...tensors.values()].filter(({ name }) => /^(denoiser\.|average\/)/.test(name));
+  return new Map(
+    network.map((tensor) => [tensor.name.replace(/^average\//, "denoiser."), tensorFloats(tensor)]),
+  );
+}
+
+describe("a training run that was killed before the redesign", () => {
+  const lines = (path: string): Record<string, unknown>[] =>
+    readFileSync(path, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  beforeAll(() => {
+    cpSync(fixture("run"), join(parent, "run"), { recursive: true });
+    cpSync(fixture("clips"), join(parent, "wavs"), { recursive: true });
+    writeFileSync(join(parent, "held-out.txt"), "clip-1.wav\n");
+  });
+
+  it("is reported with its curves and clips", async () => {
+    const { code, stdout, stderr } = await runCli(["report", "run", "--out", "report.html", "--json"], {
+      cwd: parent,
+      env,
+    });
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ report: "report.html", measurements: 1, clips: 1, takes: 2 });
+  });
+
+  it(
+    "goes on where it was and ends with the weights of one that was not killed",
+    { timeout: 120_000 },
+    async () => {
+      // a cache lies where the recordings' place says, and they have moved
+      const corpus = join(parent, "run", "corpus");
+      const { mel } = JSON.parse(readFileSync(join(parent, "run", "run.json"), "utf8")) as { mel: MelFormat };
+      const folder = cacheFolderOf(corpus, { format: mel, minimumFrames: 64 }, [join(parent, "wavs"), ""]);
+      renameSync(join(corpus, readdirSync(corpus)[0]), folder);
+      const { code, stdout, stderr } = await runCli(
+        ["train", "--resume", "run", "--threads", "1", "--no-samples", "--measure-every", "40"],
+        { cwd: parent, env },
+      );
+      expect(code, stderr).toBe(0);
+      expect(stdout).toMatch(/^Trained 100 steps/);
+      // neither recordings nor prior are made a second time
+      expect(stderr).not.toContain("recordings made ready");
+      expect(stderr).not.toContain("prior 20/20");
+      // the loss of step 50 came after the last save: it is measured again, once
+      const metrics = lines(join(parent, "run", "metrics.jsonl"));
+      expect(metrics.map(({ step }) => step)).toEqual([40, 50, 80, 100, 100]);
+      expect(metrics[0]).toEqual(lines(fixture("run", "metrics.jsonl"))[0]);
+
+      const begun = networkWeights(fixture("run", "state-00000040.safetensors"));
+      const wanted = networkWeights(fixture("finished.safetensors"));
+      const made = networkWeights(join(parent, "voice", "model.safetensors"));
+      expect([...made.keys()].sort()).toEqual([...wanted.keys()].sort());
+      for (const [name, values] of wanted) {
+        // bit for bit where the processor rounds alike; another engine, which rounds otherwise, came within 2e-5
+        const learned = distance(values, begun.get(name)!);
+        expect(distance(values, made.get(name)!) / learned, name).toBeLessThan(1e-3);
+      }
+    },
+  );
+});
+
+describe("a benchmark begun before the redesign", () => {
+  const results = (): string => join(parent, "bench.jsonl");
+  const bench = (...args: string[]): ReturnType<typeof runCli> =>
+    runCli(
+      [
+        ...["bench", "clips/clip-0.wav", "--checkpoint", "wavegrad", "--samplers", "ddpm", "--threads", "1"],
+        ...["--rounds", "2", "--seconds", "0.5", "--refine", "0,4", "--results", results(), ...args],
+      ],
+      { cwd: fixtures, env },
+    );
+  const [head, ...measurements] = readFileSync(fixture("bench.jsonl"), "utf8").trim().split("\n");
+
+  it("goes on with its measurements on the machine that it was begun on", { timeout: 120_000 }, async () => {
+    const fields = JSON.parse(head) as { machine: Record<string, unknown> };
+    const write = (machine: unknown): void => {
+      writeFileSync(results(), `${[JSON.stringify({ ...fields, machine }), ...measurements].join("\n")}\n`);
+    };
+    // the checkpoint, the clips and the rest are found to be the same; the refusal says which machine this is
+    write("elsewhere");
+    const refused = await bench("--steps", "6");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    const pattern = /its machine is "elsewhere", and here it is (.*)\. Name another file/;
+    expect(refused.stderr).toMatch(pattern);
+    const machine = JSON.parse(pattern.exec(refused.stderr)![1]) as Record<string, unknown>;
+    expect(Object.keys(machine)).toEqual(Object.keys(fields.machine));
+
+    write(machine);
+    const run = await bench("--steps", "6,2", "--schedules", "default,logsnr-N", "--no-memory", "--json");
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.stderr).toContain(`already holds ${measurements.length} measurements`);
+    const lines = readFileSync(results(), "utf8").trim().split("\n");
+    // what was measured is as it was, and no line of it was measured again
+    expect(lines.slice(1, 1 + measurements.length)).toEqual(measurements);
+    const { rows } = JSON.parse(run.stdout) as { rows: { setting: { steps: number; schedule: string } }[] };
+    const before = JSON.parse(readFileSync(fixture("bench.json"), "utf8")) as { rows: typeof rows };
+    for (const row of before.rows) expect(rows).toContainEqual(row);
+    expect(rows.length).toBeGreaterThan(before.rows.length);
+  });
+});
