@@ -6,7 +6,7 @@ import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import type { Schema } from "../formats/json-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import type { Reach } from "../mel/frames.js";
-import type { Weights, WeightSpec } from "./weights.js";
+import type { Weights, WeightSpec, WeightValue } from "./weights.js";
 
 /**
  * What is diffused: with "spectral" a waveform that the spectral prior whitened (PriorGrad), so that the denoiser is given
@@ -39,6 +39,8 @@ export interface Architecture<Shape = unknown> {
   readonly defaults: Defaults;
   /** Its functions of tensors: the only way to the tensor library. */
   graph(): Promise<ArchitectureGraph<Shape>>;
+  /** A form of it that takes fewer nodes where a sampler is unrolled into a graph; without it `graph` serves. */
+  grid?(): Promise<GridForm<Shape>>;
   /** Its fast way on a CPU; absent where it runs as one graph everywhere. */
   readonly kernel?: KernelPart<Shape>;
 }
@@ -81,6 +83,30 @@ export interface DenoiserInputs {
   readonly sigma?: tf.Tensor | undefined;
   /** With an encoder: its vectors [batch, F, columns]. */
   readonly encoded?: tf.Tensor | undefined;
+}
+
+/** What a denoiser on grids is given: signals as grids of hops [1, hop, 1, F+1] (layers/hop-grid.ts). */
+export interface GridInputs {
+  readonly z: tf.Tensor;
+  /** Natural-log mel [1, bands, F]. */
+  readonly mel: tf.Tensor;
+  /** [1, hop, 1, F] */
+  readonly sigma: tf.Tensor;
+  /** With an encoder: its vectors [1, F, columns]. */
+  readonly encoded?: tf.Tensor | undefined;
+}
+
+/** A denoiser for graphs into which a sampler is unrolled: signals as grids of hops take a quarter of the nodes. */
+export interface GridDenoiser {
+  /** Its weights, in the order that it wants. */
+  readonly weights: Readonly<Record<string, WeightValue>>;
+  /** The estimate x̂₀ at a level that is known when the graph is made, as a grid. */
+  estimate(held: Readonly<Record<string, tf.Tensor>>, inputs: GridInputs, logSnr: number): tf.Tensor;
+}
+
+/** A denoiser's form for graphs of grids. */
+export interface GridForm<Shape = unknown> {
+  open(shape: Shape, mel: MelFormat, weights: Readonly<Record<string, WeightValue>>): GridDenoiser;
 }
 
 /** What a trunk is given, all in mel frames. */

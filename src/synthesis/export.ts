@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { logScales } from "../mel/encoding.js";
 import type { MelFormat } from "../mel/format.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import type { TunedStart } from "../checkpoint/tunings.js";
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../diffusion/levels.js";
@@ -12,18 +12,28 @@ import { withSameNoise } from "../diffusion/parameterisation.js";
 import { sampleIn } from "../diffusion/samplers/run-plan.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import { InputError } from "../errors.js";
-import { excitationOfLogits } from "../models/excitation/graph.js";
-import { createMelConsistency, refineWaveform } from "../models/layers/mel-consistency.js";
+import { excitationGrid, pulsesOfLogits } from "../models/excitation/graph.js";
+import type { GridDenoiser } from "../models/architecture.js";
+import { createGridMdct, fromGrid, gridMdct, inverseGridMdct, toGrid } from "../models/layers/hop-grid.js";
+import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
 import { tensorSpace } from "../models/layers/tensor-space.js";
+import { architectureOf } from "../models/registry.js";
+import { simplified } from "../engine/trace/simplify.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
-import { frames, type Signature, type TensorFunction } from "../engine/engine.js";
+import {
+  frames,
+  type Signature,
+  type TensorFunction,
+  type Tensors,
+  type TensorValue,
+} from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
 import type { RefinementOptions } from "./consistency.js";
 import {
   colourFunction,
   conditionerFunction,
-  isConditioned,
   estimateFunction,
+  isConditioned,
   type NetworkFunction,
   noiseFunction,
   signalSpecs,
@@ -85,13 +95,14 @@ export async function exportSynthesis(
 ): Promise<Uint8Array> {
   const { fn, signature } = await synthesisFunction(checkpoint, process);
   const { plan, start, refinement } = process;
-  return traceToOnnx(fn, signature, {
+  const metadata = {
     ...facts(checkpoint, version),
     "vocode.part": "synthesis",
     "vocode.plan": JSON.stringify(plan),
     "vocode.start": start,
     "vocode.refine": JSON.stringify(refinement),
-  });
+  };
+  return traceToOnnx(fn, signature, metadata, simplified);
 }
 
 /** Rows of the noise that a process takes. */
@@ -155,75 +166,145 @@ async function synthesisFunction(
   checkpoint: Checkpoint,
   process: ExportedProcess,
 ): Promise<ExportedFunction> {
-  const { plan, refinement } = process;
-  const { mel: format, logSnrRange } = checkpoint.config;
-  const { config } = checkpoint;
-  const conditioner = isConditioned(config) ? await loaded(conditionerFunction(checkpoint)) : undefined;
-  const colour = config.prior === "spectral" ? await loaded(colourFunction(checkpoint)) : undefined;
-  const denoiser = await loaded(estimateFunction(checkpoint));
-  const excitation = process.start === "harmonic" ? await excitationStart(checkpoint, plan) : undefined;
-  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
-  const rows = noiseRows(process);
+  const { mel: format, prior } = checkpoint.config;
+  const { run, weights } =
+    prior === "spectral" ? await wayOfGrids(checkpoint, process) : await wayOfSignals(checkpoint, process);
   return {
-    fn: (inputs, held) => {
-      const mel = naturalLog(inputs["mel"], format);
-      const { noise } = inputs;
-      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
-      const conditioning = conditioner?.fn({ mel }, held);
-      const start = excitation?.fn({ mel, noise: draw(0), random: draw(1) }, held)["z"] ?? draw(0);
-      const estimate = (z: tf.Tensor, logSnr: number): tf.Tensor => {
-        const told = clamp(logSnr, logSnrRange);
-        const { x0 } = denoiser.fn({ z, logSnr: tf.tensor1d([told]), mel, ...conditioning }, held);
-        if (told === logSnr) return x0;
-        const { fromZ, fromValue } = withSameNoise(told, logSnr);
-        return tensorSpace.weightedSum([
-          [fromZ, z],
-          [fromValue, x0],
-        ]);
-      };
-      const diffused = sampleIn(tensorSpace, plan, estimate, start, draw);
-      const signal = colour
-        ? colour.fn({ whitened: diffused, sigma: conditioning!["sigma"] }, held)["signal"]
-        : diffused;
-      if (!consistency) return { waveform: signal };
-      return { waveform: refineWaveform(consistency, signal, mel, refinement) };
-    },
+    fn: (inputs, held) => ({ waveform: run(naturalLog(inputs["mel"], format), inputs["noise"], held) }),
     signature: {
       inputs: {
         mel: signalSpecs(checkpoint).mel,
-        noise: { shape: [rows, frames(format.hopLength)] },
+        noise: { shape: [noiseRows(process), frames(format.hopLength)] },
       },
-      weights: {
-        ...conditioner?.signature.weights,
-        ...excitation?.signature.weights,
-        ...denoiser.signature.weights,
-      },
+      weights,
     },
   };
 }
 
+/** From a natural-log mel and noise to the waveform, [1, F·hop]. */
+interface Way {
+  readonly weights: Readonly<Record<string, TensorValue>>;
+  readonly run: (mel: tf.Tensor, noise: tf.Tensor, held: Tensors) => tf.Tensor;
+}
+
+/** Where the waveform itself is diffused. */
+async function wayOfSignals(
+  checkpoint: Checkpoint,
+  { plan, start, refinement }: ExportedProcess,
+): Promise<Way> {
+  if (start === "harmonic") throw new NoExcitationError();
+  const { config } = checkpoint;
+  const conditioner = isConditioned(config) ? await loaded(conditionerFunction(checkpoint)) : undefined;
+  const denoiser = await loaded(estimateFunction(checkpoint));
+  const consistency = refinement.iterations > 0 ? createMelConsistency(config.mel) : undefined;
+  return {
+    weights: { ...conditioner?.signature.weights, ...denoiser.signature.weights },
+    run: (mel, noise, held) => {
+      const draw = (row: number): tf.Tensor => tf.slice(noise, [row, 0], [1, noise.shape[1]!]);
+      const conditioning = conditioner?.fn({ mel }, held);
+      const estimate = within(config.logSnrRange, (z, logSnr) => {
+        return denoiser.fn({ z, logSnr: tf.tensor1d([logSnr]), mel, ...conditioning }, held)["x0"];
+      });
+      const signal = sampleIn(tensorSpace, plan, estimate, draw(0), draw);
+      return consistency ? refineWaveform(consistency, signal, mel, refinement) : signal;
+    },
+  };
+}
+
+/** Where a whitened waveform is diffused: every signal is a grid of hops. */
+async function wayOfGrids(
+  checkpoint: Checkpoint,
+  { plan, start, refinement }: ExportedProcess,
+): Promise<Way> {
+  const { mel: format, logSnrRange } = checkpoint.config;
+  const { hopLength } = format;
+  const conditioner = await loaded(conditionerFunction(checkpoint));
+  const excitation = start === "harmonic" ? await excitationOf(checkpoint) : undefined;
+  const denoiser = await gridDenoiser(checkpoint);
+  const mdct = createGridMdct(hopLength);
+  const consistency = refinement.iterations > 0 ? createMelConsistency(format) : undefined;
+  const [{ logSnr: startLevel }] = plan.steps;
+  return {
+    weights: { ...conditioner.signature.weights, ...denoiser.weights, ...excitation?.signature.weights },
+    run: (mel, noise, held) => {
+      const { sigma: byFrame, encoded } = conditioner.fn({ mel }, held);
+      const sigma = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [1, hopLength, 1, mel.shape[1]!]);
+      const melColumns = tf.transpose(mel, [0, 2, 1]);
+      const logits = excitation?.fn({ mel }, held)["logits"];
+      const signals = logits ? tf.concat([noise, pulsesOfLogits(logits, format)], 0) : noise;
+      const grids = toGrid(signals, hopLength);
+      const [rows, , , columns] = grids.shape;
+      const draw = (row: number): tf.Tensor =>
+        rows === 1 ? grids : tf.slice(grids, [row, 0, 0, 0], [1, hopLength, 1, columns]);
+      const z0 = logits
+        ? tensorSpace.weightedSum([
+            [sqrtAlphaBarFromLogSnr(startLevel), excitationGrid(mdct, logits, draw(2), draw(1), format)],
+            [noiseScaleFromLogSnr(startLevel), draw(0)],
+          ])
+        : draw(0);
+      const estimate = within(logSnrRange, (z, logSnr) => {
+        return denoiser.estimate(held, { z, mel: melColumns, sigma, encoded }, logSnr);
+      });
+      const diffused = sampleIn(tensorSpace, plan, estimate, z0, draw);
+      const signal = inverseGridMdct(mdct, tf.mul(gridMdct(mdct, diffused), sigma));
+      return consistency ? refineGrid(consistency, signal, melColumns, refinement) : fromGrid(signal);
+    },
+  };
+}
+
+/** A checkpoint's denoiser on grids: its own form of it, or the one for signals. */
+async function gridDenoiser(checkpoint: Checkpoint): Promise<GridDenoiser> {
+  const { denoiser, mel: format } = checkpoint.config;
+  const weights = weightsOfPart(checkpoint, weightParts.denoiser);
+  const form = await architectureOf(denoiser.kind).grid?.();
+  if (form) return form.open(denoiser.shape, format, weights);
+  const { fn } = await loaded(estimateFunction(checkpoint));
+  return {
+    weights,
+    estimate: (held, { z, mel, sigma, encoded }, logSnr) => {
+      const [, hop, , count] = sigma.shape;
+      const given = {
+        z: fromGrid(z),
+        logSnr: tf.tensor1d([logSnr]),
+        mel: tf.transpose(mel, [0, 2, 1]),
+        sigma: tf.transpose(tf.reshape(sigma, [1, hop, count!]), [0, 2, 1]),
+        ...(encoded && { encoded }),
+      };
+      return toGrid(fn(given, held)["x0"], hop);
+    },
+  };
+}
+
+type Estimate = (z: tf.Tensor, logSnr: number) => tf.Tensor;
+
+/** The estimate x̂₀ at any level of a network that is told the nearest one in its range. */
+function within(range: readonly [number, number], estimate: Estimate): Estimate {
+  return (z, logSnr) => {
+    const told = clamp(logSnr, range);
+    const x0 = estimate(z, told);
+    if (told === logSnr) return x0;
+    const { fromZ, fromValue } = withSameNoise(told, logSnr);
+    return tensorSpace.weightedSum([
+      [fromZ, z],
+      [fromValue, x0],
+    ]);
+  };
+}
+
 /**
- * mel, noise ε and random, the excitation's noise → z₀ of a harmonic start. Weights: "excitation.…".
+ * The excitation model's logits. Weights: "excitation.…".
  *
  * @throws NoExcitationError
  */
-async function excitationStart(checkpoint: Checkpoint, { steps }: SamplingPlan): Promise<ExportedFunction> {
-  const { mel: format, excitation: shape } = checkpoint.config;
+async function excitationOf(checkpoint: Checkpoint): Promise<ExportedFunction> {
+  const { excitation: shape } = checkpoint.config;
   if (!shape) throw new NoExcitationError();
   const { fn, signature } = await loaded(excitationFunction(checkpoint, shape, "float32"));
-  const [{ logSnr }] = steps;
   const named = (name: string): string => `${weightParts.excitation}.${name}`;
   const { weights = {} } = signature;
   return {
-    fn: ({ mel, noise, random }, held) => {
-      const own = Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]));
-      const excitation = excitationOfLogits(fn({ mel }, own)["logits"], random, format);
-      const z = tensorSpace.weightedSum([
-        [sqrtAlphaBarFromLogSnr(logSnr), excitation],
-        [noiseScaleFromLogSnr(logSnr), noise],
-      ]);
-      return { z };
-    },
+    fn: (inputs, held) =>
+      fn(inputs, Object.fromEntries(Object.keys(weights).map((name) => [name, held[named(name)]]))),
     signature: {
       inputs: {},
       weights: Object.fromEntries(Object.entries(weights).map(([name, value]) => [named(name), value])),

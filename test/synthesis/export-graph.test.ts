@@ -1,13 +1,13 @@
 // Exported graphs against the library, in onnxruntime by itself. The library is the built package: its threads start
 // from compiled files.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
 import { exportPart, exportSynthesis, noiseRows } from "../../dist/synthesis/export.js";
-import { Vocoder } from "../../dist/node.js";
+import { shippedCheckpoint, Vocoder } from "../../dist/node.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import type { Mel, MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
@@ -16,6 +16,8 @@ import { fillNormals } from "../../src/diffusion/noise.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
 import { ModelProtoSchema } from "../../src/engine/trace/onnx/onnx_pb.js";
+import { parseNpy } from "../../src/formats/npy.js";
+import { runCli } from "../support/run-cli.js";
 import { clipSamples } from "../support/mel-reference.js";
 import { EXCITATION_NOISE } from "../../src/synthesis/start.js";
 import { refinementFor } from "../../src/synthesis/consistency.js";
@@ -114,6 +116,42 @@ describe("an exported synthesis", () => {
     }
     await vocoder.dispose();
   });
+
+  it("gives what it gave when each transform was many small products", async () => {
+    const frames = 24;
+    const process = {
+      plan: planFor("dpmpp-2m", harmonicSchedule(3, 1)),
+      start: "harmonic",
+      refinement: refinementFor(4),
+    } as const;
+    const model = await exportSynthesis(harmonicCheckpoint(), process, "1.2.3");
+    const noise = new Float32Array(2 * frames * hop);
+    for (const row of [0, 1]) noise.set(normals(frames * hop, row), row * frames * hop);
+    const { waveform } = await run(model, {
+      mel: [speechMel(frames, preset).values, [1, frames, preset.bands]],
+      noise: [noise, [2, frames * hop]],
+    });
+    const file = new URL("../fixtures/model/export-synthesis.npy", import.meta.url);
+    expect(difference(waveform, parseNpy(readFileSync(file)).data)).toBeLessThan(1e-5);
+  });
+
+  it.each([
+    [6, 2500],
+    [2, 1200],
+  ])(
+    "of the shipped voice in %i steps with its usual corrections has at most %i nodes",
+    async (steps, most) => {
+      const file = join(folder, `voice-${steps}.onnx`);
+      await runCli(["export", shippedCheckpoint, file, "--steps", String(steps)]);
+      const { graph } = fromBinary(ModelProtoSchema, readFileSync(file));
+      expect(graph!.node.length).toBeLessThanOrEqual(most);
+      // some graphics processors take no more values an operation
+      for (const { name, opType, input, output } of graph!.node) {
+        if (opType === "Split") expect(output.length, name).toBeLessThanOrEqual(4);
+        if (opType === "Concat") expect(input.length, name).toBeLessThanOrEqual(4);
+      }
+    },
+  );
 
   it("with a harmonic start needs the model", async () => {
     const plan = planFor("dpmpp-2m", harmonicSchedule(3));

@@ -5,8 +5,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Composition, runComposition } from "../layers/composites.js";
 import { encodeMel } from "../layers/encoder.js";
+import {
+  createGridMdct,
+  fromGrid,
+  gridMdct,
+  type GridMdct,
+  inverseGridMdct,
+  toGrid,
+} from "../layers/hop-grid.js";
 import { productOverLast } from "../layers/linear.js";
-import { createMdct, inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
+import { inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
 import type { Weights } from "../weights.js";
 import { framePhases, heldPitch, HIGHEST_HARMONIC, pulses, UNHEARD_PITCH } from "./pulse-train.js";
 import {
@@ -100,10 +108,29 @@ function binVoicingOfLogits(logits: tf.Tensor, { hopLength, sampleRate }: FrameR
  * @returns [1, F·hop]
  */
 export function excitationOfLogits(logits: tf.Tensor, noise: tf.Tensor, rate: FrameRate): tf.Tensor {
-  return mixExcitation(
-    createMdct(rate.hopLength),
-    pulsesOfLogits(logits, rate),
-    noise,
-    binVoicingOfLogits(logits, rate),
-  );
+  const grids = toGrid(tf.concat([noise, pulsesOfLogits(logits, rate)], 0), rate.hopLength);
+  const [random, pulseGrid] = tf.split(grids, 2, 0);
+  return fromGrid(excitationGrid(createGridMdct(rate.hopLength), logits, pulseGrid, random, rate));
+}
+
+/**
+ * The same of pulses and noise that lie as grids (../layers/hop-grid.ts).
+ *
+ * @param pulseGrid [1, hop, 1, F+1]
+ * @param random [1, hop, 1, F+1]
+ * @returns [1, hop, 1, F+1]
+ */
+export function excitationGrid(
+  transform: GridMdct,
+  logits: tf.Tensor,
+  pulseGrid: tf.Tensor,
+  random: tf.Tensor,
+  rate: FrameRate,
+): tf.Tensor {
+  const byFrame = binVoicingOfLogits(logits, rate);
+  const [batch, frames, bins] = byFrame.shape;
+  const voicing = tf.reshape(tf.transpose(byFrame, [0, 2, 1]), [batch, bins, 1, frames]);
+  const periodic = tf.mul(tf.sqrt(voicing), gridMdct(transform, pulseGrid));
+  const aperiodic = tf.mul(tf.sqrt(tf.sub(1, voicing)), gridMdct(transform, random));
+  return inverseGridMdct(transform, tf.add(periodic, aperiodic));
 }

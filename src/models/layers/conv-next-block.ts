@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Weights, within } from "../weights.js";
 import { depthwiseConvolution } from "./convolution.js";
 import { gelu, layerNorm } from "./composites.js";
-import { linear } from "./linear.js";
+import { affineRows, linear } from "./linear.js";
 
 /**
  * One block: [batch, frames, channels] → the same.
@@ -18,10 +18,38 @@ export function convNextBlock(
   dilation: number,
   level?: tf.Tensor,
 ): tf.Tensor {
+  return blockWith(weights, x, dilation, (mixed) =>
+    level ? normByLevel(weights, mixed, level) : norm(within(weights, "norm"), rowsOf(mixed)),
+  );
+}
+
+/** The same where the level's scale and shift [channels] are known, 1 being in the scale. */
+export function convNextBlockAt(
+  weights: Weights,
+  x: tf.Tensor,
+  dilation: number,
+  { scale, shift }: { scale: tf.Tensor; shift: tf.Tensor },
+): tf.Tensor {
+  return blockWith(weights, x, dilation, (mixed) => layerNorm(rowsOf(mixed), scale, shift));
+}
+
+function blockWith(
+  weights: Weights,
+  x: tf.Tensor,
+  dilation: number,
+  normalise: (mixed: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
   const mixed = depthwiseConvolution(within(weights, "depthwise"), x, dilation);
-  const normalised = level ? normByLevel(weights, mixed, level) : norm(within(weights, "norm"), mixed);
-  const wide = gelu(linear(within(weights, "up"), normalised));
-  return tf.add(x, tf.mul(linear(within(weights, "down"), wide), weights("gain")));
+  const [up, down] = [within(weights, "up"), within(weights, "down")];
+  const wide = gelu(affineRows(normalise(mixed), up("weight"), up("bias")));
+  const added = tf.mul(affineRows(wide, down("weight"), down("bias")), weights("gain"));
+  // in rows as long as can be: block after block, an engine then has nothing to reshape
+  return tf.reshape(tf.add(rowsOf(x), added), x.shape);
+}
+
+/** One row a frame: [batch, frames, channels] → [batch·frames, channels]. */
+function rowsOf(x: tf.Tensor): tf.Tensor {
+  return tf.reshape(x, [-1, x.shape[2]!]);
 }
 
 /** LayerNorm with weights of its own: [… , channels]. */

@@ -39,13 +39,26 @@ const HIGHEST = 5;
  * @returns [batch, width]
  */
 export function levelEmbedding(weights: Weights, logSnr: tf.Tensor): tf.Tensor {
-  const frequencies = Float32Array.from(
+  const phases = tf.mul(tf.reshape(logSnr, [-1, 1]), tf.tensor2d(levelFrequencies(), [1, LEVEL_FREQUENCIES]));
+  const hidden = linear(weights, tf.concat([tf.sin(phases), tf.cos(phases)], 1));
+  return tf.mul(hidden, tf.sigmoid(hidden));
+}
+
+/** The vector of one level that is known, by itself: [width]. */
+export function levelVector(weight: Float32Array, bias: Float32Array, logSnr: number): Float32Array {
+  const phases = Array.from(levelFrequencies(), (frequency) => frequency * logSnr);
+  const waves = [...phases.map(Math.sin), ...phases.map(Math.cos)];
+  return bias.map((start, i) => {
+    const hidden = waves.reduce((sum, wave, row) => sum + wave * weight[row * bias.length + i], start);
+    return hidden / (1 + Math.exp(-hidden));
+  });
+}
+
+function levelFrequencies(): Float32Array {
+  return Float32Array.from(
     { length: LEVEL_FREQUENCIES },
     (_, i) => LOWEST * (HIGHEST / LOWEST) ** (i / (LEVEL_FREQUENCIES - 1)),
   );
-  const phases = tf.mul(tf.reshape(logSnr, [-1, 1]), tf.tensor2d(frequencies, [1, LEVEL_FREQUENCIES]));
-  const hidden = linear(weights, tf.concat([tf.sin(phases), tf.cos(phases)], 1));
-  return tf.mul(hidden, tf.sigmoid(hidden));
 }
 
 // A reordering along one axis. tfjs's gradient of a gather adds up into zeros; a permutation's is the inverse one.

@@ -147,11 +147,6 @@ export function spectra(transform: ShortTimeFourier, signal: tf.Tensor): Spectra
   return spectraOfParts(transform, frameParts(signal, transform.length, transform.hop));
 }
 
-/** The same for a signal that already has its (N−h)/2 samples beyond each end: [batch, T + N − h]. */
-export function spectraOfPadded(transform: ShortTimeFourier, padded: tf.Tensor): Spectra {
-  return spectraOfParts(transform, partsOfPadded(padded, transform.length, transform.hop));
-}
-
 /** @param parts the four hops of each frame, 4 × [batch, frames, hop] */
 function spectraOfParts({ products, window }: ShortTimeFourier, parts: readonly tf.Tensor[]): Spectra {
   const windows = tf.split(tf.tensor1d(window), RADIX);

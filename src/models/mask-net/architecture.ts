@@ -30,6 +30,7 @@ export const maskNet: Architecture<MaskNetConfig> = {
     tile: 1024,
   },
   graph: async () => (await import("./graph.js")).maskNetGraph,
+  grid: async () => (await import("./grid.js")).maskNetGrid,
   kernel: {
     features: (shape, { bands, hopLength }) => featureCount(shape, hopLength) + bands,
     fault: async (shape, mel) => (await import("../../kernel/support.js")).signalPathFault(shape, mel),

@@ -28,11 +28,13 @@ import { type Weights, within } from "../weights.js";
 import { HANN_POWER } from "../../mel/frames.js";
 
 /** Added to the log powers, relative to unit noise: keeps silence finite. */
-const FEATURE_FLOOR = 0.01;
+export const FEATURE_FLOOR = 0.01;
 /** Largest mel residual, in nepers after the factor κ. */
-const RESIDUAL_LIMIT = 3;
+export const RESIDUAL_LIMIT = 3;
 /** Largest mel residual of a correction before the factor κ. */
-const CORRECTION_LIMIT = 1;
+export const CORRECTION_LIMIT = 1;
+/** Added to √(1−ᾱ) in the factor κ. */
+export const SHARPNESS_FLOOR = 0.05;
 
 /** A mask-net's constants. */
 export interface MaskNet {
@@ -150,7 +152,7 @@ function levelsOf(logSnr: tf.Tensor): Levels {
   const column = tf.reshape(logSnr, [-1, 1]);
   const signal = tf.sqrt(tf.sigmoid(column));
   const noise = tf.sqrt(tf.sigmoid(tf.neg(column)));
-  return { signal, noise, sharpness: tf.reshape(tf.div(signal, tf.add(noise, 0.05)), [-1, 1, 1]) };
+  return { signal, noise, sharpness: tf.reshape(tf.div(signal, tf.add(noise, SHARPNESS_FLOOR)), [-1, 1, 1]) };
 }
 
 function clip(x: tf.Tensor, limit: number): tf.Tensor {

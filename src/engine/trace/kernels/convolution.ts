@@ -301,3 +301,34 @@ export const convolutionKernels: readonly TracedKernel[] = [
     },
   ),
 ];
+
+/** The models' convolution over the columns of a grid, which is laid out as ONNX has it. */
+interface OverColumns {
+  /** [batch, channels, 1, columns] */
+  readonly x: Value;
+  /** [outputs, channels/groups, 1, taps] */
+  readonly weight: Value;
+}
+
+interface ColumnAttributes {
+  readonly groups: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Kernels of convolutions over a grid's columns. */
+export const columnKernels: readonly TracedKernel[] = [
+  kernel<OverColumns, ColumnAttributes>(
+    "ColumnConvolution",
+    ({ x, weight }, graph, { groups, before, after }) => {
+      const [batch, , , columns] = x.shape;
+      const [outputs, , , taps] = weight.shape;
+      const shape = [batch, outputs, 1, columns + before + after - taps + 1];
+      return graph.emit("Conv", [x, weight], shape, {
+        kernel_shape: { ints: [1, taps] },
+        pads: { ints: [0, before, 0, after] },
+        group: { int: groups },
+      });
+    },
+  ),
+];

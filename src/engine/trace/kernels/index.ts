@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { UnsupportedKernelError } from "../../../errors.js";
 import { callerFrame } from "../caller.js";
 import { tracingBackend, tracingBackendName } from "../tracing-backend.js";
-import { convolutionKernels, depthwiseKernels } from "./convolution.js";
+import { columnKernels, convolutionKernels, depthwiseKernels } from "./convolution.js";
 import { elementwiseKernels, pairwiseKernels } from "./elementwise.js";
 import { gatherKernels, shapeKernels } from "./shape.js";
 import { kernel, type TracedKernel, type Unary } from "./nodes.js";
@@ -46,6 +46,7 @@ const tracedKernels: readonly TracedKernel[] = [
   ...shapeKernels,
   ...matMulKernels,
   ...convolutionKernels,
+  ...columnKernels,
   ...depthwiseKernels,
   ...gatherKernels,
   ...compositeKernels,

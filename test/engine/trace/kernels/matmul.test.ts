@@ -1,5 +1,6 @@
 // Matrix products, plain and transposed, of matrices and of stacks.
 import * as tf from "@tensorflow/tfjs";
+import { contract } from "../../../../src/models/layers/hop-grid.js";
 import { matMulKernels } from "../../../../src/engine/trace/kernels/matmul.js";
 import { describeKernels, type KernelCase } from "./compare.js";
 
@@ -93,6 +94,20 @@ const cases: KernelCase[] = [
     ],
     gradient: false,
   },
+  ...(
+    [
+      ["c1eqm,bmcef->cbeqf", [2, 1, 2, 5, 4], [3, 4, 2, 2, 6]],
+      ["c1emq,cbeqf->bmcef", [2, 1, 2, 4, 5], [2, 3, 2, 5, 6]],
+      ["neq,beqf->bnf", [4, 2, 5], [3, 2, 5, 6]],
+      ["eqn,bnf->beqf", [2, 5, 4], [3, 4, 6]],
+    ] as const
+  ).map(([equation, matrix, x]): KernelCase => ({
+    kernel: "Contraction",
+    note: equation,
+    fn: (a, b) => contract(equation, a, b),
+    inputs: [matrix, x],
+    gradient: false,
+  })),
 ];
 
 describeKernels("matrix products", matMulKernels, cases);
