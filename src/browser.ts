@@ -8,7 +8,8 @@ export type { Model, ModelOptions, ModelTensor, OpenModel } from "./engine/model
 export { type GraphOpener, GraphRuntime, type GraphTarget } from "./engine/graph-engine.js";
 
 export { byteSource, type ByteSource, type Files } from "./formats/byte-source.js";
-export { openMelIn, parseMel } from "./mel/file.js";
+export { parseMel } from "./mel/file.js";
+export { openMelIn } from "./mel/open-mel.js";
 export { parseFormatOption } from "./mel/format-option.js";
 export { decodeRecording, openRecordingIn } from "./audio/open-recording.js";
 export { WavFile } from "./audio/write-wav.js";

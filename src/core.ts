@@ -24,7 +24,8 @@ export type { Mel, MelFormat } from "./mel/format.js";
 export { DEFAULT_PRESET, findPreset, presetNames } from "./mel/presets.js";
 export { describeFormat, formatDifferences, formatsEqual } from "./mel/format.js";
 export { computeMel, MelAnalyzer, melPieces } from "./mel/analysis.js";
-export type { MelFile, MelFrames, OpenMel, ReadMelOptions } from "./mel/file.js";
+export type { MelFile, ReadMelOptions } from "./mel/file.js";
+export type { MelFrames, OpenMel } from "./mel/open-mel.js";
 
 export type { NoiseSchedule } from "./diffusion/noise-schedule.js";
 export {

@@ -1,6 +1,6 @@
 // Vocoder: a checkpoint that turns mels into speech. mel → conditioning → start → the plan's steps → waveform → mel
 // consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
-import type { MelFrames } from "./mel/file.js";
+import type { MelFrames } from "./mel/open-mel.js";
 import { naturalLog } from "./mel/encoding.js";
 import { formatDifferences, type Mel, type MelFormat, MelMismatchError } from "./mel/format.js";
 import { openCheckpoint } from "./checkpoint/checkpoint.js";

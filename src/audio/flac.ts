@@ -5,6 +5,7 @@ import { InputError } from "../errors.js";
 import type { ByteSource } from "../formats/byte-source.js";
 import { concatenate } from "../formats/bytes.js";
 import type { RecordingStream } from "./recording.js";
+import { FLAC_MARKER, tagBytes } from "./recording-kind.js";
 
 /** A file that begins like a FLAC file but cannot be decoded. */
 export class FlacError extends InputError {
@@ -14,11 +15,8 @@ export class FlacError extends InputError {
   }
 }
 
-const MARKER = "fLaC";
-const ID3_MARKER = "ID3";
-const ID3_HEADER_BYTES = 10;
 /** The marker, then the first block: its header and STREAMINFO. */
-const HEAD_BYTES = MARKER.length + 4 + 34;
+const HEAD_BYTES = FLAC_MARKER.length + 4 + 34;
 const BLOCK_HEADER_BYTES = 4;
 /** Bytes of a frame's header, at most. */
 const LONGEST_FRAME_HEADER = 16;
@@ -36,11 +34,6 @@ interface StreamInfo {
   readonly bitDepth: number;
   /** Samples of each channel, 0 where unknown. */
   readonly samples: number;
-}
-
-/** Whether a file begins as a FLAC file does, with or without an ID3 tag before it. */
-export async function isFlac(file: ByteSource): Promise<boolean> {
-  return text(await file.read(await tagBytes(file), MARKER.length)) === MARKER;
 }
 
 /**
@@ -124,7 +117,7 @@ async function* decodeSlices(
  * decoder loses a short last frame (12 of 3,401 speech recordings). Empty where there is no frame.
  */
 async function firstFrameHeader(file: ByteSource, start: number): Promise<Uint8Array> {
-  let at = start + MARKER.length;
+  let at = start + FLAC_MARKER.length;
   for (let last = false; !last;) {
     const block = await file.read(at, BLOCK_HEADER_BYTES);
     if (block.length < BLOCK_HEADER_BYTES) return new Uint8Array(0);
@@ -165,7 +158,7 @@ function parseStreamInfo(head: Uint8Array): StreamInfo {
   // 20 bits of rate, 3 of channels − 1, 5 of bits − 1, 36 of samples
   const format = view.getUint32(10);
   const sampleRate = format >>> 12;
-  if ((head[MARKER.length] & 127) !== 0 || sampleRate === 0)
+  if ((head[FLAC_MARKER.length] & 127) !== 0 || sampleRate === 0)
     throw new FlacError("is damaged: it does not begin with a valid STREAMINFO block");
   return {
     sampleRate,
@@ -188,16 +181,4 @@ function meanOf(channels: readonly Float32Array[], bitDepth: number): Float32Arr
     for (const channel of channels) sum += Math.round(channel[n] * (fullScale - 1));
     return sum / divisor;
   });
-}
-
-/** Bytes of an ID3v2 tag before the stream, which some taggers write; 0 where there is none. */
-async function tagBytes(file: ByteSource): Promise<number> {
-  const header = await file.read(0, ID3_HEADER_BYTES);
-  if (header.length < ID3_HEADER_BYTES || text(header.subarray(0, 3)) !== ID3_MARKER) return 0;
-  // four bytes of seven bits
-  return ID3_HEADER_BYTES + header.subarray(6, 10).reduce((size, byte) => size * 128 + (byte & 127), 0);
-}
-
-function text(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }

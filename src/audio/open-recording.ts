@@ -2,10 +2,10 @@
 // more memory than a minute.
 import { FileError, InputError } from "../errors.js";
 import { type ByteSource, byteSource } from "../formats/byte-source.js";
-import { isFlac, openFlac } from "./flac.js";
+import { openFlac } from "./flac.js";
 import { openWav } from "./read-wav.js";
 import { type Recording, type RecordingStream, wholeRecording } from "./recording.js";
-import { isWav } from "./wav-format.js";
+import { isFlac, isWav } from "./recording-kind.js";
 
 /** A recording could not be read; the message names the file, `cause` is what its reader found. */
 export class RecordingError extends InputError {
@@ -59,11 +59,6 @@ export async function openRecordingIn(file: ByteSource, path: string): Promise<O
   } catch (error) {
     throw withPath(error, path);
   }
-}
-
-/** Whether a file begins as a recording does. */
-export async function isRecording(file: ByteSource): Promise<boolean> {
-  return (await isWav(file)) || (await isFlac(file));
 }
 
 /**

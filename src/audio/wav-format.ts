@@ -36,12 +36,6 @@ const LONGEST_CONTENT = 4096;
 /** Bytes read at a time in search of chunks. */
 const WINDOW_BYTES = 4096;
 
-/** Whether a file begins as a WAV file does. */
-export async function isWav(file: ByteSource): Promise<boolean> {
-  const bytes = await file.read(0, HEADER_BYTES);
-  return ["RIFF", "RIFX", "RF64"].includes(fourCharacters(bytes, 0)) && fourCharacters(bytes, 8) === "WAVE";
-}
-
 /**
  * Finds the fmt and data chunks.
  *

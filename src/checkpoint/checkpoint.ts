@@ -1,6 +1,7 @@
 // A checkpoint: a folder with model.safetensors (the weights), config.json (what they are the weights of) and README.md
 // (a model card). Loading checks every name and shape; saving writes the weights before the config that describes them.
 import type { Files } from "../formats/byte-source.js";
+import { allFinite } from "../formats/bytes.js";
 import {
   floatTensor,
   halfTensor,
@@ -162,12 +163,6 @@ function parseWeights(bytes: Uint8Array, specs: readonly WeightSpec[], path: str
   const broken = Object.entries(weights).find(([, { data }]) => !allFinite(data));
   if (broken) throw new WeightsError(path, [`'${broken[0]}' holds values that are no numbers`]);
   return weights;
-}
-
-/** A plain loop, since millions of weights are looked at each time that a checkpoint is loaded. */
-function allFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
 }
 
 // Puts what was tuned into a checkpoint's config.json. Everything else in the file stays as it is, also what this

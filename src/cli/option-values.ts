@@ -1,7 +1,6 @@
 // Numbers as options take them: refused at once, with the range, when they are none.
 import { InvalidArgumentError } from "commander";
 import type { Figure } from "../plots/figure.js";
-import { pictureFormat } from "../plots/picture-format.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
 import { type OutputOptions, printNote } from "./output.js";
 
@@ -19,6 +18,7 @@ export interface PictureOptions extends OutputOptions {
  */
 export async function requirePicture({ picture: path }: PictureOptions): Promise<void> {
   if (path === undefined) return;
+  const { pictureFormat } = await import("../plots/picture-format.js");
   pictureFormat(path);
   await requireTarget(path);
 }

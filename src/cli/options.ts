@@ -1,6 +1,6 @@
 // What the main command can be told besides how to synthesise: how mels are read, and how samples are written.
 import { type Command, Option } from "commander";
-import { melAssumptionFromOption } from "../host/node/mel-files.js";
+import type { MelAssumption } from "../mel/conversion.js";
 import { type MelLayout, melLayouts } from "../mel/layout.js";
 import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
@@ -243,10 +243,15 @@ export function addSynthesizeOptions(command: Command): Command {
 /** How mels are read. */
 export async function inputOptions(options: SynthesizeOptions): Promise<SynthesisInputOptions> {
   return {
-    ...(options.melFormat === undefined ? {} : { assume: await melAssumptionFromOption(options.melFormat) }),
+    ...(options.melFormat === undefined ? {} : { assume: await assumptionOf(options.melFormat) }),
     ...(options.melLayout === undefined ? {} : { layout: options.melLayout }),
     ...(options.trustMel === undefined ? {} : { trust: options.trustMel }),
   };
+}
+
+async function assumptionOf(text: string): Promise<MelAssumption> {
+  const { melAssumptionFromOption } = await import("../host/node/mel-files.js");
+  return melAssumptionFromOption(text);
 }
 
 /** How speech is made. */

@@ -1,164 +1,13 @@
 // What `vocode` turns into speech, as frames that can be taken one after the other: a mel file, a recording that is
-// analysed as it is read (copy synthesis), or frames from a pipe.
-import { fewestSamples } from "../mel/frames.js";
-import { melPieces } from "../mel/analysis.js";
-import { convertMel, type MelAssumption } from "../mel/conversion.js";
-import { inMemory, type MelFrames, type OpenMel } from "../mel/file.js";
-import { openMel, readMel } from "../host/node/mel-files.js";
-import type { MelLayout } from "../mel/layout.js";
-import type { Mel, MelFormat } from "../mel/format.js";
-import { isRecording } from "../audio/open-recording.js";
-import { openRecording } from "../host/node/recordings.js";
-import { resamplePieces } from "../audio/resample.js";
+// analysed as it is read (copy synthesis), or frames from a pipe. What reads each is loaded when it is needed.
+import { isRecording } from "../audio/recording-kind.js";
+import type { ByteSource } from "../formats/byte-source.js";
 import { openByteSource } from "../host/node/read-files.js";
-import { InputError } from "../errors.js";
-import { convertToFormat, isNative } from "../mel/encoding.js";
-import { formatFromJson } from "../mel/format-option.js";
-import { describeForeignContainer, isMelContainer } from "../mel/container.js";
-
-// Mel frames as they come through a pipe: one line of JSON that says their format, then rows of little-endian float32,
-// [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
-// expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another.
-
-const LONGEST_HEADER = 65_536;
-const NEWLINE = 10;
-
-/** A pipe does not hold a line of JSON and then rows of numbers. */
-class FrameStreamError extends InputError {}
-
-/** How to read frames. */
-interface FrameStreamOptions {
-  /** The format that the frames have to arrive in. */
-  readonly expected: MelFormat;
-  /** What the values are, where the line does not say it. */
-  readonly assume?: MelAssumption;
-  /** Takes a stated format as it is. */
-  readonly trust?: boolean;
-}
-
-/** Frames in the expected format. */
-interface FrameStream {
-  /** As in ConvertedMel. */
-  readonly leadingSamples: number;
-  readonly conversions: readonly string[];
-  /**
-   * The frames as they come, [any number of frames, bands] each.
-   *
-   * @throws FrameStreamError where the pipe closes within a frame
-   */
-  readonly frames: AsyncGenerator<Float32Array, void>;
-}
-
-/**
- * Reads the line, and opens what follows.
- *
- * @throws FrameStreamError; MelFormatError, UnknownPresetError, MelFormatMismatchError for what the line says
- */
-async function openFrameStream(
-  source: AsyncIterable<Uint8Array, void>,
-  { expected, assume = {}, trust = false }: FrameStreamOptions,
-): Promise<FrameStream> {
-  const chunks = source[Symbol.asyncIterator]();
-  const { line, rest } = await readLine(chunks);
-  const stated = parseLine(line, assume.format ?? expected);
-  const encoding = assume.encoding;
-  const inFormat = (values: Float32Array): Float32Array =>
-    encoding && !isNative(encoding, stated) ? convertToFormat(values, encoding, stated) : values;
-  const convert = (values: Float32Array): ReturnType<typeof convertMel> =>
-    convertMel({ frames: values.length / stated.bands, format: stated, values }, expected, trust);
-  const { leadingSamples, conversions } = convert(new Float32Array(0));
-  async function* frames(): AsyncGenerator<Float32Array, void> {
-    for await (const values of rows(chunks, rest, stated.bands)) yield convert(inFormat(values)).mel.values;
-  }
-  return { leadingSamples, conversions, frames: frames() };
-}
-
-async function readLine(
-  chunks: AsyncIterator<Uint8Array, void>,
-): Promise<{ line: string; rest: Uint8Array }> {
-  let held = new Uint8Array(0);
-  for (;;) {
-    const end = held.indexOf(NEWLINE);
-    if (end >= 0 && end <= LONGEST_HEADER) {
-      return { line: Buffer.from(held.subarray(0, end)).toString("utf8"), rest: held.subarray(end + 1) };
-    }
-    if (held.length > LONGEST_HEADER) throw notALine(held);
-    const next = await chunks.next();
-    if (next.done) throw notALine(held);
-    held = joined(held, next.value);
-  }
-}
-
-function notALine(held: Uint8Array): FrameStreamError {
-  if (held.length === 0)
-    return new FrameStreamError(
-      'The pipe is empty; it should begin with a line of JSON such as {"bands": 80}.',
-    );
-  const start = Buffer.from(held.subarray(0, 4)).toString("latin1");
-  const what = ["RIFF", "fLaC"].includes(start)
-    ? "a recording"
-    : isMelContainer(held)
-      ? "a mel file"
-      : (describeForeignContainer(held) ?? "something else");
-  return new FrameStreamError(
-    `The pipe should begin with a line of JSON, and frames behind it; what comes is ${what}. Files are read by their name.`,
-  );
-}
-
-function parseLine(line: string, expected: MelFormat): MelFormat {
-  let fields: unknown;
-  try {
-    fields = JSON.parse(line);
-  } catch {
-    throw notALine(Buffer.from(line));
-  }
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields))
-    throw new FrameStreamError(`The pipe's first line is ${line.slice(0, 40)}, and should be a JSON object.`);
-  const { bands, ...others } = fields as Readonly<Record<string, unknown>>;
-  if (Object.keys(others).length > 0) return formatFromJson(fields as Readonly<Record<string, unknown>>);
-  if (bands !== undefined && bands !== expected.bands)
-    throw new FrameStreamError(
-      `The pipe's frames have ${JSON.stringify(bands)} bands, and ${expected.bands} are expected.`,
-    );
-  return expected;
-}
-
-async function* rows(
-  chunks: AsyncIterator<Uint8Array, void>,
-  first: Uint8Array,
-  bands: number,
-): AsyncGenerator<Float32Array, void> {
-  const rowBytes = bands * Float32Array.BYTES_PER_ELEMENT;
-  let held = first;
-  let frame = 0;
-  for (;;) {
-    const whole = held.length - (held.length % rowBytes);
-    if (whole > 0) {
-      yield floats(held.subarray(0, whole));
-      frame += whole / rowBytes;
-      held = held.slice(whole);
-    }
-    const next = await chunks.next();
-    if (next.done) break;
-    held = joined(held, next.value);
-  }
-  if (held.length > 0)
-    throw new FrameStreamError(
-      `The pipe closed within frame ${frame}: ${held.length} of its ${rowBytes} bytes came.`,
-    );
-}
-
-function floats(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
-  return result;
-}
+import type { MelAssumption } from "../mel/conversion.js";
+import type { Mel, MelFormat } from "../mel/format.js";
+import { fewestSamples } from "../mel/frames.js";
+import type { MelLayout } from "../mel/layout.js";
+import { type MelFrames, openMelIn, readMelIn } from "../mel/open-mel.js";
 
 /** The name of a pipe. */
 export const PIPE = "-";
@@ -190,7 +39,7 @@ export interface SynthesisInputOptions {
 /**
  * Opens a mel file or a recording, recognised by its content, or a pipe.
  *
- * @param path "-" for stdin
+ * @param path "-" for stdin; a file is opened once
  * @throws what openMel, openRecording and openFrameStream throw
  */
 export async function openSynthesisInput(
@@ -199,8 +48,21 @@ export async function openSynthesisInput(
   options: SynthesisInputOptions,
 ): Promise<SynthesisInput> {
   if (path === PIPE) return openPipe(expected, options);
-  if (await holdsRecording(path)) return openCopy(path, expected);
-  const open = await openMelFile(path, expected, options);
+  const file = await openByteSource(path);
+  try {
+    if (await isRecording(file)) return await openCopy(file, path, expected);
+    return await openMelFile(file, { expected, ...options });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function openMelFile(
+  file: ByteSource,
+  { whole = false, ...options }: SynthesisInputOptions & { expected: MelFormat },
+): Promise<SynthesisInput> {
+  const open = await (whole ? readMelIn(file, options) : openMelIn(file, options));
   return {
     source: open.mel,
     expectedFrames: open.mel.frames,
@@ -226,16 +88,8 @@ export async function* fitted(
   }
 }
 
-async function openMelFile(
-  path: string,
-  expected: MelFormat,
-  { whole = false, ...options }: SynthesisInputOptions,
-): Promise<OpenMel> {
-  const reading = { expected, ...options };
-  return whole ? inMemory(await readMel(path, reading)) : openMel(path, reading);
-}
-
 async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {
+  const { openFrameStream } = await import("./frame-stream.js");
   const stream = await openFrameStream(process.stdin, { expected, ...options });
   return {
     source: stream.frames,
@@ -247,8 +101,13 @@ async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Pr
   };
 }
 
-async function openCopy(path: string, expected: MelFormat): Promise<SynthesisInput> {
-  const recording = await openRecording(path);
+async function openCopy(file: ByteSource, path: string, expected: MelFormat): Promise<SynthesisInput> {
+  const [{ openRecordingIn }, { resamplePieces }, { melPieces }] = await Promise.all([
+    import("../audio/open-recording.js"),
+    import("../audio/resample.js"),
+    import("../mel/analysis.js"),
+  ]);
+  const recording = await openRecordingIn(file, path);
   const { sampleRate, hopLength } = expected;
   const seen = { samples: 0, ended: false };
   const samples = resamplePieces(recording.pieces(), recording.sampleRate, sampleRate);

@@ -1,16 +1,14 @@
 // One input of the main command on its way into one output: read, synthesised and written piece by piece.
 import { fstatSync, writeFile } from "node:fs";
 import { promisify } from "node:util";
-import { MelAnalyzer } from "../mel/analysis.js";
-import type { Mel, MelFormat } from "../mel/format.js";
-import { concatenate } from "../formats/bytes.js";
+import type { Mel } from "../mel/format.js";
 import { WaveformBytes, type WrittenWav } from "../audio/write-wav.js";
 import { writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { Vocoder } from "../node.js";
 import { describeStdoutError, printNote } from "./output.js";
 import { WorkProgress } from "./status.js";
-import { fitted, openSynthesisInput, PIPE, type SynthesisInput } from "./synthesis-input.js";
+import { fitted, openSynthesisInput, PIPE } from "./synthesis-input.js";
 import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./options.js";
 import { cpus } from "node:os";
 
@@ -37,6 +35,8 @@ export async function makeSpeech(
   options: SynthesizeOptions,
 ): Promise<MadeSpeech> {
   const whole = options.picture !== undefined;
+  // loaded here, since it analyses what is made
+  const drawn = whole ? new (await import("./drawn-mels.js")).DrawnMels(vocoder.format) : undefined;
   const source = await openSynthesisInput(input, vocoder.format, {
     ...(await inputOptions(options)),
     whole,
@@ -44,7 +44,6 @@ export async function makeSpeech(
   const progress = new WorkProgress(options);
   try {
     for (const remark of source.remarks) printNote(options, remark);
-    const drawn = options.picture === undefined ? undefined : new DrawnMels(vocoder.format);
     const speech = vocoder.stream(drawn?.watchMel(source.source) ?? source.source, {
       ...streamOptions(options),
       patient: input !== PIPE,
@@ -97,46 +96,6 @@ async function writeToPipe(bytes: Uint8Array): Promise<void> {
       else resolve();
     });
   });
-}
-
-/** Keeps the mels of both ends while they pass. */
-class DrawnMels {
-  readonly #analyzer: MelAnalyzer;
-  readonly #given: Float32Array[] = [];
-  readonly #made: Float32Array[] = [];
-
-  constructor(format: MelFormat) {
-    this.#analyzer = new MelAnalyzer(format);
-  }
-
-  watchMel(source: SynthesisInput["source"]): SynthesisInput["source"] {
-    if ("values" in source) {
-      this.#given.push(source.values);
-      return source;
-    }
-    if ("frames" in source) throw new TypeError("A mel that is drawn is read as a whole.");
-    return kept(source, (rows) => this.#given.push(rows));
-  }
-
-  watchSpeech(pieces: AsyncIterable<Float32Array>): AsyncIterable<Float32Array> {
-    return kept(pieces, (samples) => this.#made.push(this.#analyzer.push(samples)));
-  }
-
-  mels(): [Mel, Mel] {
-    const { format } = this.#analyzer;
-    const melOf = (values: Float32Array): Mel => ({ frames: values.length / format.bands, format, values });
-    return [melOf(concatenate(this.#given)), melOf(concatenate([...this.#made, this.#analyzer.finish()]))];
-  }
-}
-
-async function* kept(
-  pieces: AsyncIterable<Float32Array>,
-  keep: (piece: Float32Array) => void,
-): AsyncGenerator<Float32Array, void> {
-  for await (const piece of pieces) {
-    keep(piece.slice());
-    yield piece;
-  }
 }
 
 // What the main command says of its work: a report for people, and the same as an object for --json.

@@ -8,7 +8,6 @@ import { isFolder } from "../host/node/read-files.js";
 import { requireTarget } from "../host/node/write-files.js";
 import { printNote, printResult } from "./output.js";
 import { requirePicture, writePicture } from "./option-values.js";
-import { runBatch } from "./synthesis-batch.js";
 import { PIPE } from "./synthesis-input.js";
 import { addSynthesizeOptions, loadChosenVocoder, type SynthesizeOptions } from "./options.js";
 import { type MadeSpeech, makeSpeech, reportObject, reportText } from "./synthesis-run.js";
@@ -89,6 +88,7 @@ async function run(paths: readonly string[], options: SynthesizeOptions): Promis
   if (options.raw && output !== PIPE)
     throw new InputError("--raw is for - as output; a file gets a WAV header. Leave it out.");
   if (inputs.length > 1 || (await isFolder(inputs[0])) || (await isFolder(output))) {
+    const { runBatch } = await import("./synthesis-batch.js");
     await runBatch(inputs, output, options);
   } else {
     await runSingle(inputs[0], output, options);

@@ -13,8 +13,7 @@ import {
 } from "./engine.js";
 import type { Model, ModelOptions, ModelTensor, OpenModel } from "./model.js";
 import { SignatureError } from "../errors.js";
-import { checkInputs, checkState, checkTargets } from "./signature.js";
-import { nextStateName } from "./trace/graph.js";
+import { checkInputs, checkState, checkTargets, nextStateName } from "./signature.js";
 
 /** Where a graph runs, and the folder of compiled graphs; undefined to compile each time. */
 export type GraphTarget = ModelOptions & { readonly cacheFolder: string | undefined };

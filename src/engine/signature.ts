@@ -140,3 +140,8 @@ export function checkQuantised({ quantised = {}, observed = [], weights = {} }: 
     }
   }
 }
+
+/** The name under which a graph returns a state tensor's next value. */
+export function nextStateName(name: string): string {
+  return `next.${name}`;
+}

@@ -154,3 +154,9 @@ export function concatenate(pieces: readonly Float32Array[]): Float32Array {
   }
   return whole;
 }
+
+/** Whether all values are numbers; a plain loop, since millions are looked at each time that a checkpoint is loaded. */
+export function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}

@@ -35,7 +35,11 @@ export class ThreadPool<T extends Tasks> {
     }
   }
 
-  /** Has a task done by every thread. @throws what one of them throws, when all have ended */
+  /**
+   * Has a task done by every thread. Only within a turn.
+   *
+   * @throws what one of them throws, when all have ended
+   */
   async askAll<Name extends keyof T & string>(task: Name, given: Parameters<T[Name]>[0]): Promise<void> {
     const ended = await Promise.allSettled(this.threads.map((thread) => thread.ask(task, given)));
     for (const end of ended) if (end.status === "rejected") throw end.reason;

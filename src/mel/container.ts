@@ -1,6 +1,5 @@
 // A mel as a file stores it, before anything is assumed of it: .mel (safetensors with its format in the metadata), .npy
 // and the safetensors files of other tools. Files are recognised by content, not by name.
-import { InputError } from "../errors.js";
 import { latin1Text } from "../formats/bytes.js";
 import { isNpy, parseNpy } from "../formats/npy.js";
 import {
@@ -10,13 +9,8 @@ import {
   type Safetensors,
   tensorFloats,
 } from "../formats/safetensors.js";
-import { formatFromFields } from "./format-fields.js";
 import type { MelFormat } from "./format.js";
-
-/** The tensor of a .mel file, [frames, bands] float32. */
-export const MEL_TENSOR = "mel";
-/** The metadata key of a .mel file under which its format stands as JSON. */
-export const MEL_FORMAT_KEY = "vocode.mel-format";
+import { MEL_FORMAT_KEY, MEL_TENSOR, NoMelError, readStatedFormat } from "./stated-format.js";
 
 /** The array that a file holds and what the file says of it. */
 export interface StoredMel {
@@ -30,9 +24,6 @@ export interface StoredMel {
   /** The format that a .mel file states; its shape is then [frames, bands]. */
   readonly format?: MelFormat;
 }
-
-/** A file is no mel file: neither .npy nor safetensors, or without a tensor that could be a mel. */
-export class NoMelError extends InputError {}
 
 /** Whether a file's bytes could be those of a mel file. */
 export function isMelContainer(bytes: Uint8Array): boolean {
@@ -80,23 +71,6 @@ export function parseStoredMel(bytes: Uint8Array): StoredMel {
         "it is damaged, or was edited.",
     );
   return { container: "mel", ...stored, format };
-}
-
-/**
- * The format that a .mel file's metadata state.
- *
- * @throws NoMelError, MelFormatError
- */
-export function readStatedFormat(text: string): MelFormat {
-  let fields: unknown;
-  try {
-    fields = JSON.parse(text);
-  } catch (error) {
-    throw new NoMelError(`The format that the .mel file states is no JSON: ${(error as Error).message}.`);
-  }
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields))
-    throw new NoMelError("The format that the .mel file states is no JSON object.");
-  return formatFromFields(fields as Readonly<Record<string, unknown>>);
 }
 
 /** The tensor named "mel", else the only one with two axes or more. */

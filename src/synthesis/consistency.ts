@@ -4,16 +4,16 @@ import type { Mel, MelFormat } from "../mel/format.js";
 import { naturalLog } from "../mel/encoding.js";
 import { InputError } from "../errors.js";
 import type { MelCorrection, MelPart } from "../mel/correction.js";
-import { FrameCorrection } from "./frame-correction.js";
 import { KernelCorrection } from "../kernel/kernel-correction.js";
 
 // Mel corrections for a format: in WebAssembly where the kernel knows its transform, frame by frame elsewhere.
 
 /** Opens corrections towards mels of a format. */
 export async function createMelCorrection(format: MelFormat): Promise<MelCorrection> {
-  return KernelCorrection.isSupported(format)
-    ? KernelCorrection.create(format)
-    : FrameCorrection.create(format);
+  if (KernelCorrection.isSupported(format)) return KernelCorrection.create(format);
+  // loaded here, with an FFT of its own
+  const { FrameCorrection } = await import("./frame-correction.js");
+  return FrameCorrection.create(format);
 }
 
 /** How a waveform is refined. */

@@ -69,10 +69,11 @@ export class SplitDenoiser implements Denoiser {
     const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
     const trunk = trunkFunction(checkpoint, precision);
     // they load their code while this thread compiles
-    const loaded = pool.askAll("load", undefined);
+    const loaded = pool.take(() => pool.askAll("load", undefined));
     const single = runtime.onOneThread!();
     const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
-    const opened = loaded.then(() => pool.askAll("open", { config: checkpoint.config, trunk: copy }));
+    const task = { config: checkpoint.config, trunk: copy };
+    const opened = loaded.then(() => pool.take(() => pool.askAll("open", task)));
     // told to the one who waits for it
     opened.catch(() => undefined);
     const own = await FastDenoiser.create(checkpoint.config, program);

@@ -17,7 +17,7 @@ import {
 import type { FrameRows, Networks } from "./denoiser.js";
 import type { StartSignal } from "./start.js";
 import { correctionReach, type MelCorrection } from "../mel/correction.js";
-import type { MelFrames } from "../mel/file.js";
+import type { MelFrames } from "../mel/open-mel.js";
 import { naturalLog } from "../mel/encoding.js";
 import type { Mel } from "../mel/format.js";
 import type { Reach } from "../mel/frames.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FlacError, isFlac, openFlac } from "../../src/audio/flac.js";
+import { FlacError, openFlac } from "../../src/audio/flac.js";
+import { isFlac } from "../../src/audio/recording-kind.js";
 import { decodeRecording } from "../../src/audio/open-recording.js";
 import { wholeRecording, type Recording } from "../../src/audio/recording.js";
 import { byteSource } from "../../src/formats/byte-source.js";

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import wavefile from "wavefile";
 import { openWav } from "../../src/audio/read-wav.js";
 import { wholeRecording, type Recording } from "../../src/audio/recording.js";
-import { isWav, WavError } from "../../src/audio/wav-format.js";
+import { isWav } from "../../src/audio/recording-kind.js";
+import { WavError } from "../../src/audio/wav-format.js";
 import { byteSource } from "../../src/formats/byte-source.js";
 import { chunk, wavBytes, type WavFields } from "../support/wav-bytes.js";
 

@@ -63,4 +63,15 @@ describe("mel corrections by a pool of threads", () => {
     expect(second).toEqual(await refine(other, otherTarget, options));
     await pool.dispose();
   });
+
+  it("goes on while the threads are told of something else", async () => {
+    const { pool, refiner } = await refinerOf(2);
+    const told = Array.from({ length: 20 }, () => pool.take(() => pool.askAll("load", undefined)));
+    const expected = await refine(start, target, options);
+    for (let round = 0; round < 5; round++) {
+      expect(await refineWhole(refiner, start, target)).toEqual(expected);
+    }
+    await Promise.all(told);
+    await pool.dispose();
+  });
 });

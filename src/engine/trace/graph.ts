@@ -19,11 +19,6 @@ export interface Graph {
   readonly constants: ReadonlyMap<string, Constant>;
 }
 
-/** The name under which a graph returns a state tensor's next value. */
-export function nextStateName(name: string): string {
-  return `next.${name}`;
-}
-
 /** The graph without nodes and constants that no output needs; a gradient leaves many of them. */
 export function withoutUnused(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map(({ name }) => name));

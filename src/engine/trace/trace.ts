@@ -2,7 +2,7 @@
 import { type DataType, engine, getBackend, setBackend, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { SignatureError } from "../../errors.js";
 import type { Dimension, Signature, TensorFunction } from "../engine.js";
-import { nextStateName } from "./graph.js";
+import { nextStateName } from "../signature.js";
 import { registerTracedKernels } from "./kernels/index.js";
 import type { Recorder, Value } from "./recorder.js";
 import { tracingBackend, type TracingBackend, tracingBackendName } from "./tracing-backend.js";

@@ -1,16 +1,10 @@
 // Mel files by their paths, and the options that may name a file: what mel/ does with bytes, for files on disk.
 import { floatTensor } from "../../formats/safetensors.js";
-import { MEL_TENSOR } from "../../mel/container.js";
-import { type MelAssumption, parseMelAssumption } from "../../mel/conversion.js";
-import {
-  formatMetadata,
-  type MelFile,
-  type OpenMel,
-  openMelIn,
-  parseMel,
-  type ReadMelOptions,
-} from "../../mel/file.js";
-import { parseFormatOption } from "../../mel/format-option.js";
+import type { MelAssumption } from "../../mel/conversion.js";
+import { formatMetadata, type MelFile, parseMel, type ReadMelOptions } from "../../mel/file.js";
+import { type OpenMel, openMelIn } from "../../mel/open-mel.js";
+import { parseFormatOption, parseMelAssumption } from "../../mel/format-option.js";
+import { MEL_TENSOR } from "../../mel/stated-format.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { nodeFiles, openByteSource, readWholeFile } from "./read-files.js";
 import { writeSafetensors, writeSafetensorsRows } from "./safetensors-files.js";

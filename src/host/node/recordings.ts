@@ -1,5 +1,5 @@
 // Recordings by their paths: WAV and FLAC files read, WAV files written.
-import { type OpenRecording, openRecordingIn } from "../../audio/open-recording.js";
+import type { OpenRecording } from "../../audio/open-recording.js";
 import { type Recording, wholeRecording } from "../../audio/recording.js";
 import { WavFile, type WavOutputEncoding, type WrittenWav } from "../../audio/write-wav.js";
 import { openByteSource } from "./read-files.js";
@@ -13,6 +13,8 @@ import { streamAtomically } from "./write-files.js";
 export async function openRecording(path: string): Promise<OpenRecording> {
   const file = await openByteSource(path);
   try {
+    // loaded here: decoders take long, and a file that is written needs none
+    const { openRecordingIn } = await import("../../audio/open-recording.js");
     return await openRecordingIn(file, path);
   } catch (error) {
     await file.close();

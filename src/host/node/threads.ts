@@ -136,6 +136,8 @@ class NodeThread implements Thread {
   readonly #worker: Worker;
   readonly #control = new Control();
   #last: Promise<unknown> = Promise.resolve();
+  /** Whether a call was begun and not finished. */
+  #calls = false;
   #asked: { resolve(answer: Answer): void; reject(reason: Error): void } | undefined;
   #fault: Error | undefined;
   #disposed: Promise<void> | undefined;
@@ -163,20 +165,19 @@ class NodeThread implements Thread {
 
   begin(call: number, ...values: readonly number[]): void {
     if (this.#fault) throw this.#fault;
+    // one word says what is to be done: a call would hide a message, and a message a call
+    if (this.#asked || this.#calls) throw new Error("A thread was called while it was at work.");
+    this.#calls = true;
     this.#control.call(call, values);
   }
 
   finish(): void {
-    for (;;) {
-      const { state } = this.#control;
-      if (state === states.idle) return;
-      if (state === states.failed) {
-        const { failure } = this.#control;
-        this.#control.state = states.idle;
-        throw new Error(failure);
-      }
-      this.#control.sleep(state);
-    }
+    while (this.#control.state === states.called) this.#control.sleep(states.called);
+    this.#calls = false;
+    if (this.#control.state !== states.failed) return;
+    const { failure } = this.#control;
+    this.#control.state = states.idle;
+    throw new Error(failure);
   }
 
   async dispose(): Promise<void> {
@@ -191,6 +192,7 @@ class NodeThread implements Thread {
 
   async #exchange(question: Question): Promise<unknown> {
     if (this.#fault) throw this.#fault;
+    if (this.#calls) throw new Error("A thread was asked while it was called.");
     this.#worker.ref();
     try {
       const answer = await new Promise<Answer>((resolve, reject) => {

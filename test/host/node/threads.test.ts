@@ -91,6 +91,21 @@ describe("a thread", () => {
     await thread.dispose();
   });
 
+  it("refuses to be called while it is at work, and asked while it is called", async () => {
+    const thread = spawn("synthesis");
+    await thread.ask("load", undefined);
+    const asked = thread.ask("useWaveform", waveform());
+    await Promise.resolve();
+    expect(() => {
+      thread.begin(synthesisCalls.refine, 0, 0, 1);
+    }).toThrow("at work");
+    await asked;
+    thread.begin(synthesisCalls.refine, 0, 0, 1);
+    await expect(thread.ask("load", undefined)).rejects.toThrow("asked while it was called");
+    thread.finish();
+    await thread.dispose();
+  });
+
   it("ends after what it was asked, and only once", async () => {
     const pool = new ThreadPool<SynthesisTasks>(spawnAll("synthesis", 2));
     const loaded = pool.askAll("load", undefined);

@@ -1,0 +1,149 @@
+// Mel frames as they come through a pipe: one line of JSON that says their format, then rows of little-endian float32,
+// [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
+// expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another.
+import { describeForeignContainer, isMelContainer } from "../mel/container.js";
+import { convertMel, type MelAssumption } from "../mel/conversion.js";
+import { convertToFormat, isNative } from "../mel/encoding.js";
+import { formatFromJson } from "../mel/format-option.js";
+import type { MelFormat } from "../mel/format.js";
+import { InputError } from "../errors.js";
+
+const LONGEST_HEADER = 65_536;
+const NEWLINE = 10;
+
+/** A pipe does not hold a line of JSON and then rows of numbers. */
+class FrameStreamError extends InputError {}
+
+/** How to read frames. */
+interface FrameStreamOptions {
+  /** The format that the frames have to arrive in. */
+  readonly expected: MelFormat;
+  /** What the values are, where the line does not say it. */
+  readonly assume?: MelAssumption;
+  /** Takes a stated format as it is. */
+  readonly trust?: boolean;
+}
+
+/** Frames in the expected format. */
+interface FrameStream {
+  /** As in ConvertedMel. */
+  readonly leadingSamples: number;
+  readonly conversions: readonly string[];
+  /**
+   * The frames as they come, [any number of frames, bands] each.
+   *
+   * @throws FrameStreamError where the pipe closes within a frame
+   */
+  readonly frames: AsyncGenerator<Float32Array, void>;
+}
+
+/**
+ * Reads the line, and opens what follows.
+ *
+ * @throws FrameStreamError; MelFormatError, UnknownPresetError, MelFormatMismatchError for what the line says
+ */
+export async function openFrameStream(
+  source: AsyncIterable<Uint8Array, void>,
+  { expected, assume = {}, trust = false }: FrameStreamOptions,
+): Promise<FrameStream> {
+  const chunks = source[Symbol.asyncIterator]();
+  const { line, rest } = await readLine(chunks);
+  const stated = parseLine(line, assume.format ?? expected);
+  const encoding = assume.encoding;
+  const inFormat = (values: Float32Array): Float32Array =>
+    encoding && !isNative(encoding, stated) ? convertToFormat(values, encoding, stated) : values;
+  const convert = (values: Float32Array): ReturnType<typeof convertMel> =>
+    convertMel({ frames: values.length / stated.bands, format: stated, values }, expected, trust);
+  const { leadingSamples, conversions } = convert(new Float32Array(0));
+  async function* frames(): AsyncGenerator<Float32Array, void> {
+    for await (const values of rows(chunks, rest, stated.bands)) yield convert(inFormat(values)).mel.values;
+  }
+  return { leadingSamples, conversions, frames: frames() };
+}
+
+async function readLine(
+  chunks: AsyncIterator<Uint8Array, void>,
+): Promise<{ line: string; rest: Uint8Array }> {
+  let held = new Uint8Array(0);
+  for (;;) {
+    const end = held.indexOf(NEWLINE);
+    if (end >= 0 && end <= LONGEST_HEADER) {
+      return { line: Buffer.from(held.subarray(0, end)).toString("utf8"), rest: held.subarray(end + 1) };
+    }
+    if (held.length > LONGEST_HEADER) throw notALine(held);
+    const next = await chunks.next();
+    if (next.done) throw notALine(held);
+    held = joined(held, next.value);
+  }
+}
+
+function notALine(held: Uint8Array): FrameStreamError {
+  if (held.length === 0)
+    return new FrameStreamError(
+      'The pipe is empty; it should begin with a line of JSON such as {"bands": 80}.',
+    );
+  const start = Buffer.from(held.subarray(0, 4)).toString("latin1");
+  const what = ["RIFF", "fLaC"].includes(start)
+    ? "a recording"
+    : isMelContainer(held)
+      ? "a mel file"
+      : (describeForeignContainer(held) ?? "something else");
+  return new FrameStreamError(
+    `The pipe should begin with a line of JSON, and frames behind it; what comes is ${what}. Files are read by their name.`,
+  );
+}
+
+function parseLine(line: string, expected: MelFormat): MelFormat {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(line);
+  } catch {
+    throw notALine(Buffer.from(line));
+  }
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields))
+    throw new FrameStreamError(`The pipe's first line is ${line.slice(0, 40)}, and should be a JSON object.`);
+  const { bands, ...others } = fields as Readonly<Record<string, unknown>>;
+  if (Object.keys(others).length > 0) return formatFromJson(fields as Readonly<Record<string, unknown>>);
+  if (bands !== undefined && bands !== expected.bands)
+    throw new FrameStreamError(
+      `The pipe's frames have ${JSON.stringify(bands)} bands, and ${expected.bands} are expected.`,
+    );
+  return expected;
+}
+
+async function* rows(
+  chunks: AsyncIterator<Uint8Array, void>,
+  first: Uint8Array,
+  bands: number,
+): AsyncGenerator<Float32Array, void> {
+  const rowBytes = bands * Float32Array.BYTES_PER_ELEMENT;
+  let held = first;
+  let frame = 0;
+  for (;;) {
+    const whole = held.length - (held.length % rowBytes);
+    if (whole > 0) {
+      yield floats(held.subarray(0, whole));
+      frame += whole / rowBytes;
+      held = held.slice(whole);
+    }
+    const next = await chunks.next();
+    if (next.done) break;
+    held = joined(held, next.value);
+  }
+  if (held.length > 0)
+    throw new FrameStreamError(
+      `The pipe closed within frame ${frame}: ${held.length} of its ${rowBytes} bytes came.`,
+    );
+}
+
+function floats(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(first.length + second.length);
+  result.set(first);
+  result.set(second, first.length);
+  return result;
+}
