@@ -3,6 +3,7 @@
 // that comes with `graph`, where the network has to be traced or run op by op.
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
+import type { LossNorm } from "../diffusion/noise-prediction.js";
 import type { Schema } from "../formats/json-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import type { Reach } from "../mel/frames.js";
@@ -43,6 +44,7 @@ export interface Architecture<Shape = unknown> {
   grid?(): Promise<GridForm<Shape>>;
   /** Its fast way on a CPU; absent where it runs as one graph everywhere. */
   readonly kernel?: KernelPart<Shape>;
+  readonly training: TrainingPart<Shape>;
 }
 
 /** How far the inputs of a denoiser are seen. */
@@ -158,4 +160,74 @@ export interface SignalPath {
   }): Float32Array;
   /** @returns x̂₀ [F·hop] of what was written to `output`, until the next tile is analysed */
   synthesise(): Float32Array;
+}
+
+/** A setting of a training run: a number, a word, or a list of either. */
+export type Setting = number | string | readonly number[] | readonly string[];
+
+/** Settings of a training run by their names, all of them flat. */
+export type Settings = Readonly<Record<string, Setting>>;
+
+/** How a denoiser is trained. */
+export interface TrainingPart<Shape> {
+  /**
+   * The settings that its shape is made of, with their defaults: whole numbers and lists of them, above 0. Where another
+   * denoiser has a setting of the same name, each has its own default.
+   */
+  readonly settings: Readonly<Record<string, number | readonly number[]>>;
+  /** Those of them that may be 0. */
+  readonly mayBeZero?: readonly string[];
+  /** What differs from the usual settings of every training. */
+  readonly recipe?: Settings;
+  /** The shape that settings give, as config.json writes it, for the schema to read. */
+  shapeOf(settings: Settings): unknown;
+  /** The settings that give a shape. */
+  settingsOf(shape: Shape): Readonly<Record<string, number | readonly number[]>>;
+  /** Why settings do not go together, as a sentence; undefined where they do. */
+  fault?(settings: Settings): string | undefined;
+  /** The same for settings and a mel format. */
+  formatFault?(settings: Settings, mel: MelFormat): string | undefined;
+  /** What may grow where training begins with trained weights. */
+  readonly growth?: Growth<Shape>;
+  readonly optimiser: NetworkOptimiser;
+  /** Whether errors of ε̂ are squared, or taken as they are. */
+  readonly norm: LossNorm;
+  /** Levels of its own; without them they are drawn as the settings say. */
+  readonly levels?: LevelDraw;
+}
+
+/** Settings that may be larger than those of the checkpoint that training begins with. */
+export interface Growth<Shape> {
+  readonly settings: readonly string[];
+  /** @param weights of a checkpoint of the shape `from`, by their names there */
+  weights(
+    weights: Readonly<Record<string, WeightValue>>,
+    from: Shape,
+    to: Shape,
+    mel: MelFormat,
+  ): Readonly<Record<string, WeightValue>>;
+}
+
+/** AdamW, and Muon for some weights; their rates are settings. */
+export interface NetworkOptimiser {
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Muon's momentum, and the weights that it trains. */
+  readonly muon?: { readonly momentum: number; trains(name: string): boolean };
+}
+
+/** How λ is drawn. */
+export interface LevelDraw {
+  /** Lowest and highest. */
+  readonly range: readonly [number, number];
+  /** λ of each crop of a step, [batch]. */
+  draw(batch: number, random: UniformSource): Float32Array;
+}
+
+/** Random numbers of one step. */
+export interface UniformSource {
+  /** The next number in [0, 1). */
+  uniform(): number;
+  /** The next number in [low, high). */
+  between(low: number, high: number): number;
 }

@@ -19,14 +19,25 @@ export class UnknownDenoiserError extends InputError {
   }
 }
 
-/** Makes a denoiser known, in place of one of the same kind. */
+/**
+ * Makes a denoiser known by its kind. A thread knows the denoisers of the list above only, which it asks for their kernel.
+ *
+ * @throws Error for a kind that is taken
+ */
 export function register(architecture: Architecture): void {
-  architectures.set(architecture.kind, architecture);
+  const { kind } = architecture;
+  if (architectures.has(kind)) throw new Error(`There is a denoiser '${kind}' already.`);
+  architectures.set(kind, architecture);
 }
 
 /** The kinds of all known denoisers; the first is the default. */
 export function denoiserKinds(): string[] {
   return [...architectures.keys()];
+}
+
+/** All known denoisers. */
+export function allArchitectures(): Architecture[] {
+  return [...architectures.values()];
 }
 
 /** The denoiser of a kind; undefined for an unknown one. */

@@ -1,9 +1,9 @@
 // Calibration: runs a float32 network, the denoiser or the excitation model, on examples, keeps some rows of what each of
 // its Linear layers is given, and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so
 // that scales depend on neither the utterance nor the tile.
-import type { MaskNetCheckpoint } from "../checkpoint/checkpoint.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { architectureOf } from "../models/registry.js";
 import { excitationLayers } from "../models/excitation/shape.js";
-import { trunkLayers } from "../models/mask-net/shape.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";
 import { estimateFunction, type NetworkFunction } from "../synthesis/network-functions.js";
@@ -92,7 +92,7 @@ const ROWS = 12;
 export type DenoiserExample = Readonly<Record<string, TensorValue>>;
 
 /**
- * How the inputs of the trunk's layers become 8-bit, by the layer's weight.
+ * How the inputs of the denoiser's Linear layers become 8-bit, by the layer's weight.
  *
  * @param runtime the graph engine
  * @param examples of several voices and of levels over the whole trained range
@@ -100,10 +100,11 @@ export type DenoiserExample = Readonly<Record<string, TensorValue>>;
  */
 export async function calibrate(
   runtime: Runtime,
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: Checkpoint,
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
-  const layers = trunkLayers(checkpoint.config.denoiser.shape);
+  const { kind, shape } = checkpoint.config.denoiser;
+  const layers = architectureOf(kind).int8Layers?.(shape) ?? [];
   return calibrateLayers(runtime, estimateFunction(checkpoint), layers, examples);
 }
 
@@ -116,7 +117,7 @@ export async function calibrate(
  */
 export async function calibrateExcitation(
   runtime: Runtime,
-  checkpoint: MaskNetCheckpoint,
+  checkpoint: Checkpoint,
   mels: Iterable<Float32Array> | AsyncIterable<Float32Array>,
 ): Promise<Record<string, InputQuantisation>> {
   const { excitation: shape, mel } = checkpoint.config;

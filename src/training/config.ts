@@ -1,6 +1,8 @@
 // All settings of a training run, flat. What is not said on the command line or in a file is as here; the values that
 // a run used are stored with it.
-import { denoiserKinds } from "../models/registry.js";
+import { parseFields } from "../formats/json-fields.js";
+import type { Setting, Settings } from "../models/architecture.js";
+import { allArchitectures, architectureOf, denoiserKinds, findArchitecture } from "../models/registry.js";
 import type { MelFormat } from "../mel/format.js";
 import { type LossWeighting, lossWeightings } from "../diffusion/noise-prediction.js";
 import { TrainConfigError } from "../errors.js";
@@ -9,35 +11,6 @@ import { TrainConfigError } from "../errors.js";
 export interface TrainConfig {
   // what is trained
   denoiser: string;
-
-  // mask-net's shape
-  /** N of each transform in which the network masks; the first is the mel's FFT length. */
-  windowLengths: number[];
-  /** C, width of the trunk. */
-  channels: number;
-  /** E, width inside its blocks. */
-  expanded: number;
-  /** One block each, in mel frames. */
-  dilations: number[];
-  /** R, mel corrections of the estimate inside the network. */
-  corrections: number;
-  levelWidth: number;
-  encoderChannels: number;
-  encoderExpanded: number;
-  encoderDilations: number[];
-
-  // wavegrad's shape
-  /** Channels that the mel and the waveform enter with. */
-  melChannels: number;
-  waveChannels: number;
-  /** From the mel's rate to the waveform's, a block each; their product is the mel's hop. */
-  upsamplingFactors: number[];
-  upsamplingChannels: number[];
-  /** Of the four convolutions of each block, block after block. */
-  upsamplingDilations: number[];
-  /** From the waveform's rate down: a block fewer than up. */
-  downsamplingChannels: number[];
-  downsamplingDilations: number[];
 
   // how long, and with what
   /** Optimiser steps of the network. */
@@ -81,29 +54,13 @@ export interface TrainConfig {
   lossWeighting: LossWeighting;
   /** Frequency in Hz above which that loss counts less, as 1/(1 + f/it); 0 weights all alike. */
   lossCorner: number;
+
+  /** The denoisers' shapes, each by the settings that its architecture lists. */
+  [shapeSetting: string]: Setting;
 }
 
-/** The recipe, as measured best so far. */
-export const defaultTrainConfig: TrainConfig = {
-  denoiser: "mask-net",
-  windowLengths: [1024, 256, 64],
-  channels: 320,
-  expanded: 960,
-  dilations: [1, 2, 4, 1, 2],
-  corrections: 2,
-  levelWidth: 256,
-  encoderChannels: 256,
-  encoderExpanded: 768,
-  encoderDilations: [1, 2, 4, 1],
-
-  melChannels: 768,
-  waveChannels: 32,
-  upsamplingFactors: [4, 4, 4, 2, 2],
-  upsamplingChannels: [512, 512, 256, 128, 128],
-  upsamplingDilations: [1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 1, 2, 1, 2, 1, 2],
-  downsamplingChannels: [128, 128, 256, 512],
-  downsamplingDilations: [1, 2, 4],
-
+/** What every training has, as measured best so far for the default denoiser. */
+const usualSettings = {
   steps: 4000,
   priorSteps: 800,
   excitationSteps: 1000,
@@ -130,38 +87,52 @@ export const defaultTrainConfig: TrainConfig = {
   losses: ["noise"],
   lossWeighting: "simple",
   lossCorner: 1000,
-};
+} satisfies Partial<TrainConfig>;
+
+const bases = new Map<string, TrainConfig>();
+
+/** The settings of a run that says no more than its denoiser, which it may get wrong: then those of the default one. */
+export function baseConfig(denoiser: unknown): TrainConfig {
+  const { kind, training } = findArchitecture(denoiser) ?? allArchitectures()[0];
+  const known = bases.get(kind);
+  if (known) return known;
+  // those of the others too: all settings stand in one list, whichever denoiser they are for
+  const shapes = Object.assign({}, ...allArchitectures().map((each) => each.training.settings)) as Settings;
+  const base = structuredClone({
+    denoiser: kind,
+    ...shapes,
+    ...training.settings,
+    ...usualSettings,
+    ...training.recipe,
+  }) as TrainConfig;
+  bases.set(kind, base);
+  return base;
+}
+
+/** The settings of the default denoiser. */
+export const defaultTrainConfig: TrainConfig = baseConfig(undefined);
 
 /**
- * What differs for wavegrad, which is trained as published: crops of 0.3 s, no augmentation, Adam. On a CPU it takes weeks
- * where mask-net takes an hour; the paper's batch is 256 crops, for a million steps.
+ * The shape that a run's settings give its denoiser.
+ *
+ * @throws TrainConfigError where it would be too large or too long
  */
-export const waveGradTrainConfig: TrainConfig = {
-  ...defaultTrainConfig,
-  denoiser: "wavegrad",
-  cropFrames: 28,
-  adamWRate: 2e-4,
-  weightDecay: 0,
-  gainLow: 0,
-  gainHigh: 0,
-  speeds: [1],
-};
-
-/** The settings of a run that says no more than its denoiser, which it may get wrong. */
-export function baseConfig(denoiser: unknown): TrainConfig {
-  return denoiser === "wavegrad" ? waveGradTrainConfig : defaultTrainConfig;
+export function shapeOfRun(config: TrainConfig): unknown {
+  const { schema, training } = architectureOf(config.denoiser);
+  return parseFields(schema, training.shapeOf(config), "no shape", (fault) => {
+    return new TrainConfigError(`The denoiser's shape ${fault}.`);
+  });
 }
 
 // Settings of a training run from text: `--set key=value`, or a JSON file with any of them.
 
-type Key = keyof TrainConfig;
+/** The words that a setting may be; undefined for one that is no word. */
+function choicesOf(key: string): readonly string[] | undefined {
+  if (key === "denoiser") return denoiserKinds();
+  if (key === "rateShape") return ["cosine", "constant-linear"];
+  return key === "lossWeighting" ? lossWeightings : undefined;
+}
 
-/** Settings that are words. */
-const CHOICES: Partial<Readonly<Record<Key, readonly string[]>>> = {
-  denoiser: denoiserKinds(),
-  rateShape: ["cosine", "constant-linear"],
-  lossWeighting: lossWeightings,
-};
 /** Settings that may be 0 or below. */
 const SIGNED: ReadonlySet<string> = new Set([
   "gainLow",
@@ -172,7 +143,6 @@ const SIGNED: ReadonlySet<string> = new Set([
 ]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   "excitationSteps",
-  "corrections",
   "weightDecay",
   "lossCorner",
   "uniformLevels",
@@ -203,11 +173,12 @@ const FRACTIONS: ReadonlySet<string> = new Set([
  * @throws TrainConfigError for a setting that there is not, or a value that it cannot take
  */
 export function withSettings(base: TrainConfig, changes: Readonly<Record<string, unknown>>): TrainConfig {
-  const entries = Object.entries(changes).map(([name, value]): [Key, unknown] => {
+  const kind = changes["denoiser"] ?? base.denoiser;
+  const entries = Object.entries(changes).map(([name, value]): [string, unknown] => {
     const key = keyOf(name);
-    return [key, checked(key, value)];
+    return [key, checked(key, value, kind)];
   });
-  const config = { ...base, ...Object.fromEntries(entries) };
+  const config = { ...base, ...(Object.fromEntries(entries) as Settings) };
   checkTogether(config);
   return config;
 }
@@ -217,37 +188,10 @@ export function withSettings(base: TrainConfig, changes: Readonly<Record<string,
  *
  * @throws TrainConfigError where the network has no such transforms in frames of this format
  */
-export function checkFormat(config: TrainConfig, format: FramedFormat): void {
-  if (config.denoiser === "wavegrad") checkFactors(config, format);
-  else checkWindows(config, format);
+export function checkFormat(config: TrainConfig, format: MelFormat): void {
+  const fault = architectureOf(config.denoiser).training.formatFault?.(config, format);
+  if (fault !== undefined) throw new TrainConfigError(fault);
 }
-
-function checkFactors({ upsamplingFactors }: TrainConfig, { hopLength }: FramedFormat): void {
-  const product = upsamplingFactors.reduce((whole, factor) => whole * factor, 1);
-  if (product === hopLength) return;
-  throw new TrainConfigError(
-    `The product of 'upsamplingFactors' (${upsamplingFactors.join(", ")}) is ${product}, and has to be the mel format's ` +
-      `hop, ${hopLength}.`,
-  );
-}
-
-function checkWindows({ windowLengths }: TrainConfig, { fftSize, hopLength }: FramedFormat): void {
-  if (fftSize !== 4 * hopLength || windowLengths[0] !== fftSize) {
-    throw new TrainConfigError(
-      `The first of 'windowLengths' (${windowLengths.join(", ")}) has to be the mel format's FFT length, ` +
-        `${fftSize}, and that four times its hop, ${hopLength}.`,
-    );
-  }
-  // transforms hop by a quarter, and split that once more
-  const wrong = windowLengths.find((length) => length % 8 !== 0 || (4 * hopLength) % length !== 0);
-  if (wrong !== undefined) {
-    throw new TrainConfigError(
-      `'windowLengths' has ${wrong}; each is a multiple of 8 and divides the mel format's FFT length, ${fftSize}.`,
-    );
-  }
-}
-
-type FramedFormat = Pick<MelFormat, "fftSize" | "hopLength">;
 
 /**
  * One setting from `key=value`; lists as 1,2,4, and losses as noise,stft:0.5.
@@ -260,16 +204,23 @@ export function parseSetting(text: string): Record<string, unknown> {
     throw new TrainConfigError(`'${text}' is no setting; write it as key=value, such as steps=500.`);
   const key = keyOf(text.slice(0, at).trim());
   const value = text.slice(at + 1).trim();
-  if (CHOICES[key]) return { [key]: value };
+  if (choicesOf(key)) return { [key]: value };
   if (key === "losses") return { [key]: value.split(",").map((part) => part.trim()) };
   const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   return {
-    [key]: Array.isArray(defaultTrainConfig[key]) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
+    [key]: Array.isArray(usualValue(key)) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
   };
 }
 
-function keyOf(name: string): Key {
-  if (Object.hasOwn(defaultTrainConfig, name)) return name as Key;
+/** What a setting is where nobody says, for a denoiser that has it, first the one named. */
+function usualValue(key: string, denoiser?: unknown): Setting | undefined {
+  const own = findArchitecture(denoiser);
+  const bases = [...(own ? [own] : []), ...allArchitectures()].map(({ kind }) => baseConfig(kind));
+  return bases.find((base) => Object.hasOwn(base, key))?.[key];
+}
+
+function keyOf(name: string): string {
+  if (usualValue(name) !== undefined) return name;
   const names = Object.keys(defaultTrainConfig).join(", ");
   throw new TrainConfigError(`There is no setting '${name}'. The settings are ${names}.`);
 }
@@ -291,30 +242,34 @@ export function lossWeightsOf(losses: unknown): ReadonlyMap<string, number> {
   );
 }
 
-function checked(key: Key, value: unknown): unknown {
+function checked(key: string, value: unknown, denoiser: unknown): unknown {
   if (key === "losses") {
     lossWeightsOf(value);
     return value;
   }
-  const choices = CHOICES[key];
+  const choices = choicesOf(key);
   if (choices) {
     if (typeof value === "string" && choices.includes(value)) return value;
     throw new TrainConfigError(`'${key}' is ${choices.join(" or ")}, not ${JSON.stringify(value)}.`);
   }
-  const list = Array.isArray(defaultTrainConfig[key]);
+  const list = Array.isArray(usualValue(key, denoiser));
   const values: readonly unknown[] = list && Array.isArray(value) ? (value as unknown[]) : [value];
   const fits = values.length > 0 && values.every((each) => isAllowed(key, each));
   if (fits && (!list || Array.isArray(value))) return value;
   const kind = FRACTIONS.has(key) ? "number" : "whole number";
-  const range = SIGNED.has(key) ? "" : MAY_BE_ZERO.has(key) ? ", 0 or more" : " above 0";
+  const range = SIGNED.has(key) ? "" : mayBeZero(key) ? ", 0 or more" : " above 0";
   const form = list ? `a list of ${kind}s${range}` : `a ${kind}${range}`;
   throw new TrainConfigError(`'${key}' takes ${form}, not ${JSON.stringify(value)}.`);
 }
 
-function isAllowed(key: Key, value: unknown): boolean {
+function mayBeZero(key: string): boolean {
+  return MAY_BE_ZERO.has(key) || allArchitectures().some(({ training }) => training.mayBeZero?.includes(key));
+}
+
+function isAllowed(key: string, value: unknown): boolean {
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (!FRACTIONS.has(key) && !Number.isSafeInteger(value)) return false;
-  return SIGNED.has(key) || value > 0 || (value === 0 && MAY_BE_ZERO.has(key));
+  return SIGNED.has(key) || value > 0 || (value === 0 && mayBeZero(key));
 }
 
 function checkTogether(config: TrainConfig): void {
@@ -332,34 +287,13 @@ function checkTogether(config: TrainConfig): void {
   }
   if (!speeds.includes(1))
     throw new TrainConfigError("'speeds' has to contain 1, the recordings themselves.");
-  if (config.denoiser === "wavegrad") checkWaveGrad(config);
-}
-
-function checkWaveGrad(config: TrainConfig): void {
-  const { speeds, waveChannels, upsamplingChannels, upsamplingDilations, downsamplingChannels } = config;
+  const { kind, prior, training } = architectureOf(config.denoiser);
   const slow = speeds.find((speed) => speed < 1);
-  if (slow !== undefined) {
+  if (prior === "standard" && slow !== undefined) {
     throw new TrainConfigError(
-      `'speeds' has ${slow}: copies that are slowed down lack the treble, and the loss of wavegrad cannot leave it out.`,
+      `'speeds' has ${slow}: copies that are slowed down lack the treble, and the loss of ${kind} cannot leave it out.`,
     );
   }
-  const blocks = config.upsamplingFactors.length;
-  const lengths = [
-    ["upsamplingChannels", upsamplingChannels.length, blocks],
-    ["upsamplingDilations", upsamplingDilations.length, 4 * blocks],
-    ["downsamplingChannels", downsamplingChannels.length, blocks - 1],
-  ] as const;
-  const wrong = lengths.find(([, length, expected]) => length !== expected);
-  if (wrong) {
-    const [name, length, expected] = wrong;
-    throw new TrainConfigError(
-      `'${name}' has ${length} values, and ${blocks} 'upsamplingFactors' take ${expected}.`,
-    );
-  }
-  const odd = [waveChannels, ...downsamplingChannels].find((channels) => channels % 2 !== 0);
-  if (odd !== undefined) {
-    throw new TrainConfigError(
-      `'waveChannels' and 'downsamplingChannels' are even, for the level's sines and cosines, not ${odd}.`,
-    );
-  }
+  const fault = training.fault?.(config);
+  if (fault !== undefined) throw new TrainConfigError(fault);
 }

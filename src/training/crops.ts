@@ -1,6 +1,7 @@
 // What a training step does to its crops inside the graph: the gain, the prior's σ, the whitened waveform and its noisy
 // version. Crops come with a margin of frames at both sides, so that nothing inside depends on the cut.
 import * as tf from "@tensorflow/tfjs-core";
+import { asEstimate, asNoise } from "../models/layers/prediction.js";
 import { logSigma, whiten } from "../models/prior/graph.js";
 import type { Weights } from "../models/weights.js";
 import type { DenoiserTraining, TrainingModel } from "./model.js";
@@ -92,12 +93,7 @@ export function predictionOf(
   predicted: tf.Tensor,
 ): Prediction {
   const isEstimate = predicts === "x0";
-  // the other one is what is left of z, whichever is given
-  const other = once(() => {
-    const { kept, added } = factorsOf(logSnr);
-    const [own, others] = isEstimate ? [kept, added] : [added, kept];
-    return tf.div(tf.sub(z, tf.mul(predicted, own)), others);
-  });
+  const other = once(() => (isEstimate ? asNoise : asEstimate)({ predicted, predicts, z, logSnr }));
   const given = (): tf.Tensor => predicted;
   return { noise: isEstimate ? other : given, estimate: isEstimate ? given : other };
 }

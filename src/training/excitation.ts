@@ -1,5 +1,6 @@
 // The excitation model of a run, before the network's steps: a few minutes that are not saved on the way, since a run that
 // was killed trains the same model again.
+import { architectureOf } from "../models/registry.js";
 import type { Weights, WeightValue } from "../models/weights.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import { type RunFolder, whereThereIsRoom } from "./run.js";
@@ -187,7 +188,7 @@ export async function storedExcitation(
 
 /** Whether a run is to train an excitation model: the harmonic start needs the domain of the spectral prior. */
 export function wantsExcitation({ denoiser, excitationSteps }: TrainConfig): boolean {
-  return denoiser === "mask-net" && excitationSteps > 0;
+  return architectureOf(denoiser).prior === "spectral" && excitationSteps > 0;
 }
 
 /**
@@ -199,7 +200,7 @@ export async function fittedExcitation(
   options: TrainingOptions,
 ): Promise<{ readonly excitation?: Record<string, WeightValue> } | undefined> {
   const { runtime, source, config, run, onProgress, onPitchMeasure, beforeStep, signal } = options;
-  if (config.denoiser !== "mask-net") return {};
+  if (architectureOf(config.denoiser).prior !== "spectral") return {};
   const stored = await storedExcitation(run);
   if (stored) return { excitation: stored };
   if (!wantsExcitation(config)) return {};

@@ -6,11 +6,11 @@
 // forgetting what speech is: what the network knows beyond the new recordings is why one begins with it.
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import { TrainConfigError } from "../errors.js";
-import { baseConfig, type TrainConfig, withSettings } from "./config.js";
+import { baseConfig, shapeOfRun, type TrainConfig, withSettings } from "./config.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { type MaskNetConfig, outputCount } from "../models/mask-net/shape.js";
-import type { WaveGradConfig } from "../models/wavegrad/shape.js";
-import type { WeightSpec, WeightValue } from "../models/weights.js";
+import type { Settings } from "../models/architecture.js";
+import { architectureOf } from "../models/registry.js";
+import type { WeightSpec } from "../models/weights.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import type { TensorValue } from "../engine/engine.js";
 import { purposes, StepRandom } from "./draws.js";
@@ -82,44 +82,13 @@ function removeFour(values: Float64Array, [a, b, c, d]: readonly Float64Array[])
   for (let i = 0; i < values.length; i++) values[i] -= inA * a[i] + inB * b[i] + inC * c[i] + inD * d[i];
 }
 
-// A trained mask-net with more mel corrections than it has: their gains are the last columns of the trunk's output,
-// and begin at 0, with which the network computes what it did before.
-
-const OUTPUT = ["denoiser.output.weight", "denoiser.output.bias"];
-
-/** A checkpoint's weights in the shape of a run that begins with them and has as many corrections, or more. */
+/** A checkpoint's weights in the shape of a run that begins with them, which may have grown. */
 export function startWeights(
   { config: { denoiser, mel }, weights }: Checkpoint,
-  { corrections }: Pick<TrainConfig, "corrections">,
+  config: TrainConfig,
 ): Checkpoint["weights"] {
-  const shape = denoiser.shape as MaskNetConfig;
-  if (denoiser.kind !== "mask-net" || shape.corrections === corrections) return weights;
-  return withMoreCorrections(weights, outputCount({ ...shape, corrections }, mel.bands, mel.hopLength));
-}
-
-/**
- * A checkpoint's weights with room for more corrections.
- *
- * @param weights of a mask-net checkpoint; those of the output are [channels, outputs] and [outputs]
- * @param outputs of the network with more corrections, as outputCount says
- */
-export function withMoreCorrections(
-  weights: Readonly<Record<string, WeightValue>>,
-  outputs: number,
-): Record<string, WeightValue> {
-  const grown = OUTPUT.map((name): [string, WeightValue] => [name, withColumns(weights[name], outputs)]);
-  return { ...weights, ...Object.fromEntries(grown) };
-}
-
-/** A value whose rows go on with zeros, up to so many columns. */
-function withColumns({ data, shape }: WeightValue, columns: number): WeightValue {
-  const present = shape[shape.length - 1];
-  const rows = data.length / present;
-  const grown = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    grown.set(data.subarray(row * present, (row + 1) * present), row * columns);
-  }
-  return { data: grown, shape: [...shape.slice(0, -1), columns] };
+  const { growth } = architectureOf(denoiser.kind).training;
+  return growth?.weights(weights, denoiser.shape, shapeOfRun(config), mel) ?? weights;
 }
 
 /** What differs from training from the beginning. */
@@ -139,8 +108,9 @@ export function fineTuningConfig(
   name: string,
   changes: Readonly<Record<string, unknown>>,
 ): TrainConfig {
-  const shape = shapeOf(checkpoint);
-  const usual = baseConfig(checkpoint.denoiser.kind);
+  const { kind, training } = architectureOf(checkpoint.denoiser.kind);
+  const shape = { denoiser: kind, ...training.settingsOf(checkpoint.denoiser.shape) } as Settings;
+  const usual = baseConfig(kind);
   const base: TrainConfig = {
     ...usual,
     ...fineTuningSettings,
@@ -148,47 +118,16 @@ export function fineTuningConfig(
     muonRate: RATE_SHARE * usual.muonRate,
     lowestLogSnr: checkpoint.logSnrRange[0],
     highestLogSnr: checkpoint.logSnrRange[1],
-    ...shape,
+    ...(structuredClone(shape) as Partial<TrainConfig>),
   };
   const config = withSettings(base, changes);
-  for (const key of Object.keys(shape) as (keyof TrainConfig)[]) {
+  for (const key of Object.keys(shape)) {
     if (String(config[key]) === String(shape[key])) continue;
-    if (key === "corrections" && config[key] > Number(shape[key])) continue;
+    if (training.growth?.settings.includes(key) && Number(config[key]) > Number(shape[key])) continue;
     throw new TrainConfigError(
       `'${key}' is ${String(shape[key])} in the checkpoint '${name}', which training begins with, and cannot become ` +
         `${String(config[key])}. Leave it out.`,
     );
   }
   return config;
-}
-
-/** The settings that a checkpoint's network has. */
-function shapeOf({ denoiser }: Pick<CheckpointConfig, "denoiser">): Partial<TrainConfig> {
-  const { kind } = denoiser;
-  if (kind === "wavegrad") {
-    const shape = denoiser.shape as WaveGradConfig;
-    return {
-      denoiser: kind,
-      melChannels: shape.melChannels,
-      waveChannels: shape.waveChannels,
-      upsamplingFactors: shape.upsampling.map(({ factor }) => factor),
-      upsamplingChannels: shape.upsampling.map(({ channels }) => channels),
-      upsamplingDilations: shape.upsampling.flatMap(({ dilations }) => dilations),
-      downsamplingChannels: [...shape.downsamplingChannels],
-      downsamplingDilations: [...shape.downsamplingDilations],
-    };
-  }
-  const { encoder, ...trunk } = denoiser.shape as MaskNetConfig;
-  return {
-    denoiser: kind,
-    windowLengths: [...trunk.windowLengths],
-    channels: trunk.channels,
-    expanded: trunk.expanded,
-    dilations: [...trunk.dilations],
-    corrections: trunk.corrections,
-    levelWidth: trunk.levelWidth,
-    encoderChannels: encoder.channels,
-    encoderExpanded: encoder.expanded,
-    encoderDilations: [...encoder.dilations],
-  };
 }

@@ -1,13 +1,13 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { saveCheckpoint } from "../host/node/checkpoints.js";
 import { excitationShape } from "../models/excitation/shape.js";
 import type { CropSource } from "./draws.js";
 import type { RunFolder } from "./run.js";
 import { withPrefix } from "./optimiser/optimiser.js";
-import type { TrainConfig } from "./config.js";
+import { architectureOf } from "../models/registry.js";
+import { shapeOfRun, type TrainConfig } from "./config.js";
 import type { TrainedWeights } from "./trainer.js";
-import { createTrainingModel, type DenoiserTraining } from "./model.js";
+import { checkpointConfigOf } from "./model.js";
 import { type DevError, devLogSnrs } from "./progress.js";
 
 // The README.md of a checkpoint that a run made.
@@ -16,7 +16,6 @@ import { type DevError, devLogSnrs } from "./progress.js";
 interface CardFacts {
   readonly name: string;
   readonly config: TrainConfig;
-  readonly denoiser: Pick<DenoiserTraining, "kind" | "summary">;
   /** The checkpoint that training began with. */
   readonly from?: string;
   readonly steps: number;
@@ -29,13 +28,14 @@ interface CardFacts {
 
 /** A model card in Markdown. */
 function modelCard(facts: CardFacts): string {
-  const { name, config, denoiser, from, steps, audioHours, recordings, recordedHours, error } = facts;
+  const { name, config, from, steps, audioHours, recordings, recordedHours, error } = facts;
+  const architecture = architectureOf(config.denoiser);
   const lines = [
     `# ${name}`,
     "",
     "A diffusion vocoder's weights, made by `vocode train`; see `config.json` for its mel format and settings.",
     "",
-    `- Denoiser: ${denoiser.kind}, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${denoiser.summary}`,
+    `- Denoiser: ${architecture.kind}, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${architecture.describe(shapeOfRun(config))}`,
     `- Trained on ${recordings} recordings, ${recordedHours.toFixed(2)} hours`,
     `- ${steps} of ${config.steps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
     ...(from === undefined ? [] : [`- Begun with the weights of ${from}`]),
@@ -83,14 +83,13 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     ...withPrefix("excitation.", excitation ?? {}),
     ...withPrefix("denoiser.", network),
   };
-  const { denoiser } = createTrainingModel(config, format);
   const facts = {
     ...(from !== undefined && { from }),
     ...{ recordings: recorded.length, recordedHours, steps, audioHours },
   };
   const checkpoint = {
     config: {
-      ...denoiser.describe({
+      ...checkpointConfigOf(config, {
         mel: format,
         schedules: {},
         training: { ...facts, devError: error ?? null, settings: config },
@@ -98,11 +97,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
       ...(excitation && { excitation: excitationShape }),
     },
     weights: all,
-  } as Checkpoint;
+  };
   const weightCount = Object.values(network).reduce((sum, { data }) => sum + data.length, 0);
-  await saveCheckpoint(
-    folder,
-    checkpoint,
-    modelCard({ ...facts, name, config, denoiser, error, weightCount }),
-  );
+  await saveCheckpoint(folder, checkpoint, modelCard({ ...facts, name, config, error, weightCount }));
 }

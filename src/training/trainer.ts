@@ -311,7 +311,7 @@ export type { TrainedWeights, TrainingOptions, TrainingProgress, TrainingResult 
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
   await registerGradients();
   const { runtime, source, config, run } = options;
-  const model = createTrainingModel(config, source.format);
+  const model = await createTrainingModel(config, source.format);
   const batches = new BatchSource(source, config, model.denoiser, model.losses);
   const start = await run.readStart();
   // where the network begins at once, its own first steps tell

@@ -82,7 +82,7 @@ function normals(step: number, shape: readonly number[], scale: number): TensorV
 
 /** The state after one step from random weights, none of them zero, with the loss and the gradient's norm. */
 async function stateAfterAStep(engine: EngineName): Promise<Record<string, TensorValue>> {
-  const model = createTrainingModel(config, goldenFormat);
+  const model = await createTrainingModel(config, goldenFormat);
   const network = Object.fromEntries(
     Object.entries(initialise(model.denoiser.weights, 1)).map(([name, { data, shape }], index) => {
       const moved = normals(100 + index, shape, 0.05).data.map((value, i) => value + data[i]);

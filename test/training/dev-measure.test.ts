@@ -7,6 +7,7 @@ import { initialise } from "../../src/training/start-weights.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
 import { createTrainingModel } from "../../src/training/model.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
+import type { Settings } from "../../src/models/architecture.js";
 
 const tiny: TrainConfig = {
   ...defaultTrainConfig,
@@ -28,9 +29,9 @@ beforeAll(async () => {
   runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
 });
 
-async function measured(changes: Partial<TrainConfig>): Promise<{ crops: number; error: DevError }> {
+async function measured(changes: Settings): Promise<{ crops: number; error: DevError }> {
   const config = { ...tiny, ...changes };
-  const model = createTrainingModel(config, source.format);
+  const model = await createTrainingModel(config, source.format);
   const network = initialise(model.denoiser.weights, 1);
   const prior = initialise(model.prior!.weights, 1);
   const measure = await DevMeasure.create(runtime, model, config, source, prior, network);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { drawLogSnrs, normalQuantile } from "../../src/training/mask-net-training.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
+import { drawLogSnrs, normalQuantile } from "../../src/training/levels.js";
+import { defaultTrainConfig } from "../../src/training/config.js";
+import type { Settings } from "../../src/models/architecture.js";
 
 const STEPS = 4000;
 
 /** The levels of many steps, one after the other. */
-function drawn(changes: Partial<TrainConfig> = {}): number[] {
+function drawn(changes: Settings = {}): number[] {
   const config = { ...defaultTrainConfig, ...changes };
   return Array.from({ length: STEPS }, (_, step) => [...drawLogSnrs(config, step)]).flat();
 }

@@ -8,9 +8,9 @@ import {
   lossWeightsOf,
   parseSetting,
   type TrainConfig,
-  waveGradTrainConfig,
   withSettings,
 } from "../../src/training/config.js";
+import { waveGradTrainConfig } from "../support/wavegrad-settings.js";
 
 const keys = Object.keys(defaultTrainConfig) as (keyof TrainConfig)[];
 
@@ -29,12 +29,12 @@ describe("settings of a training", () => {
   it("come from text", () => {
     expect(after("steps=500").steps).toBe(500);
     expect(after(" adamWRate = 2e-3 ").adamWRate).toBe(0.002);
-    expect(after("dilations=1, 2,4").dilations).toEqual([1, 2, 4]);
+    expect(after("dilations=1, 2,4")["dilations"]).toEqual([1, 2, 4]);
     expect(after("speeds=1").speeds).toEqual([1]);
     expect(after("rateShape=cosine").rateShape).toBe("cosine");
     expect(after("gainLow=-3").gainLow).toBe(-3);
     expect(after("weightDecay=0").weightDecay).toBe(0);
-    expect(after("corrections=0").corrections).toBe(0);
+    expect(after("corrections=0")["corrections"]).toBe(0);
     expect(after("losses=noise, stft:0.5").losses).toEqual(["noise", "stft:0.5"]);
     expect(after("lossWeighting=min-snr").lossWeighting).toBe("min-snr");
   });

@@ -25,8 +25,8 @@ const config: TrainConfig = {
 const format = findPreset("hifigan-22k-80");
 
 describe("a step of the network's training", () => {
-  it("gives Muon the products of the blocks and the encoder's last, and nothing else", () => {
-    const { weights, optimiser } = createTrainingModel(config, format).denoiser;
+  it("gives Muon the products of the blocks and the encoder's last, and nothing else", async () => {
+    const { weights, optimiser } = (await createTrainingModel(config, format)).denoiser;
     const names = weights.map(({ name }) => name);
     expect(names.filter(optimiser.usesMuon).sort()).toEqual([
       "blocks.0.down.weight",
@@ -42,7 +42,7 @@ describe("a step of the network's training", () => {
   it("repeated on one batch with fixed noise and level brings the loss down to a tenth", async () => {
     await registerGradients();
     const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
-    const model = createTrainingModel(config, format);
+    const model = await createTrainingModel(config, format);
     const network = initialise(model.denoiser.weights, 1);
     const { step, signature } = networkStep(model, config, {
       network,

@@ -7,10 +7,16 @@ import { sqrtAlphaBarFromLogSnr } from "../../src/diffusion/levels.js";
 import { openRuntime } from "../../src/host/node/engines.js";
 import { RunFolder } from "../../src/training/run.js";
 import { storeTrained } from "../../src/training/store.js";
-import { type TrainConfig, waveGradTrainConfig } from "../../src/training/config.js";
+import type { TrainConfig } from "../../src/training/config.js";
+import { waveGradTrainConfig } from "../support/wavegrad-settings.js";
 import { train } from "../../src/training/trainer.js";
-import { drawScheduleLogSnrs } from "../../src/training/wavegrad-training.js";
+import { waveGradTraining } from "../../src/models/wavegrad/training.js";
+import { StepRandom } from "../../src/training/draws.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
+
+function drawScheduleLogSnrs(batch: number, seed: number, step: number): Float32Array {
+  return waveGradTraining.levels!.draw(batch, new StepRandom(seed, "levels", step));
+}
 
 describe("the levels of WaveGrad's batches", () => {
   /** √ᾱ after each step of the schedule, by its product. */

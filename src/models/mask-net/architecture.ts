@@ -3,6 +3,7 @@ import { encoderReach } from "../layers/shapes.js";
 import type { Architecture } from "../architecture.js";
 import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds, maskNetReach } from "./costs.js";
 import { featureCount, type MaskNetConfig, maskNetSchema, maskNetWeights, trunkLayers } from "./shape.js";
+import { maskNetTraining } from "./training.js";
 
 export const maskNet: Architecture<MaskNetConfig> = {
   kind: "mask-net",
@@ -29,6 +30,7 @@ export const maskNet: Architecture<MaskNetConfig> = {
     schedule: (_, steps) => `logsnr-${steps}`,
     tile: 1024,
   },
+  training: maskNetTraining,
   graph: async () => (await import("./graph.js")).maskNetGraph,
   grid: async () => (await import("./grid.js")).maskNetGrid,
   kernel: {

@@ -2,6 +2,7 @@
 import type { Architecture } from "../architecture.js";
 import { waveGradMultiplyAdds, waveGradReach } from "./costs.js";
 import { type WaveGradConfig, waveGradHop, waveGradSchema, waveGradWeights } from "./shape.js";
+import { waveGradTraining } from "./training.js";
 
 /** The published schedules, by their number of steps. */
 const published: Readonly<Record<number, string>> = {
@@ -43,5 +44,6 @@ export const waveGrad: Architecture<WaveGradConfig> = {
     // activations at the waveform's rate take 130 kB a frame and there are several at a time: short tiles
     tile: 256,
   },
+  training: waveGradTraining,
   graph: async () => (await import("./graph.js")).waveGradGraph,
 };

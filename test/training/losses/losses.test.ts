@@ -14,6 +14,7 @@ import { train, type TrainingOptions, type TrainingProgress } from "../../../src
 import { discriminatorLoss } from "../../support/discriminator-loss.js";
 import { stftLoss } from "../../support/stft-loss.js";
 import { syntheticCorpus } from "../../support/synthetic-corpus.js";
+import type { Settings } from "../../../src/models/architecture.js";
 
 const source = syntheticCorpus();
 const config: TrainConfig = {
@@ -52,7 +53,7 @@ afterEach(() => {
 /** A run of a name, begun or continued. */
 async function trainIn(
   name: string,
-  settings: Partial<TrainConfig>,
+  settings: Settings,
   options: Partial<TrainingOptions> = {},
 ): Promise<RunFolder> {
   const run = new RunFolder(join(folder, name));
@@ -99,7 +100,7 @@ describe("an STFT loss on the waveform, one file and one line", () => {
 });
 
 describe("a loss with a network of its own", () => {
-  const adversarial: Partial<TrainConfig> = { steps: 30, losses: ["noise", "adversarial:0.2"] };
+  const adversarial: Settings = { steps: 30, losses: ["noise", "adversarial:0.2"] };
 
   it("trains it with the denoiser; a run that was killed ends with the same bits as one that was not", async () => {
     const whole = await (await trainIn("whole", adversarial)).readState(30);

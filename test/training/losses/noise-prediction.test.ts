@@ -50,7 +50,7 @@ const config: TrainConfig = {
   batch: 1,
   cropFrames: 4,
 };
-const model = createTrainingModel(config, findPreset("hifigan-22k-80"));
+const model = await createTrainingModel(config, findPreset("hifigan-22k-80"));
 const names = model.denoiser.weights.map(({ name }) => name);
 
 /** Start weights, and noise of 0.02 on all of them, so that no gradient is zero because the output is. */

@@ -10,7 +10,8 @@ import type { TensorValue } from "../../../src/engine/engine.js";
 import { findPreset } from "../../../src/mel/presets.js";
 import { tensorSpace } from "../../../src/models/layers/tensor-space.js";
 import { weightsOf, type Weights } from "../../../src/models/weights.js";
-import { defaultTrainConfig, type TrainConfig, waveGradTrainConfig } from "../../../src/training/config.js";
+import { defaultTrainConfig, type TrainConfig } from "../../../src/training/config.js";
+import { waveGradTrainConfig } from "../../support/wavegrad-settings.js";
 import { prepareCrops } from "../../../src/training/crops.js";
 import { type LossView, lossView } from "../../../src/training/losses/view.js";
 import { createTrainingModel, type TrainingModel } from "../../../src/training/model.js";
@@ -81,8 +82,8 @@ describe("a loss sees", () => {
   it.each([
     ["mask-net", config],
     ["wavegrad", waveGrad],
-  ])("of a %s an x̂₀ and an ε̂ that make up z, and their waveform", (_, run) => {
-    const model = createTrainingModel(run, format);
+  ])("of a %s an x̂₀ and an ε̂ that make up z, and their waveform", async (_, run) => {
+    const model = await createTrainingModel(run, format);
     const view = viewAt(model, run, 1, weightsOf(startOf(model)));
     const [kept, added] = [Math.sqrt(1 / (1 + Math.exp(-1))), Math.sqrt(1 / (1 + Math.exp(1)))];
     const mix = (signal: tf.Tensor, noise: tf.Tensor): tf.Tensor =>
@@ -99,8 +100,8 @@ describe("a loss sees", () => {
     expect(difference(view.clean, cleanWaveform)).toBe(0);
   });
 
-  it("of a mask-net a whitened signal that the mel's σ colours back to the recording", () => {
-    const model = createTrainingModel(config, format);
+  it("of a mask-net a whitened signal that the mel's σ colours back to the recording", async () => {
+    const model = await createTrainingModel(config, format);
     const view = viewAt(model, config, 1, weightsOf(startOf(model)));
     // the MDCT's first and last frame lose what lies beyond the crop: between them all is there
     const middle = (x: tf.Tensor): tf.Tensor => tf.slice(x, [0, 384], [1, 256]);
@@ -112,8 +113,8 @@ describe("the noise-prediction loss", () => {
   it.each([
     ["mask-net", config, "l2"],
     ["wavegrad", waveGrad, "l1"],
-  ] as const)("of a %s counts a level as much as diffusion's weighting says", (_, run, norm) => {
-    const model = createTrainingModel(run, format);
+  ] as const)("of a %s counts a level as much as diffusion's weighting says", async (_, run, norm) => {
+    const model = await createTrainingModel(run, format);
     const weights = weightsOf(startOf(model));
     const [{ loss }] = model.losses;
     const lossAt = (levelWeight?: number): number => {
@@ -131,8 +132,8 @@ describe("the noise-prediction loss", () => {
 describe("a plan of two steps in training", () => {
   const plan = planFor("ddim", scheduleByName("logsnr-2"));
 
-  it("lets gradients through both steps, as finite differences say", () => {
-    const model = createTrainingModel(config, format);
+  it("lets gradients through both steps, as finite differences say", async () => {
+    const model = await createTrainingModel(config, format);
     const start = startOf(model);
     const names = Object.keys(start);
     let passes = 0;
