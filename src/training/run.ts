@@ -100,7 +100,7 @@ const descriptionSchema: Schema<RunDescription> = fields({
   config: v.pipe(
     object(),
     // settings that came later than the run; one without an excitation model goes on without
-    v.transform((given): TrainConfig => ({ ...withoutExcitation(given["denoiser"]), ...given })),
+    v.transform((given) => ({ ...withoutExcitation(given["denoiser"]), ...given }) as TrainConfig),
   ),
   mel: v.pipe(
     object(),
