@@ -14,7 +14,6 @@ import {
   type TensorEntry,
   tensorFloats,
 } from "../formats/safetensors.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { WeightSpec, WeightValue } from "../models/weights.js";
 import {
   type CheckpointConfig,
@@ -53,16 +52,6 @@ export interface StoredCheckpoint<Shape = unknown> {
 
 /** A checkpoint, in memory or not. */
 export type AnyCheckpoint<Shape = unknown> = Checkpoint<Shape> | StoredCheckpoint<Shape>;
-
-/** A mask-net and its prior in memory. */
-export type MaskNetCheckpoint = Checkpoint<MaskNetConfig>;
-
-/** Whether a checkpoint holds a mask-net. */
-export function isMaskNet(checkpoint: Checkpoint): checkpoint is MaskNetCheckpoint;
-export function isMaskNet(checkpoint: AnyCheckpoint): checkpoint is AnyCheckpoint<MaskNetConfig>;
-export function isMaskNet({ config }: AnyCheckpoint): boolean {
-  return config.denoiser.kind === "mask-net";
-}
 
 /** How weights are stored: float16 halves the file and is exact to 11 bits. */
 export type StoredPrecision = "float32" | "float16";

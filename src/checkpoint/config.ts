@@ -17,7 +17,6 @@ import type { MelFormat } from "../mel/format.js";
 import type { Architecture, PriorName } from "../models/architecture.js";
 import { excitationLayers, excitationWeights } from "../models/excitation/shape.js";
 import { type EncoderConfig, encoderSchema } from "../models/layers/shapes.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import { spectralPriorWeights } from "../models/prior/shape.js";
 import { architectureOf, denoiserKinds, findArchitecture } from "../models/registry.js";
 import { specsWithin, type WeightSpec } from "../models/weights.js";
@@ -62,9 +61,6 @@ export interface CheckpointConfig<Shape = unknown> {
   /** The same for the excitation model. */
   readonly excitationQuantisation?: Quantisations;
 }
-
-/** That of a mask-net. */
-export type MaskNetCheckpointConfig = CheckpointConfig<MaskNetConfig>;
 
 /** Names of the parts of a checkpoint's weights. */
 export const weightParts = { denoiser: "denoiser", prior: "prior", excitation: "excitation" } as const;

@@ -2,7 +2,6 @@
 // encoder's vectors where it has one, and σ of each MDCT coefficient with the spectral prior, with which the denoiser works
 // on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)). With the standard prior it works on the waveform.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { Program, Runtime, TensorValue } from "../engine/engine.js";
 import {
@@ -88,7 +87,7 @@ export async function openDenoiser(
   const isOnCpu = runtime.engine === "graph" && runtime.device === "cpu";
   if (isOnCpu && (await FastDenoiser.isSupported(checkpoint.config))) {
     return pool && pool.threads.length > 0
-      ? SplitDenoiser.create(runtime, checkpoint as AnyCheckpoint<MaskNetConfig>, precision, pool)
+      ? SplitDenoiser.create(runtime, checkpoint, precision, pool)
       : openFastDenoiser(runtime, checkpoint, precision);
   }
   const network = estimateFunction(checkpoint, precision);

@@ -3,12 +3,11 @@
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
-import type { MaskNetConfig } from "../models/mask-net/shape.js";
 import type { Runtime } from "../engine/engine.js";
-import { maskNetReach } from "../models/mask-net/costs.js";
+import { architectureOf } from "../models/registry.js";
 import type { Denoiser } from "./denoiser.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
-import { trunkFunction } from "./network-functions.js";
+import { conditioningColumns, trunkFunction } from "./network-functions.js";
 import type { Precision } from "./precision.js";
 import {
   type PartMemory,
@@ -61,24 +60,29 @@ export class SplitDenoiser implements Denoiser {
    */
   static async create(
     runtime: Runtime,
-    checkpoint: AnyCheckpoint<MaskNetConfig>,
+    checkpoint: AnyCheckpoint,
     precision: Precision,
     pool: SynthesisPool,
   ): Promise<SplitDenoiser> {
-    const { denoiser, mel } = checkpoint.config;
-    const widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
+    const { config } = checkpoint;
+    const { denoiser, mel } = config;
+    const { encoded = 0 } = conditioningColumns(config);
+    const widths = { hop: mel.hopLength, bands: mel.bands, channels: encoded };
     const trunk = trunkFunction(checkpoint, precision);
     // they load their code while this thread compiles
     const loaded = pool.take(() => pool.askAll("load", undefined));
     const single = runtime.onOneThread!();
     const { program, copy } = await single.compileWithCopy!(trunk, trunk.signature);
-    const task = { config: checkpoint.config, trunk: copy };
+    const task = { config, widths, trunk: copy };
     const opened = loaded.then(() => pool.take(() => pool.askAll("open", task)));
     // told to the one who waits for it
     opened.catch(() => undefined);
-    const own = await FastDenoiser.create(checkpoint.config, program);
-    const { framesBefore, framesAfter } = maskNetReach(denoiser.shape, mel.hopLength);
-    return new SplitDenoiser(own, pool, opened, widths, Math.max(framesBefore, framesAfter));
+    const own = await FastDenoiser.create(config, program);
+    const { signal, mel: seen } = architectureOf(denoiser.kind).reach(denoiser.shape, mel);
+    const margins = [signal, seen].map(({ framesBefore, framesAfter }) =>
+      Math.max(framesBefore, framesAfter),
+    );
+    return new SplitDenoiser(own, pool, opened, widths, Math.max(...margins));
   }
 
   async estimate(tile: Tile, x0: Float32Array): Promise<void> {

@@ -2,7 +2,7 @@
 // its range of a waveform. All signals lie in memory that the threads share; a thread is told of it once and then called
 // with a few numbers. Its trunk is a copy of what the caller compiled: it holds no weights but the engine's and loads no
 // tensor library.
-import type { MaskNetCheckpointConfig } from "../checkpoint/config.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { ProgramCopy } from "../engine/engine.js";
 import type { OpenModel } from "../engine/model.js";
 import type { ThreadScript } from "../host.js";
@@ -20,7 +20,8 @@ import { sharedFloats } from "./memory.js";
 
 /** What a thread opens a denoiser of. */
 interface DenoiserCopy {
-  readonly config: MaskNetCheckpointConfig;
+  readonly config: CheckpointConfig;
+  readonly widths: PartWidths;
   readonly trunk: ProgramCopy;
 }
 
@@ -132,12 +133,11 @@ class PartDenoiser {
     return { openModel, openCopy, FastDenoiser };
   }
 
-  async open({ config, trunk }: DenoiserCopy): Promise<void> {
+  async open({ config, widths, trunk }: DenoiserCopy): Promise<void> {
     const { openModel, openCopy, FastDenoiser } = await this.load();
     await this.#denoiser?.dispose();
     this.#denoiser = await FastDenoiser.create(config, await openCopy(trunk, openModel));
-    const { denoiser, mel } = config;
-    this.#widths = { hop: mel.hopLength, bands: mel.bands, channels: denoiser.shape.channels };
+    this.#widths = widths;
   }
 
   async estimate(frames: number): Promise<void> {

@@ -98,13 +98,13 @@ export function baseConfig(denoiser: unknown): TrainConfig {
   if (known) return known;
   // those of the others too: all settings stand in one list, whichever denoiser they are for
   const shapes = Object.assign({}, ...allArchitectures().map((each) => each.training.settings)) as Settings;
-  const base = structuredClone({
+  const base: TrainConfig = {
     denoiser: kind,
     ...shapes,
     ...training.settings,
     ...usualSettings,
     ...training.recipe,
-  }) as TrainConfig;
+  };
   bases.set(kind, base);
   return base;
 }

@@ -20,6 +20,7 @@ import { floatTensor, parseSafetensors, SafetensorsError, tensorFloats } from ".
 import { writeSafetensors } from "../host/node/safetensors-files.js";
 import type { WeightValue } from "../models/weights.js";
 import { FileError, RunError } from "../errors.js";
+import type { Settings } from "../models/architecture.js";
 import { baseConfig, type TrainConfig } from "./config.js";
 import { setTimeout } from "node:timers/promises";
 
@@ -100,7 +101,10 @@ const descriptionSchema: Schema<RunDescription> = fields({
   config: v.pipe(
     object(),
     // settings that came later than the run; one without an excitation model goes on without
-    v.transform((given) => ({ ...withoutExcitation(given["denoiser"]), ...given }) as TrainConfig),
+    v.transform((given): TrainConfig => ({
+      ...withoutExcitation(given["denoiser"]),
+      ...(given as Settings),
+    })),
   ),
   mel: v.pipe(
     object(),

@@ -118,7 +118,7 @@ export function fineTuningConfig(
     muonRate: RATE_SHARE * usual.muonRate,
     lowestLogSnr: checkpoint.logSnrRange[0],
     highestLogSnr: checkpoint.logSnrRange[1],
-    ...(structuredClone(shape) as Partial<TrainConfig>),
+    ...shape,
   };
   const config = withSettings(base, changes);
   for (const key of Object.keys(shape)) {

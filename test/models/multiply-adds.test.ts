@@ -1,7 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { colourMultiplyAdds, priorMultiplyAdds } from "../../src/models/prior/shape.js";
 import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
 import { waveGradMultiplyAdds } from "../../src/models/wavegrad/costs.js";
@@ -41,7 +42,7 @@ async function countPerFrame(network: NetworkFunction): Promise<number> {
   return ((await countIn(network, 30)) - (await countIn(network, 20))) / 10;
 }
 
-function withCorrections({ config, weights }: MaskNetCheckpoint, corrections: number): MaskNetCheckpoint {
+function withCorrections({ config, weights }: Checkpoint<MaskNetConfig>, corrections: number): Checkpoint<MaskNetConfig> {
   const { shape } = config.denoiser;
   const denoiser = { kind: "mask-net", shape: { ...shape, corrections } } as const;
   const outputs = { "denoiser.output.weight": 1, "denoiser.output.bias": 0 };

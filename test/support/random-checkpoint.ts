@@ -1,7 +1,7 @@
 // A checkpoint of a small network that nothing was trained into: the start of training, its output layer not zero.
 import type { MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
-import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
 import { type CheckpointConfig, checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
@@ -21,7 +21,7 @@ const shape: MaskNetConfig = {
  * The checkpoint with an excitation model of which nobody can foresee the pitch; some frames are voiced and some are not.
  * Its widths are multiples of 16, as those of the real one: a frame's values are then the same bits in every tile.
  */
-export function harmonicCheckpoint(): MaskNetCheckpoint {
+export function harmonicCheckpoint(): Checkpoint<MaskNetConfig> {
   return randomCheckpoint(findPreset("hifigan-22k-80"), {
     excitation: { channels: 16, expanded: 32, dilations: [1, 2] },
   });
@@ -31,7 +31,7 @@ export function harmonicCheckpoint(): MaskNetCheckpoint {
 export function randomCheckpoint(
   mel: MelFormat = findPreset("hifigan-22k-80"),
   parts: Pick<CheckpointConfig, "excitation"> = {},
-): MaskNetCheckpoint {
+): Checkpoint<MaskNetConfig> {
   const config = checkpointConfig({
     denoiser: { kind: "mask-net", shape },
     prior: "spectral",

@@ -1,10 +1,11 @@
 // A tile of random numbers for a checkpoint's denoiser.
-import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import type { Tile } from "../../src/synthesis/fast-denoiser.js";
 
 /** Noise, mel and levels of the size that speech has; the same for the same arguments. */
-export function randomTile({ config }: MaskNetCheckpoint, frames: number, logSnr: number): Tile {
+export function randomTile({ config }: Checkpoint<MaskNetConfig>, frames: number, logSnr: number): Tile {
   const { bands, hopLength } = config.mel;
   const { channels } = config.denoiser.shape;
   const normals = (count: number, step: number): Float32Array =>

@@ -1,11 +1,12 @@
 // A checkpoint of a tiny network with weights that are no start values, for tests of what is stored.
 import { findPreset } from "../../src/mel/presets.js";
-import type { MaskNetCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
+import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { checkpointConfig, checkpointWeights } from "../../src/checkpoint/config.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 
 /** The checkpoint; each weight is normal noise of its own. */
-export function tinyCheckpoint(): MaskNetCheckpoint {
+export function tinyCheckpoint(): Checkpoint<MaskNetConfig> {
   const config = checkpointConfig({
     denoiser: {
       kind: "mask-net",
