@@ -20,8 +20,7 @@ const core = ["models", "kernel", "engine", "audio", "mel", "formats", "diffusio
 const rooms = {
   ...below,
   checkpoint: core,
-  // its threads are still workers of Node
-  synthesis: [...core, "checkpoint", "host"],
+  synthesis: [...core, "checkpoint"],
   host: [...core, "checkpoint", "synthesis"],
   training: [...core, "checkpoint", "synthesis", "host"],
   evaluation: [...core, "checkpoint", "synthesis", "host"],
@@ -51,10 +50,10 @@ const forNode = [
   "src/host/node/**/*.ts",
   "src/cli/**/*.ts",
   "src/training/corpus/**/*.ts",
-  ...["run"].map((name) => `src/training/${name}.ts`),
-  "src/evaluation/benchmark/**/*.ts",
-  ...["clips", "evaluate", "measure"].map((name) => `src/evaluation/${name}.ts`),
-  ...["figure", "picture-format"].map((name) => `src/plots/${name}.ts`),
+  ...["run-folder", "store"].map((name) => `src/training/${name}.ts`),
+  ...["clip-files", "evaluate"].map((name) => `src/evaluation/${name}.ts`),
+  "src/evaluation/benchmark/{machine,peak-memory-process,results-file,run-benchmark}.ts",
+  "src/plots/figure-file.ts",
 ];
 
 /** Files that may import tfjs: networks in tensors, the engines and training. */
@@ -84,7 +83,7 @@ const platformRules = [
   [["src/**/*.ts"], [node, onnxruntime, tensors]],
   [forTensors, [node, onnxruntime]],
   [forNode, [threads, onnxruntime, tensors]],
-  [["src/training/{corpus/**/*,run}.ts"], [threads, onnxruntime]],
+  [["src/training/{corpus/**/*,run-folder,store}.ts"], [threads, onnxruntime]],
   [["src/host/**/*.ts", "src/worker.ts"], []],
 ].map(([files, patterns]) => ({
   files,

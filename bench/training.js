@@ -13,7 +13,7 @@ import { BatchSource } from "../dist/training/batches.js";
 import { openCorpus } from "../dist/training/corpus/corpus.js";
 import { networkStep, registerGradients } from "../dist/training/step.js";
 import { audioSecondsAStep } from "../dist/training/progress.js";
-import { RunFolder } from "../dist/training/run.js";
+import { RunFolder } from "../dist/training/run-folder.js";
 import { initialise } from "../dist/training/start-weights.js";
 import { defaultTrainConfig } from "../dist/training/config.js";
 import { train } from "../dist/training/trainer.js";

@@ -21,6 +21,7 @@ import { runToy } from "../dist/diffusion/toy/toy-process.js";
 import { Transforms } from "../dist/evaluation/metrics/spectra.js";
 import { drawComparison } from "../dist/plots/comparison-picture.js";
 import { drawFigure } from "../dist/plots/figure.js";
+import { figurePng } from "../dist/plots/figure-file.js";
 import { heatmapPanel } from "../dist/plots/heatmap.js";
 import { drawMel } from "../dist/plots/mel-picture.js";
 import { toyFigure } from "../dist/plots/toy-figure.js";
@@ -42,7 +43,7 @@ const threeModes = modes([
 
 /** Writes a figure at half the usual resolution and in fewer colours: a tenth of the bytes. */
 async function save(figure, name) {
-  const { width, height, data, channels } = decode(await figure.toPng());
+  const { width, height, data, channels } = decode(await figurePng(figure));
   const small = new Uint8Array((width / 2) * (height / 2) * 3);
   for (let y = 0; y < height / 2; y++) {
     for (let x = 0; x < width / 2; x++) {

@@ -37,7 +37,7 @@ declare const performance: { now(): number };
 
 declare function atob(base64: string): string;
 declare function btoa(bytes: string): string;
-declare function setTimeout(task: () => void, milliseconds?: number): unknown;
+declare function setTimeout(task: (value?: undefined) => void, milliseconds?: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 
 declare namespace WebAssembly {

@@ -9,7 +9,7 @@ const scripts: Readonly<Record<ScriptName, () => Promise<ThreadScript>>> = {
     const { synthesisScript } = await import("./synthesis/thread.js");
     return synthesisScript(async () => (await import("./host/node/sessions.js")).openModel);
   },
-  measure: async () => (await import("./evaluation/measure.js")).measureScript,
+  measure: async () => (await import("./evaluation/clip-files.js")).measureScript,
   recordings: async () => (await import("./training/corpus/thread-tasks.js")).recordingsScript(),
 };
 

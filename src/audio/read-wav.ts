@@ -10,7 +10,7 @@ import {
   type WavFormat,
   wrapChunks,
 } from "./wav-format.js";
-import wavefile from "wavefile";
+import wavefile from "wavefile/dist/wavefile.js";
 
 // Any part of a WAV file's samples as mono float32. Linear samples are read through typed arrays, since wavefile takes
 // four times as long (bench/read-wav.js); it decodes the companded ones.

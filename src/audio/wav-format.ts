@@ -1,6 +1,6 @@
 // What the fmt chunk of a WAV file says of its samples, read by wavefile and checked before a byte of them is touched.
 // Microsoft's "Multiple Channel Audio Data and WAVE Files" describes the extensible form.
-import wavefile from "wavefile";
+import wavefile from "wavefile/dist/wavefile.js";
 import { InputError } from "../errors.js";
 import type { ByteSource } from "../formats/byte-source.js";
 

@@ -1,6 +1,6 @@
 // Waveforms to WAV files, piece by piece as they come: 16- or 24-bit integers, rounded, or 32-bit floats. What lies
 // beyond full scale is cut off and counted, never wrapped around.
-import wavefile from "wavefile";
+import wavefile from "wavefile/dist/wavefile.js";
 import { InputError, VocodeError } from "../errors.js";
 
 /** How samples are written, with wavefile's names of them. */

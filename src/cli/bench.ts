@@ -10,7 +10,7 @@ import type { CheckpointConfig } from "../checkpoint/config.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
-import { type BenchmarkHead, type BenchmarkLine, settingsOf } from "../evaluation/benchmark/results-file.js";
+import { type BenchmarkHead, type BenchmarkLine, settingsOf } from "../evaluation/benchmark/lines.js";
 import type { Clip } from "../evaluation/clips.js";
 import { readWholeFile } from "../host/node/read-files.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
@@ -279,7 +279,8 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
     steps: options.steps,
     refine: options.refine,
   });
-  const { clipPaths, joinedMel, readClips, secondsOf } = await import("../evaluation/clips.js");
+  const { clipPaths, readClips } = await import("../evaluation/clip-files.js");
+  const { joinedMel, secondsOf } = await import("../evaluation/clips.js");
   const clips = await readClips(
     await clipPaths(paths.length > 0 ? paths : [SHIPPED_CLIP], options.files),
     config.mel,

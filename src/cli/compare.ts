@@ -1,7 +1,8 @@
 // `vocode compare`: one clip against another, by every metric and as a picture of both and what lies between them.
 import { basename } from "node:path";
 import { Command } from "commander";
-import { atOneRate, type ClipSamples, samplesOf } from "../evaluation/measure.js";
+import { atOneRate, type ClipSamples } from "../evaluation/measure.js";
+import { samplesOf } from "../evaluation/clip-files.js";
 import { type ClipMetrics, measureClip } from "../evaluation/metrics/clip-metrics.js";
 import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
 import { metricText } from "./evaluation-report.js";

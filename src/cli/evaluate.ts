@@ -2,7 +2,7 @@
 // from recordings that a checkpoint synthesises again.
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { namedClips, pairClips } from "../evaluation/clips.js";
+import { namedClips, pairClips } from "../evaluation/clip-files.js";
 import {
   type ClipTask,
   evaluateClips,

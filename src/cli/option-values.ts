@@ -32,7 +32,7 @@ export async function requirePicture({ picture: path }: PictureOptions): Promise
 export async function writePicture(options: PictureOptions, draw: () => Promise<Figure>): Promise<void> {
   const path = options.picture;
   if (path === undefined) return;
-  const { encodeFigure } = await import("../plots/figure.js");
+  const { encodeFigure } = await import("../plots/figure-file.js");
   await writeAtomically(path, await encodeFigure(await draw(), path));
   printNote(options, `Wrote ${path}`);
 }

@@ -7,7 +7,8 @@ import type { ClipTake, TrainingReport } from "../plots/training-page.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
 import { devLogSnrs, figuresOf } from "../training/progress.js";
 import { RunError } from "../errors.js";
-import { type Metrics, type RunDescription, RunFolder } from "../training/run.js";
+import type { Metrics, RunDescription } from "../training/run.js";
+import { RunFolder } from "../training/run-folder.js";
 import { type OutputOptions, printResult } from "./output.js";
 import { sampleName, samplesFolder, storedSamples } from "./training-samples.js";
 

@@ -9,7 +9,8 @@ import { InputError, RunError, TrainConfigError } from "../errors.js";
 import { readWholeFile } from "../host/node/read-files.js";
 import { fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
-import type { RunDescription, RunFolder } from "../training/run.js";
+import type { RunDescription } from "../training/run.js";
+import type { RunFolder } from "../training/run-folder.js";
 import { baseConfig, checkFormat, parseSetting, type TrainConfig, withSettings } from "../training/config.js";
 
 /** The options that a run begins with, and that --resume takes from there. */

@@ -120,7 +120,8 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
   }
   const config = await readCheckpointConfig(checkpoint);
   const { sampler = architectureOf(config.denoiser.kind).defaults.sampler } = options;
-  const { clipPaths, piecesOf, readClips, secondsOf } = await import("../evaluation/clips.js");
+  const { clipPaths, readClips } = await import("../evaluation/clip-files.js");
+  const { piecesOf, secondsOf } = await import("../evaluation/clips.js");
   const found = await clipPaths(paths, options.files);
   const { Vocoder } = await import("../node.js");
   const { curveLimits, namedTuning, tune } = await import("../evaluation/tuning/tune.js");

@@ -1,7 +1,8 @@
 // An evaluation: clips whose two sides are got one after the other, measured on several threads. A clip that cannot be
 // used does not stop the others.
 import { InputError } from "../errors.js";
-import { type ClipMeasurement, type MeasureJob, measureScript, samplesOf } from "./measure.js";
+import type { ClipMeasurement } from "./measure.js";
+import { type MeasureJob, measureScript, samplesOf, type NamedClip } from "./clip-files.js";
 import { spawnAll } from "../host/node/threads.js";
 import { ThreadPool } from "../host/thread-pool.js";
 import type { ClipMetrics } from "./metrics/clip-metrics.js";
@@ -11,7 +12,6 @@ import { readRecording, writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { SynthesisOptions } from "../synthesis/settings.js";
 import type { Vocoder } from "../vocoder.js";
-import type { NamedClip } from "./clips.js";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../host/node/write-files.js";
 

@@ -1,6 +1,4 @@
-// The metrics of a pair of clips that lie in files or in memory, at whatever rates.
-import { readRecording } from "../host/node/recordings.js";
-import type { ThreadScript } from "../host.js";
+// The metrics of a pair of clips at whatever rates.
 import { resample } from "../audio/resample.js";
 import { type ClipMetrics, MEASURE_RATE, measureClip } from "./metrics/clip-metrics.js";
 
@@ -9,15 +7,6 @@ export interface ClipSamples {
   readonly samples: Float32Array;
   /** Hz. */
   readonly sampleRate: number;
-}
-
-/** A file's path, or samples. */
-export type ClipSource = string | ClipSamples;
-
-/** Two clips to measure. */
-export interface MeasureJob {
-  readonly reference: ClipSource;
-  readonly synthesis: ClipSource;
 }
 
 /** A clip's metrics and what was measured. */
@@ -30,12 +19,15 @@ export interface ClipMeasurement {
 }
 
 /**
- * Reads and measures a pair.
+ * Measures a synthesis against its recording.
  *
- * @throws FileError, RecordingError, EmptyClipError, ResamplingError
+ * @throws EmptyClipError, ResamplingError
  */
-export async function measurePair({ reference, synthesis }: MeasureJob): Promise<ClipMeasurement> {
-  const clips = [await samplesOf(reference), await samplesOf(synthesis)] as const;
+export async function measureSamples(
+  reference: ClipSamples,
+  synthesis: ClipSamples,
+): Promise<ClipMeasurement> {
+  const clips = [reference, synthesis] as const;
   const seconds = clips.map(({ samples, sampleRate }) => samples.length / sampleRate);
   const measured = {
     seconds: Math.min(...seconds),
@@ -43,11 +35,6 @@ export async function measurePair({ reference, synthesis }: MeasureJob): Promise
   };
   const [p, q] = await atOneRate(clips);
   return { ...measured, metrics: await measureClip(p.samples, q.samples, p.sampleRate) };
-}
-
-/** A clip's samples, read where they lie in a file. @throws FileError, RecordingError */
-export async function samplesOf(source: ClipSource): Promise<ClipSamples> {
-  return typeof source === "string" ? readRecording(source) : source;
 }
 
 /** Both clips at one rate: their own, or else that of the metrics. */
@@ -61,9 +48,3 @@ export async function atOneRate(
   });
   return [await resampled(clips[0]), await resampled(clips[1])];
 }
-
-/** What a measuring thread can be asked: a pair keeps one core busy for a twentieth of its length. */
-export type MeasureTasks = Readonly<{ measure: (job: MeasureJob) => Promise<ClipMeasurement> }>;
-
-/** The tasks of a thread. */
-export const measureScript: ThreadScript<MeasureTasks> = { tasks: { measure: measurePair } };

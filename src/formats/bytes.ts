@@ -143,6 +143,11 @@ export function latin1Text(bytes: Uint8Array): string {
 // a function takes only so many arguments
 const TEXT_AT_ONCE = 4096;
 
+/** The bytes in base64. */
+export function base64Text(bytes: Uint8Array): string {
+  return btoa(latin1Text(bytes));
+}
+
 /** Pieces of a signal one after the other; a single one is not copied. */
 export function concatenate(pieces: readonly Float32Array[]): Float32Array {
   if (pieces.length === 1) return pieces[0];

@@ -1,17 +1,12 @@
-// A figure: panels drawn by Observable Plot, one below the other, as one SVG or PNG without a browser.
-// SVG needs only a document (linkedom); PNG is that SVG rendered by resvg in WebAssembly with a font of our own.
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+// A figure: panels drawn by Observable Plot, one below the other, as one SVG without a browser: all that it needs is a
+// document (linkedom). figure-file.ts makes it a PNG.
 import * as Plot from "@observablehq/plot";
-import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { parseHTML } from "linkedom";
-import { pictureFormat } from "./picture-format.js";
 
-const FONT = "DejaVu Sans";
+/** The font of all words. */
+export const FONT = "DejaVu Sans";
 const TITLE_HEIGHT = 26;
 const GAP = 8;
-const require = createRequire(import.meta.url);
-let rendererStarted: Promise<void> | undefined;
 
 /** One panel of a figure: a heading and what Observable Plot draws below it. */
 export interface Panel {
@@ -19,12 +14,11 @@ export interface Panel {
   readonly options: Plot.PlotOptions;
 }
 
-/** A finished figure. `toPng` renders at twice the size of the SVG, which reads well on any screen. */
+/** A finished figure. */
 export interface Figure {
   readonly width: number;
   readonly height: number;
   toSvg(): string;
-  toPng(): Promise<Uint8Array>;
 }
 
 /**
@@ -55,33 +49,7 @@ export function drawFigure(panels: readonly Panel[], width = 860): Figure {
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" ` +
     `height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}, sans-serif" fill="currentColor">` +
     `<rect width="100%" height="100%" fill="white"/>${parts.join("")}</svg>`;
-  return { width, height, toSvg: () => svg, toPng: () => renderPng(svg) };
-}
-
-/**
- * The figure's bytes in the format that a file name asks for.
- *
- * @throws PictureExtensionError for an extension other than .svg and .png
- */
-export async function encodeFigure(figure: Figure, path: string): Promise<Uint8Array> {
-  return pictureFormat(path) === "svg" ? new TextEncoder().encode(figure.toSvg()) : figure.toPng();
-}
-
-async function renderPng(svg: string): Promise<Uint8Array> {
-  rendererStarted ??= readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm")).then((wasm) =>
-    initWasm(wasm),
-  );
-  await rendererStarted;
-  const fontBuffers = await Promise.all(
-    ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) =>
-      readFile(require.resolve(`dejavu-fonts-ttf/ttf/${name}`)),
-    ),
-  );
-  const renderer = new Resvg(svg, {
-    font: { fontBuffers, defaultFontFamily: FONT, sansSerifFamily: FONT },
-    fitTo: { mode: "zoom", value: 2 },
-  });
-  return renderer.render().asPng();
+  return { width, height, toSvg: () => svg };
 }
 
 /** Text as it stands in HTML and SVG, in attributes too. */

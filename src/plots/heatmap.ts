@@ -2,6 +2,7 @@
 // picture of an hour of mel stays small. Colours are d3's: matplotlib's magma, or for differences blue to white to red.
 import * as Plot from "@observablehq/plot";
 import { encode } from "fast-png";
+import { base64Text } from "../formats/bytes.js";
 import type { Panel } from "./figure.js";
 
 /** A matrix to draw: `value(column, row)`, column 0 at the left, row 0 at the bottom. */
@@ -43,7 +44,7 @@ export function heatmapPanel(
 }
 
 function heatmapMark(heatmap: Heatmap): Plot.RenderFunction {
-  const source = `data:image/png;base64,${Buffer.from(heatmapPng(heatmap)).toString("base64")}`;
+  const source = `data:image/png;base64,${base64Text(heatmapPng(heatmap))}`;
   return (_index, scales, _values, _dimensions, context) => {
     const [left, right] = heatmap.x.map((value) => scales.x!(value) as number) as [number, number];
     const [bottom, top] = heatmap.y.map((value) => scales.y!(value) as number) as [number, number];

@@ -1,5 +1,4 @@
 // What kind of picture a file name asks for. It loads no drawing library, so that a wrong name is refused at once.
-import { extname } from "node:path";
 import { InputError } from "../errors.js";
 
 /** The name of a picture ends in nothing that can be drawn. */
@@ -15,7 +14,7 @@ export class PictureExtensionError extends InputError {
  * @throws PictureExtensionError
  */
 export function pictureFormat(path: string): "png" | "svg" {
-  const extension = extname(path).toLowerCase();
-  if (extension !== ".png" && extension !== ".svg") throw new PictureExtensionError(path);
-  return extension === ".png" ? "png" : "svg";
+  const extension = /[^/]\.(png|svg)$/i.exec(path)?.[1].toLowerCase();
+  if (extension !== "png" && extension !== "svg") throw new PictureExtensionError(path);
+  return extension;
 }

@@ -1,5 +1,6 @@
 // A training's report: one HTML file that needs no other, with its curves, and for a few held-out clips how they were
 // spoken after more and more steps, to see and to hear.
+import { base64Text } from "../formats/bytes.js";
 import { drawFigure, escapeXml, type Figure, type Panel } from "./figure.js";
 import * as Plot from "@observablehq/plot";
 import { MagnitudeSpectrum } from "../mel/analysis.js";
@@ -235,5 +236,5 @@ function takeFigure(name: string, { label, samples, wav }: ClipTake): string {
 }
 
 function dataUri(type: string, bytes: Uint8Array): string {
-  return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
+  return `data:${type};base64,${base64Text(bytes)}`;
 }

@@ -3,7 +3,7 @@
 import { architectureOf } from "../models/registry.js";
 import type { Weights, WeightValue } from "../models/weights.js";
 import type { CropSource, PitchSource } from "./draws.js";
-import { type RunFolder, whereThereIsRoom } from "./run.js";
+import { type Run, whereThereIsRoom } from "./run.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "./progress.js";
 import { adamWOnly, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
@@ -177,7 +177,7 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
  * @param start that checkpoint's weights, where the run does not hold them yet
  */
 export async function storedExcitation(
-  run: RunFolder,
+  run: Run,
   start?: Readonly<Record<string, WeightValue>>,
 ): Promise<Record<string, WeightValue> | undefined> {
   const own = await run.readExcitation();

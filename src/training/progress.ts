@@ -3,7 +3,7 @@ import type { WeightValue } from "../models/weights.js";
 import type { Runtime } from "../engine/engine.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import type { PitchError } from "./excitation-data.js";
-import type { RunFolder } from "./run.js";
+import type { Run } from "./run.js";
 import type { TrainConfig } from "./config.js";
 import type { MelFormat } from "../mel/format.js";
 
@@ -115,7 +115,7 @@ export interface TrainingOptions {
   readonly source: CropSource & Partial<PitchSource>;
   readonly config: TrainConfig;
   /** Where the run is kept, and what weights it begins with, if not with random ones. */
-  readonly run: RunFolder;
+  readonly run: Run;
   /** Seconds between saved states. */
   readonly saveEvery: number;
   /** Steps between measurements on the held-out recordings. */

@@ -2,7 +2,7 @@
 import { saveCheckpoint } from "../host/node/checkpoints.js";
 import { excitationShape } from "../models/excitation/shape.js";
 import type { CropSource } from "./draws.js";
-import type { RunFolder } from "./run.js";
+import type { Run } from "./run.js";
 import { withPrefix } from "./optimiser/optimiser.js";
 import { architectureOf } from "../models/registry.js";
 import { shapeOfRun, type TrainConfig } from "./config.js";
@@ -59,7 +59,7 @@ export interface Trained {
   readonly corpus: CropSource;
   readonly steps: number;
   readonly weights: TrainedWeights;
-  readonly run: RunFolder;
+  readonly run: Run;
   /** The name of the checkpoint that the run began with. */
   readonly from?: string | undefined;
 }

@@ -6,7 +6,7 @@ import { loadCheckpoint, saveCheckpoint } from "../../src/host/node/checkpoints.
 import { weightsOfPart } from "../../src/checkpoint/checkpoint.js";
 import { CheckpointError, FileError, WeightsError } from "../../src/errors.js";
 import { floatTensor, SafetensorsError, type StoredTensor } from "../../src/formats/safetensors.js";
-import { writeSafetensors } from "../../src/host/node/safetensors-files.js";
+import { writeSafetensors } from "../../src/host/node/write-files.js";
 import { tinyCheckpoint } from "../support/tiny-checkpoint.js";
 
 const checkpoint = tinyCheckpoint();

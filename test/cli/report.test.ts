@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RunFolder } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
 import { type CliRun, runCli } from "../support/run-cli.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
-import { RunFolder } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
 import { type CliRun, runCli } from "../support/run-cli.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AmbiguousNameError, namedClips, NoPairsError, pairClips } from "../../src/evaluation/clips.js";
+import { AmbiguousNameError, namedClips, NoPairsError, pairClips } from "../../src/evaluation/clip-files.js";
 import { NoRecordingsError } from "../../src/host/node/read-files.js";
 
 let folder: string;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { spawnAll } from "../../dist/host/node/threads.js";
 import { ThreadPool } from "../../src/host/thread-pool.js";
-import { measurePair, type MeasureTasks } from "../../src/evaluation/measure.js";
+import { measurePair, type MeasureTasks } from "../../src/evaluation/clip-files.js";
 import { pairPaths, readPair } from "../support/evaluation-fixtures.js";
 
 describe("a pool of measuring threads", () => {

@@ -10,7 +10,7 @@ import {
   SafetensorsError,
   tensorFloats,
 } from "../../src/formats/safetensors.js";
-import { writeSafetensors, writeSafetensorsRows } from "../../src/host/node/safetensors-files.js";
+import { writeSafetensors, writeSafetensorsRows } from "../../src/host/node/write-files.js";
 
 const mixed = readFileSync(
   fileURLToPath(new URL("../fixtures/safetensors/mixed.safetensors", import.meta.url)),

@@ -10,7 +10,7 @@ import type { MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
 import { floatTensor, parseSafetensors } from "../../src/formats/safetensors.js";
-import { writeSafetensors } from "../../src/host/node/safetensors-files.js";
+import { writeSafetensors } from "../../src/host/node/write-files.js";
 import { melFixtures } from "../support/mel-reference.js";
 
 const hifigan = findPreset("hifigan-22k-80");

@@ -12,7 +12,7 @@ import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { encodeNpyHeader } from "../../src/formats/npy.js";
 import { halfTensor } from "../../src/formats/safetensors.js";
-import { writeSafetensors } from "../../src/host/node/safetensors-files.js";
+import { writeSafetensors } from "../../src/host/node/write-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
 const path = join(folder, "test.mel");

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { bandCentres } from "../../src/mel/bank.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { computeMel } from "../../src/mel/analysis.js";
+import { figurePng } from "../../src/plots/figure-file.js";
 import { drawMel } from "../../src/plots/mel-picture.js";
 
 const format = findPreset("hifigan-22k-80");
@@ -37,7 +38,7 @@ describe("drawMel", () => {
   });
 
   it("renders as PNG", async () => {
-    const png = decode(await drawMel("tone", computeMel(tone, format)).toPng());
+    const png = decode(await figurePng(drawMel("tone", computeMel(tone, format))));
     expect(png.width).toBe(1720);
   });
 });

@@ -7,7 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
-import { type Metrics, RunFolder } from "../../src/training/run.js";
+import type { Metrics } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
 import { SafetensorsError } from "../../src/formats/safetensors.js";
 import { RunError } from "../../src/errors.js";
-import { RunFolder, type RunDescription, type RunState } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
+import type { RunDescription, RunState } from "../../src/training/run.js";
 import { defaultTrainConfig } from "../../src/training/config.js";
 
 const description: RunDescription = {

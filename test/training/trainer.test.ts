@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DivergedError, FileError } from "../../src/errors.js";
 import { openRuntime } from "../../src/host/node/engines.js";
 import type { Runtime } from "../../src/engine/engine.js";
-import { RunFolder, type RunState, whereThereIsRoom } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
+import { type RunState, whereThereIsRoom } from "../../src/training/run.js";
 import { partOf } from "../../src/training/optimiser/optimiser.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../src/training/trainer.js";
@@ -41,7 +42,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function trainIn(name: string, options: Partial<TrainingOptions> = {}): Promise<TrainingResult> {
+type Options = Partial<TrainingOptions> & { readonly run?: RunFolder };
+
+async function trainIn(name: string, options: Options = {}): Promise<TrainingResult> {
   const run = options.run ?? new RunFolder(join(folder, name));
   if (!(await run.describe())) await run.begin({ config, mel: source.format, paths: noPaths });
   return train({ runtime, source, config, run, saveEvery: 1e9, measureEvery: 1e9, ...options });

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
 import { sqrtAlphaBarFromLogSnr } from "../../src/diffusion/levels.js";
 import { openRuntime } from "../../src/host/node/engines.js";
-import { RunFolder } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
 import { storeTrained } from "../../src/training/store.js";
 import type { TrainConfig } from "../../src/training/config.js";
 import { waveGradTrainConfig } from "../support/wavegrad-settings.js";

@@ -1,6 +1,7 @@
 // The machine of a measurement, without anything that would tell whose it is; and whether it is busy with other things.
 import { cpus, totalmem } from "node:os";
 import { fork } from "node:child_process";
+import type { Machine } from "./lines.js";
 import type { MemoryAnswer, MemoryTask } from "./peak-memory-process.js";
 
 // The peak memory of a synthesis, measured in a fresh process: in one that has measured other things before, the peak
@@ -30,16 +31,6 @@ export async function peakMemory(task: MemoryTask): Promise<number> {
   } finally {
     child.kill();
   }
-}
-
-/** What figures depend on. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryGigabytes: number;
-  readonly platform: string;
-  readonly architecture: string;
-  readonly versions: { readonly vocode: string; readonly node: string; readonly v8: string };
 }
 
 /** @param vocode its version */

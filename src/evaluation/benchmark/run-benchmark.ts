@@ -13,10 +13,10 @@ import {
   type BenchmarkLine,
   type BenchmarkSetting,
   type CarriedOut,
-  type ResultsFile,
   scheduleName,
   settingKey,
-} from "./results-file.js";
+} from "./lines.js";
+import type { ResultsFile } from "./results-file.js";
 
 /** What to measure. */
 export interface BenchmarkOptions {

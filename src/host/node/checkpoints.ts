@@ -16,8 +16,7 @@ import {
 import type { CheckpointConfig } from "../../checkpoint/config.js";
 import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
 import { isFolder, nodeFiles, readWholeFile } from "./read-files.js";
-import { writeSafetensors } from "./safetensors-files.js";
-import { makeFolder, writeAtomically } from "./write-files.js";
+import { writeSafetensors, makeFolder, writeAtomically } from "./write-files.js";
 
 /**
  * Loads a checkpoint.

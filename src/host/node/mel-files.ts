@@ -7,7 +7,7 @@ import { parseFormatOption, parseMelAssumption } from "../../mel/format-option.j
 import { MEL_TENSOR } from "../../mel/stated-format.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { nodeFiles, openByteSource, readWholeFile } from "./read-files.js";
-import { writeSafetensors, writeSafetensorsRows } from "./safetensors-files.js";
+import { writeSafetensors, writeSafetensorsRows } from "./write-files.js";
 
 /**
  * Reads a .mel, .npy or .safetensors file.

@@ -3,12 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { thisMachine } from "../../../src/evaluation/benchmark/machine.js";
-import {
-  type BenchmarkHead,
-  type BenchmarkLine,
-  OtherBenchmarkError,
-  ResultsFile,
-} from "../../../src/evaluation/benchmark/results-file.js";
+import type { BenchmarkHead, BenchmarkLine } from "../../../src/evaluation/benchmark/lines.js";
+import { OtherBenchmarkError, ResultsFile } from "../../../src/evaluation/benchmark/results-file.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
 afterAll(() => {

@@ -5,7 +5,7 @@ import {
   scheduleName,
   settingKey,
   settingsOf,
-} from "../../../src/evaluation/benchmark/results-file.js";
+} from "../../../src/evaluation/benchmark/lines.js";
 
 const grid: BenchmarkGrid = {
   engine: ["auto"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BenchmarkLine, BenchmarkSetting } from "../../../src/evaluation/benchmark/results-file.js";
+import type { BenchmarkLine, BenchmarkSetting } from "../../../src/evaluation/benchmark/lines.js";
 import {
   benchmarkCsv,
   benchmarkRows,

@@ -9,7 +9,7 @@ import { openRuntime } from "../../../src/host/node/engines.js";
 import { defaultTrainConfig, type TrainConfig } from "../../../src/training/config.js";
 import { registerLoss } from "../../../src/training/losses/registry.js";
 import { partOf } from "../../../src/training/optimiser/optimiser.js";
-import { RunFolder } from "../../../src/training/run.js";
+import { RunFolder } from "../../../src/training/run-folder.js";
 import { train, type TrainingOptions, type TrainingProgress } from "../../../src/training/trainer.js";
 import { discriminatorLoss } from "../../support/discriminator-loss.js";
 import { stftLoss } from "../../support/stft-loss.js";
