@@ -58,7 +58,7 @@ const forNode = [
 
 /** Files that may import tfjs: networks in tensors, the engines and training. */
 const forTensors = [
-  "src/models/**/{graph,training,signal}.ts",
+  "src/models/**/{graph,grid,training}.ts",
   "src/models/layers/**/*.ts",
   "src/engine/**/*.ts",
   "src/training/**/*.ts",
