@@ -1,5 +1,6 @@
 // The kernel's constants for one network in its memory: transforms, MDCT and filter bank as the structures that
 // kernel/*.as reads, all fields of 4 bytes.
+import { concatenate } from "../formats/bytes.js";
 import { type BandRow, melBandRows } from "../mel/bank.js";
 import type { MelFormat } from "../mel/format.js";
 import type { MaskNetConfig } from "../models/mask-net/shape.js";
@@ -8,13 +9,14 @@ import type { Kernel } from "./kernel.js";
 
 // The constants of the kernel's transforms, in float64 before they are rounded; kernel/*.as says how they are used.
 
-/** Complex numbers exp(i·angle) side by side. */
-function turnsBy(angles: readonly number[]): Float32Array {
-  return Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
-}
-
-function range<T>(count: number, value: (index: number) => T): T[] {
-  return Array.from({ length: count }, (_, index) => value(index));
+/** Complex numbers exp(i·angle) side by side. Plain loops here and below: a start waits for them. */
+function turnsBy(count: number, angle: (index: number) => number): Float32Array {
+  const turns = new Float32Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    turns[2 * i] = Math.cos(angle(i));
+    turns[2 * i + 1] = Math.sin(angle(i));
+  }
+  return turns;
 }
 
 /** Lengths of the radix-4 passes of a complex transform: the rest, 8, is one step. */
@@ -24,10 +26,10 @@ function passes(size: number): number[] {
 
 /** Twiddles of a complex transform, pass after pass: w, w², w³. */
 function fftTwiddles(size: number): Float32Array {
-  const angles = passes(size).flatMap((length) =>
-    range(length / 4, (j) => [1, 2, 3].map((times) => (-2 * Math.PI * times * j) / length)).flat(),
+  const parts = passes(size).map((length) =>
+    turnsBy((3 * length) / 4, (i) => (-2 * Math.PI * (1 + (i % 3)) * Math.floor(i / 3)) / length),
   );
-  return turnsBy(angles);
+  return concatenate(parts);
 }
 
 /** Where frequency k of a complex transform lies, in bytes of [size][re, im][4]. */
@@ -39,12 +41,12 @@ function fftPlaces(size: number): Int32Array {
 
 /** −i·exp(−2πi·k/N) for k ≤ N/4: between the spectrum of N real values and that of N/2 complex ones. */
 function realTurns(length: number): Float32Array {
-  return turnsBy(range(length / 4 + 1, (k) => -Math.PI / 2 - (2 * Math.PI * k) / length));
+  return turnsBy(length / 4 + 1, (k) => -Math.PI / 2 - (2 * Math.PI * k) / length);
 }
 
 /** exp(−iπ(8n+1)/(8N)): before and after the complex transform of a DCT-IV of N values. */
 function cosineTurns(hop: number): Float32Array {
-  return turnsBy(range(hop / 2, (n) => (-Math.PI * (8 * n + 1)) / (8 * hop)));
+  return turnsBy(hop / 2, (n) => (-Math.PI * (8 * n + 1)) / (8 * hop));
 }
 
 /** A periodic Hann window times a factor. */
@@ -69,7 +71,7 @@ export function endTangents(hop: number): Float32Array {
 function bankTables(rows: readonly BandRow[]): { rows: Int32Array; weights: Float32Array } {
   return {
     rows: Int32Array.from(rows.flatMap(({ firstBin, weights }) => [firstBin, weights.length])),
-    weights: Float32Array.from(rows.flatMap(({ weights }) => [...weights])),
+    weights: concatenate(rows.map(({ weights }) => Float32Array.from(weights))),
   };
 }
 

@@ -124,7 +124,13 @@ function createSession(
     logSeverityLevel: 3,
     extra: {
       // between runs its threads leave the cores to others: the signal path, mel corrections, the caller
-      session: { force_spinning_stop: "1", set_denormal_as_zero: flushesDenormals ? "1" : "0" },
+      session: {
+        force_spinning_stop: "1",
+        set_denormal_as_zero: flushesDenormals ? "1" : "0",
+        // they spin from the moment that they are there: what gives its memory back runs once a tile, and until then
+        // they would take a core from whatever is opened beside it
+        intra_op: { allow_spinning: freesMemory ? "0" : "1" },
+      },
       optimization: { disable_specified_optimizers: UNWANTED_FUSIONS.join(";") },
     },
     ...options,
