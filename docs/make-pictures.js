@@ -24,7 +24,7 @@ import { drawFigure } from "../dist/plots/figure.js";
 import { figurePng } from "../dist/plots/figure-file.js";
 import { heatmapPanel } from "../dist/plots/heatmap.js";
 import { drawMel } from "../dist/plots/mel-picture.js";
-import { toyFigure } from "../dist/plots/toy-figure.js";
+import { toyFigure } from "../dist/plots/diffusion-figures.js";
 import { openRuntime } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";

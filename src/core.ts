@@ -27,7 +27,7 @@ export { computeMel, MelAnalyzer, melPieces } from "./mel/analysis.js";
 export type { MelFile, ReadMelOptions } from "./mel/file.js";
 export type { MelFrames, OpenMel } from "./mel/open-mel.js";
 
-export type { NoiseSchedule } from "./diffusion/noise-schedule.js";
+export type { NoiseSchedule } from "./diffusion/schedules/build-schedule.js";
 export {
   ScheduleError,
   scheduleFromBetas,

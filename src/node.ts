@@ -1,8 +1,27 @@
 // The vocoder for Node: the core with Node as its host and the checkpoint that comes with vocode.
 import { fileURLToPath } from "node:url";
 import type { Host } from "./host.js";
-import { nodeHost } from "./host/node/host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
+import { availableParallelism } from "node:os";
+import { openRuntime } from "./host/node/engines.js";
+import { nodeFiles } from "./host/node/read-files.js";
+import { spawnAll } from "./host/node/threads.js";
+
+// Node as a host: files, onnxruntime-node and the engines of tfjs. onnxruntime is loaded where a model is opened.
+
+/** The platform that this process runs on. */
+const nodeHost: Host = {
+  get cores() {
+    return availableParallelism();
+  },
+  ...nodeFiles,
+  openModel: async (model, options) => {
+    const { openModel } = await import("./host/node/sessions.js");
+    return openModel(model, options);
+  },
+  openEngine: openRuntime,
+  spawnAll,
+};
 
 /** The checkpoint that comes with vocode. */
 export const shippedCheckpoint = fileURLToPath(new URL("../checkpoints/speech-22k", import.meta.url));

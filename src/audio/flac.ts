@@ -1,11 +1,10 @@
 // FLAC files, piece by piece, decoded by the reference decoder in WebAssembly (@wasm-audio-decoders/flac). What the header
 // says is believed only as far as the frames bear it out (RFC 9639, 8.2).
-import { FLACDecoder, type FLACDecodedAudio } from "@wasm-audio-decoders/flac";
+import { type FLACDecodedAudio, FLACDecoder } from "@wasm-audio-decoders/flac";
 import { InputError } from "../errors.js";
 import type { ByteSource } from "../formats/byte-source.js";
 import { concatenate } from "../formats/bytes.js";
-import type { RecordingStream } from "./recording.js";
-import { FLAC_MARKER, tagBytes } from "./recording-kind.js";
+import { FLAC_MARKER, type RecordingStream, tagBytes } from "./recording.js";
 
 /** A file that begins like a FLAC file but cannot be decoded. */
 export class FlacError extends InputError {

@@ -4,8 +4,7 @@ import { FileError, InputError } from "../errors.js";
 import { type ByteSource, byteSource } from "../formats/byte-source.js";
 import { openFlac } from "./flac.js";
 import { openWav } from "./read-wav.js";
-import { type Recording, type RecordingStream, wholeRecording } from "./recording.js";
-import { isFlac, isWav } from "./recording-kind.js";
+import { isFlac, isWav, type Recording, type RecordingStream, wholeRecording } from "./recording.js";
 
 /** A recording could not be read; the message names the file, `cause` is what its reader found. */
 export class RecordingError extends InputError {

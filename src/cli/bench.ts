@@ -25,7 +25,7 @@ import {
   othersShare,
   type Spread,
 } from "../evaluation/benchmark/summary.js";
-import { metricDefinitions, type MetricName } from "../evaluation/metrics/metric-definitions.js";
+import { metricDefinitions, type MetricName } from "../evaluation/metrics/clip-metrics.js";
 import { rowObjective } from "../plots/benchmark-figure.js";
 import type { BenchmarkProgress } from "../evaluation/benchmark/run-benchmark.js";
 import { duration } from "./status.js";

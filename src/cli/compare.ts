@@ -3,8 +3,13 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { atOneRate, type ClipSamples } from "../evaluation/measure.js";
 import { samplesOf } from "../evaluation/clip-files.js";
-import { type ClipMetrics, measureClip } from "../evaluation/metrics/clip-metrics.js";
-import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
+import {
+  type ClipMetrics,
+  measureClip,
+  metricDefinitions,
+  type MetricName,
+  metricNames,
+} from "../evaluation/metrics/clip-metrics.js";
 import { metricText } from "./evaluation-report.js";
 import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";

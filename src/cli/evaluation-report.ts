@@ -1,7 +1,11 @@
 // An evaluation as a table, as JSON and in words.
 import { type FailedClip, meanMetrics, type MeasuredClip } from "../evaluation/evaluate.js";
-import type { ClipMetrics } from "../evaluation/metrics/clip-metrics.js";
-import { metricDefinitions, type MetricName, metricNames } from "../evaluation/metrics/metric-definitions.js";
+import {
+  type ClipMetrics,
+  metricDefinitions,
+  type MetricName,
+  metricNames,
+} from "../evaluation/metrics/clip-metrics.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import { table } from "./output.js";
 

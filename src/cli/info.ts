@@ -1,11 +1,11 @@
 // `vocode info`: what files and checkpoints are, how long or large, in which format, and what is odd about them.
 import { Command } from "commander";
 import { describeForeignContainer, isMelContainer } from "../mel/container.js";
-import { NoMelError } from "../mel/stated-format.js";
+import { NoMelError } from "../mel/format-fields.js";
 import { describeLikeness, inspectMel, type MelInspection, optionFor } from "../mel/diagnosis.js";
 import { describeFormat } from "../mel/format.js";
 import { openRecordingIn } from "../audio/open-recording.js";
-import { isRecording } from "../audio/recording-kind.js";
+import { isRecording } from "../audio/recording.js";
 import { inspectStream, type RecordingInspection } from "../audio/inspection.js";
 import type { CheckpointInspection, Sight } from "../checkpoint/inspection.js";
 import { inspectCheckpoint, isCheckpoint } from "../host/node/checkpoints.js";

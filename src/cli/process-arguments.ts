@@ -1,6 +1,6 @@
 // A noise schedule as the command line takes it: a name, or a JSON file that holds one.
 import { readFile } from "node:fs/promises";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { parseScheduleJson } from "../formats/schedule-json.js";
 import { describeSystemError } from "../host/node/read-files.js";

@@ -1,6 +1,6 @@
 // `vocode schedule`: lists the noise schedules, prints one as a table, or draws it.
 import { Command } from "commander";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { namedSchedules, scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { scheduleSteps, type ScheduleStep } from "../diffusion/schedules/schedule-steps.js";
 import { InputError } from "../errors.js";
@@ -47,7 +47,7 @@ async function run(name: string | undefined, options: ScheduleOptions): Promise<
   const schedule = await readSchedule(name);
   const steps = scheduleSteps(schedule);
   await writePicture(options, async () => {
-    const { scheduleFigure } = await import("../plots/schedule-figure.js");
+    const { scheduleFigure } = await import("../plots/diffusion-figures.js");
     return scheduleFigure(schedule);
   });
   const { source, startsFromNoise } = schedule;

@@ -2,11 +2,10 @@
 // comes back through any sampler with the exact score; a table and a picture show how well.
 import { setImmediate } from "node:timers/promises";
 import { Command, Option } from "commander";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import { type NoiseSchedule, respace } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { planFor, samplerNames, type SamplerOptions } from "../diffusion/samplers/plan-for.js";
 import { namedSchedules, scheduleByName } from "../diffusion/schedules/named-schedules.js";
-import { respace } from "../diffusion/schedules/build-schedule.js";
 import { type GaussianMixture, meanOf, varianceOf } from "../diffusion/toy/gaussian-mixture.js";
 import { runToy, type ToyRun, type ToySettings } from "../diffusion/toy/toy-process.js";
 import { InputError } from "../errors.js";
@@ -201,7 +200,7 @@ async function run(options: ToyOptions): Promise<void> {
   // a turn of the event loop after each call, or Ctrl-C would not be heard before the end
   const toy = await runToy(settings, () => setImmediate());
   await writePicture(options, async () => {
-    const { toyFigure } = await import("../plots/toy-figure.js");
+    const { toyFigure } = await import("../plots/diffusion-figures.js");
     return toyFigure(settings, toy);
   });
   printResult(options, toyReport(settings, toy), () => describeToy(settings, toy));

@@ -13,8 +13,7 @@ import {
   sqrtAlphaBarFromLogSnr,
 } from "./levels.js";
 import { fillNormals, type NoiseAddress } from "./noise.js";
-import type { Samples } from "./parameterisation.js";
-import { weightedSum } from "./weighted-sum.js";
+import { type Samples, weightedSum } from "./parameterisation.js";
 
 /** Noisy samples and the unit noise that made them noisy, both [T]. */
 export interface Diffused {

@@ -2,11 +2,10 @@
 // used does not stop the others.
 import { InputError } from "../errors.js";
 import type { ClipMeasurement } from "./measure.js";
-import { type MeasureJob, measureScript, samplesOf, type NamedClip } from "./clip-files.js";
+import { type MeasureJob, measureScript, type NamedClip, samplesOf } from "./clip-files.js";
 import { spawnAll } from "../host/node/threads.js";
 import { ThreadPool } from "../host/thread-pool.js";
-import type { ClipMetrics } from "./metrics/clip-metrics.js";
-import { type MetricName, metricNames } from "./metrics/metric-definitions.js";
+import { type ClipMetrics, type MetricName, metricNames } from "./metrics/clip-metrics.js";
 import { melOfRecording, resample, samplesAtRate } from "../audio/resample.js";
 import { readRecording, writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";

@@ -3,9 +3,9 @@
 //   {"logSnrs": [-6, -2, 2, 6]}
 // Betas run from data to noise, as papers print them; the levels logSnrs, alphaBars, sqrtAlphaBars from noise to data.
 import * as v from "valibot";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
 import {
   buildSchedule,
+  type NoiseSchedule,
   ScheduleError,
   type ScheduleNotation,
 } from "../diffusion/schedules/build-schedule.js";

@@ -12,9 +12,8 @@ import {
   wholeSamples,
   windowSum,
 } from "../mel/consistency.js";
-import { placeConstants, type SignalConstants } from "./constants.js";
+import { melFormatFault, placeConstants, type SignalConstants } from "./constants.js";
 import { Kernel } from "./kernel.js";
-import { melFormatFault } from "./support.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Frames that go through at once: what they need stays in the processor's cache. */

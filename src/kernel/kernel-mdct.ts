@@ -2,9 +2,8 @@
 // (models/layers/mdct.ts and models/prior/graph.ts define them). Signals [F·hop]; gains lie as lanes [groups][hop][4], four
 // frames being a group.
 import { ClosedEnds } from "./signal-memory.js";
-import { placeMdct, setMdctGroups } from "./constants.js";
+import { mdctFault, placeMdct, setMdctGroups } from "./constants.js";
 import { Kernel } from "./kernel.js";
-import { mdctFault } from "./support.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 

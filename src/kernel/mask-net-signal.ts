@@ -5,10 +5,9 @@
 import type { MelFormat } from "../mel/format.js";
 import { type MaskNetConfig, outputCount } from "../models/mask-net/shape.js";
 import { HANN_POWER } from "../mel/frames.js";
-import { placeConstants, type SignalConstants } from "./constants.js";
+import { placeConstants, type SignalConstants, SignalPathError, signalPathFault } from "./constants.js";
 import { Kernel } from "./kernel.js";
 import { type Buffers, SignalMemory } from "./signal-memory.js";
-import { SignalPathError, signalPathFault } from "./support.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 // as models/mask-net.ts has them

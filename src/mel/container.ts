@@ -10,7 +10,7 @@ import {
   tensorFloats,
 } from "../formats/safetensors.js";
 import type { MelFormat } from "./format.js";
-import { MEL_FORMAT_KEY, MEL_TENSOR, NoMelError, readStatedFormat } from "./stated-format.js";
+import { MEL_FORMAT_KEY, MEL_TENSOR, NoMelError, readStatedFormat } from "./format-fields.js";
 
 /** The array that a file holds and what the file says of it. */
 export interface StoredMel {

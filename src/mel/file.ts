@@ -6,7 +6,7 @@ import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
 import { convertToFormat, describeEncoding, encodingOf, isNative, storedNumber } from "./encoding.js";
 import type { Mel, MelFormat } from "./format.js";
 import { layOutMel, type MelLayout } from "./layout.js";
-import { MEL_FORMAT_KEY } from "./stated-format.js";
+import { MEL_FORMAT_KEY } from "./format-fields.js";
 
 // of a natural logarithm
 const FLOOR_TOLERANCE = 0.005;

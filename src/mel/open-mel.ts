@@ -13,7 +13,7 @@ import {
 import { convertMel } from "./conversion.js";
 import type { ReadMelOptions } from "./file.js";
 import type { Mel, MelFormat } from "./format.js";
-import { MEL_FORMAT_KEY, MEL_TENSOR, readStatedFormat } from "./stated-format.js";
+import { MEL_FORMAT_KEY, MEL_TENSOR, readStatedFormat } from "./format-fields.js";
 
 /** A mel whose frames are read where they are needed. */
 export interface MelFrames {

@@ -2,7 +2,7 @@
 // numbers of steps, the settings that no other beats in both circled and joined.
 import * as Plot from "@observablehq/plot";
 import { type BenchmarkRow, bestTradeOffs } from "../evaluation/benchmark/summary.js";
-import { metricDefinitions, type MetricName } from "../evaluation/metrics/metric-definitions.js";
+import { metricDefinitions, type MetricName } from "../evaluation/metrics/clip-metrics.js";
 import { objective } from "../evaluation/tuning/objective.js";
 import { drawFigure, type Figure, type Panel } from "./figure.js";
 

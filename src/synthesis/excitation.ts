@@ -2,17 +2,15 @@
 import { type AnyCheckpoint, weightsOfPart } from "../checkpoint/checkpoint.js";
 import { weightParts } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
-import type { EncoderConfig } from "../models/layers/shapes.js";
-import { type Excitation, readExcitation } from "../models/excitation/shape.js";
+import { type EncoderConfig, encoderReach } from "../models/layers/shapes.js";
+import { binVoicing, type Excitation, readExcitation } from "../models/excitation/shape.js";
 import type { Reach } from "../mel/frames.js";
-import { encoderReach } from "../models/layers/shapes.js";
 import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs, weightsFrom } from "./network-functions.js";
 import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
-import { binVoicing } from "../models/excitation/shape.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";
 
 // Pulses and noise to their mixture (models/excitation-signal.ts) in the fastest form that there is: in WebAssembly SIMD,

@@ -16,7 +16,7 @@ import { excitationGrid, pulsesOfLogits } from "../models/excitation/graph.js";
 import type { GridDenoiser } from "../models/architecture.js";
 import { createGridMdct, fromGrid, gridMdct, inverseGridMdct, toGrid } from "../models/layers/hop-grid.js";
 import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
-import { tensorSpace } from "../models/layers/tensor-space.js";
+import { tensorSpace } from "../models/layers/prediction.js";
 import { architectureOf } from "../models/registry.js";
 import { simplified } from "../engine/trace/simplify.js";
 import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";

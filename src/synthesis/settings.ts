@@ -4,8 +4,7 @@
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import type { TunedStart, Tuning } from "../checkpoint/tunings.js";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
-import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
+import { type NoiseSchedule, scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 import { architectureOf } from "../models/registry.js";

@@ -1,9 +1,8 @@
 // Which start a process takes: the harmonic one wherever a checkpoint and a process can have it, and white noise, the
 // published start, elsewhere or where it is asked for.
 import type { TunedStart } from "../checkpoint/tunings.js";
-import type { NoiseSchedule } from "../diffusion/noise-schedule.js";
+import { type NoiseSchedule, scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
-import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { uniformLogSnrs } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 

@@ -1,6 +1,6 @@
 // Random choices of training as functions of (seed, step): nothing has to be remembered to continue a run exactly.
-import { keyFromSeed, type Seed } from "../diffusion/noise/seed.js";
-import { philox4x32 } from "../diffusion/noise/philox.js";
+import { keyFromSeed, type Seed } from "../diffusion/noise.js";
+import { philox4x32 } from "../diffusion/noise/normals.js";
 import type { MelFormat } from "../mel/format.js";
 
 // Where training takes its crops from. A corpus on disk is one; tests make others.

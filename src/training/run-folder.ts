@@ -5,8 +5,7 @@ import { RunError } from "../errors.js";
 import type { Refusal } from "../formats/json-fields.js";
 import { floatTensor, parseSafetensors, SafetensorsError, tensorFloats } from "../formats/safetensors.js";
 import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
-import { writeSafetensors } from "../host/node/write-files.js";
-import { makeFolder, writeAtomically } from "../host/node/write-files.js";
+import { makeFolder, writeAtomically, writeSafetensors } from "../host/node/write-files.js";
 import type { WeightValue } from "../models/weights.js";
 import {
   type Metrics,

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
 import { logSigma } from "../models/prior/graph.js";
 import { mdct } from "../models/layers/mdct.js";
-import { tensorSpace } from "../models/layers/tensor-space.js";
+import { tensorSpace } from "../models/layers/prediction.js";
 import { type Weights, weightsOf, type WeightSpec } from "../models/weights.js";
 import type { Signature, TensorFunction, Tensors, TensorSpec, TensorValue } from "../engine/engine.js";
 import { MARGIN, melWithGain, prepareCrops, withoutMargin } from "./crops.js";

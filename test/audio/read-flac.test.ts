@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FlacError, openFlac } from "../../src/audio/flac.js";
-import { isFlac } from "../../src/audio/recording-kind.js";
+import { isFlac, type Recording, wholeRecording } from "../../src/audio/recording.js";
 import { decodeRecording } from "../../src/audio/open-recording.js";
-import { wholeRecording, type Recording } from "../../src/audio/recording.js";
 import { byteSource } from "../../src/formats/byte-source.js";
 import { audioFixtureBytes } from "../support/audio-fixtures.js";
 

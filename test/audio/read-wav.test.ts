@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import wavefile from "wavefile";
 import { openWav } from "../../src/audio/read-wav.js";
-import { wholeRecording, type Recording } from "../../src/audio/recording.js";
-import { isWav } from "../../src/audio/recording-kind.js";
+import { isWav, type Recording, wholeRecording } from "../../src/audio/recording.js";
 import { WavError } from "../../src/audio/wav-format.js";
 import { byteSource } from "../../src/formats/byte-source.js";
 import { chunk, wavBytes, type WavFields } from "../support/wav-bytes.js";

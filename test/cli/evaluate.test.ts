@@ -13,8 +13,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readRecording, writeWav } from "../../src/host/node/recordings.js";
 import { resample } from "../../src/audio/resample.js";
-import type { ClipMetrics } from "../../src/evaluation/metrics/clip-metrics.js";
-import { metricDefinitions, metricNames } from "../../src/evaluation/metrics/metric-definitions.js";
+import {
+  type ClipMetrics,
+  metricDefinitions,
+  metricNames,
+} from "../../src/evaluation/metrics/clip-metrics.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { goldenMetrics, pairPaths } from "../support/evaluation-fixtures.js";
 import { type CliRun, runCli } from "../support/run-cli.js";

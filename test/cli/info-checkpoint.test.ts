@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
-import { maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
+import { maskNetMultiplyAdds } from "../../src/models/mask-net/shape.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { runCli } from "../support/run-cli.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";

@@ -1,8 +1,7 @@
 // Means that leave out what says nothing, and the table for spreadsheets.
 import { describe, expect, it } from "vitest";
 import { evaluationCsv, meanMetrics } from "../../src/evaluation/evaluate.js";
-import type { ClipMetrics } from "../../src/evaluation/metrics/clip-metrics.js";
-import { metricNames } from "../../src/evaluation/metrics/metric-definitions.js";
+import { type ClipMetrics, metricNames } from "../../src/evaluation/metrics/clip-metrics.js";
 
 function metricsOf(value: number, f0: number): ClipMetrics {
   return { ...(Object.fromEntries(metricNames.map((name) => [name, value])) as ClipMetrics), f0 };

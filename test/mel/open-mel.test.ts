@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { MEL_FORMAT_KEY, MEL_TENSOR } from "../../src/mel/stated-format.js";
+import { MEL_FORMAT_KEY, MEL_TENSOR } from "../../src/mel/format-fields.js";
 import { MelFormatMismatchError } from "../../src/mel/conversion.js";
 import { EmptyMelError, NonFiniteMelError } from "../../src/mel/diagnosis.js";
 import { openMel, readMel, writeMel } from "../../src/host/node/mel-files.js";

@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { encodeMel } from "../../src/models/layers/encoder.js";
+import { encodeMel } from "../../src/models/layers/conv-next-block.js";
 import { inversePermutation, levelEmbedding, permute } from "../../src/models/layers/linear.js";
 import { maskNetFeatures, maskNetNoise, melResidual } from "../../src/models/mask-net/graph.js";
 import { mdct } from "../../src/models/layers/mdct.js";

@@ -3,13 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import {
+  binVoicing,
   EXCITATION_OUTPUTS,
   excitationWeights,
   pitchClass,
   pitchOfClass,
   readExcitation,
 } from "../../src/models/excitation/shape.js";
-import { binVoicing } from "../../src/models/excitation/shape.js";
 import { mixExcitation } from "../../src/models/excitation/graph.js";
 import { createMdct, mdct } from "../../src/models/layers/mdct.js";
 import { framePhases, heldPitch, pulses } from "../../src/models/excitation/pulse-train.js";

@@ -2,10 +2,13 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.js";
-import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
+import {
+  type MaskNetConfig,
+  maskNetEncoderMultiplyAdds,
+  maskNetMultiplyAdds,
+} from "../../src/models/mask-net/shape.js";
 import { colourMultiplyAdds, priorMultiplyAdds } from "../../src/models/prior/shape.js";
-import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds } from "../../src/models/mask-net/costs.js";
-import { waveGradMultiplyAdds } from "../../src/models/wavegrad/costs.js";
+import { waveGradBase22k, waveGradMultiplyAdds, waveGradPaper24k } from "../../src/models/wavegrad/shape.js";
 import type { WeightValue } from "../../src/models/weights.js";
 import { trace } from "../../src/engine/trace/trace.js";
 import {
@@ -14,7 +17,6 @@ import {
   estimateFunction,
   type NetworkFunction,
 } from "../../src/synthesis/network-functions.js";
-import { waveGradBase22k, waveGradPaper24k } from "../../src/models/wavegrad/shape.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
@@ -42,7 +44,10 @@ async function countPerFrame(network: NetworkFunction): Promise<number> {
   return ((await countIn(network, 30)) - (await countIn(network, 20))) / 10;
 }
 
-function withCorrections({ config, weights }: Checkpoint<MaskNetConfig>, corrections: number): Checkpoint<MaskNetConfig> {
+function withCorrections(
+  { config, weights }: Checkpoint<MaskNetConfig>,
+  corrections: number,
+): Checkpoint<MaskNetConfig> {
   const { shape } = config.denoiser;
   const denoiser = { kind: "mask-net", shape: { ...shape, corrections } } as const;
   const outputs = { "denoiser.output.weight": 1, "denoiser.output.bias": 0 };

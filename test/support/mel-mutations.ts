@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { parseMel } from "../../src/mel/file.js";
-import { MEL_FORMAT_KEY } from "../../src/mel/stated-format.js";
+import { MEL_FORMAT_KEY } from "../../src/mel/format-fields.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { InputError } from "../../src/errors.js";
 import { encodeNpy, parseNpy } from "../../src/formats/npy.js";

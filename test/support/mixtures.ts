@@ -1,6 +1,5 @@
 // Mixtures whose sampling is easy to get wrong, levels to sample them over, and a measure of how well it went.
-import type { NoiseSchedule } from "../../src/diffusion/noise-schedule.js";
-import { scheduleFromLogSnrs } from "../../src/diffusion/schedules/build-schedule.js";
+import { type NoiseSchedule, scheduleFromLogSnrs } from "../../src/diffusion/schedules/build-schedule.js";
 import { uniformLogSnrs } from "../../src/diffusion/schedules/named-schedules.js";
 import { responsibilities } from "../../src/diffusion/toy/exact-score.js";
 import {

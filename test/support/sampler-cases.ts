@@ -1,5 +1,5 @@
 // Which samplers the tests of distributions and of convergence go through, and the run from white noise to a last level.
-import type { NoiseSchedule } from "../../src/diffusion/noise-schedule.js";
+import type { NoiseSchedule } from "../../src/diffusion/schedules/build-schedule.js";
 import { planFor, type SamplerName, type SamplerOptions } from "../../src/diffusion/samplers/plan-for.js";
 import { runPlan, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
 import { exactDenoiser } from "../../src/diffusion/toy/exact-score.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawLogSnrs, normalQuantile } from "../../src/training/levels.js";
+import { drawLogSnrs, normalQuantile } from "../../src/training/model.js";
 import { defaultTrainConfig } from "../../src/training/config.js";
 import type { Settings } from "../../src/models/architecture.js";
 

@@ -11,7 +11,7 @@ import {
   posteriorVarianceBetween,
   sqrtAlphaBarFromLogSnr,
 } from "../levels.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { stepsBetween, type PlanStep, type StepCoefficients } from "./sampling-plan.js";
 
 /** One step of DDIM from level `from` to the cleaner level `to`. */

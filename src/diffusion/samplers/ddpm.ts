@@ -6,7 +6,7 @@
 // of at most that power lie between the two (section 3.2). The last step's β̃ is 0: it returns x̂₀ without noise.
 import { posterior } from "../forward-process.js";
 import { betaBetween } from "../levels.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { stepsBetween, type PlanStep } from "./sampling-plan.js";
 
 /** The variance of a reverse step's noise: β̃ ("posterior", WaveGrad's choice) or β. */

@@ -7,7 +7,7 @@
 // step before, D = x̂₀ + h/(2h₋)·(x̂₀ − x̂₀ before) and z_s = (σ_s/σ_t)·z_t + √ᾱ_s·(1−e^−h)·D.
 // The first step knows one value only and takes D = x̂₀, which is DDIM.
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../levels.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { stepsBetween, type PlanStep } from "./sampling-plan.js";
 
 /** The steps of DPM-Solver++ 2M: second order at N denoiser calls for N levels. */

@@ -7,7 +7,7 @@
 // the explicit step is stable for any schedule. DDIM is also an Euler step, but of y = z/√ᾱ over tan φ: a step of the
 // same order along another tangent.
 import { conversion } from "../parameterisation.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { stepsBetween, type PlanStep, type StepCoefficients } from "./sampling-plan.js";
 
 /** φ = arctan √((1−ᾱ)/ᾱ) of a level, in (0, π/2): 0 is clean data. */

@@ -9,7 +9,7 @@
 // it fits the one line of every plan without a saved state. Dividing by p costs no accuracy worth mentioning: Euler's step
 // shrinks z at most by φ′/φ, so p is small only where a step takes nearly all of the noise away and leaves little of z.
 import { conversion } from "../parameterisation.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { angleFromLogSnr, eulerStep } from "./euler.js";
 import { finalStep, type PlanStep } from "./sampling-plan.js";
 

@@ -7,7 +7,7 @@
 // level some such steps correct the state; then DDIM, which adds no noise, predicts it at the next level.
 // With the score (√ᾱ·x̂₀ − z)/(1−ᾱ), a corrector step is z′ = (1−δ)·z + δ·√ᾱ·x̂₀ + √(2δ(1−ᾱ))·noise.
 import { noiseScaleFromLogSnr, sqrtAlphaBarFromLogSnr } from "../levels.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { ddimSteps } from "./ddim.js";
 import type { PlanStep } from "./sampling-plan.js";
 

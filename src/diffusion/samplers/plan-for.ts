@@ -1,6 +1,6 @@
 // Samplers by name: checks the options and returns the plan.
 import { InputError } from "../../errors.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { ddimSteps } from "./ddim.js";
 import { ddpmSteps, type ReverseVariance } from "./ddpm.js";
 import { dpmpp2mSteps } from "./dpmpp-2m.js";

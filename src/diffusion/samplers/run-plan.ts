@@ -3,8 +3,7 @@
 // tensors that an export writes and a loss is trained through. Synthesis, which goes tile by tile, takes the same steps.
 import { VocodeError } from "../../errors.js";
 import { fillNormals, type Seed } from "../noise.js";
-import { convert } from "../parameterisation.js";
-import { arraySpace, type SignalSpace, type Term, weightedSum } from "../weighted-sum.js";
+import { arraySpace, convert, type SignalSpace, type Term, weightedSum } from "../parameterisation.js";
 import type { SamplingPlan, StepCoefficients } from "./sampling-plan.js";
 
 /**

@@ -6,7 +6,7 @@
 // Every sampler of this folder fits that one line, Heun's corrector and Langevin's too, because a level is known before
 // the signal is. So a plan is plain data (it survives JSON), and the same plan runs in JavaScript, inside a graph, tile
 // by tile, or in somebody else's program; z′ at a sample needs nothing but the values at that sample and ε̂.
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 
 /** The factors of z′: a of z, b of x̂₀, c of the x̂₀ before, d of fresh unit noise. */
 export interface StepCoefficients {

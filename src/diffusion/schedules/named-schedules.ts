@@ -1,9 +1,9 @@
 // Schedules by name: the published ones, and the families whose names end in a number of steps.
 // `name:M` is a subsequence of M levels of any of them.
-import type { NoiseSchedule } from "../noise-schedule.js";
 import {
   checkSteps,
   MAX_STEPS,
+  type NoiseSchedule,
   respace,
   ScheduleError,
   scheduleFromBetas,

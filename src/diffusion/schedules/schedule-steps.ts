@@ -8,7 +8,7 @@ import {
   snrFromLogSnr,
   sqrtAlphaBarFromLogSnr,
 } from "../levels.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "./build-schedule.js";
 
 /** One step t of a schedule: the level z_t, and the forward step from z_{t−1} to it. */
 export interface ScheduleStep {

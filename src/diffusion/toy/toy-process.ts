@@ -4,7 +4,7 @@
 import { diffuse, diffuseStep } from "../forward-process.js";
 import { betaBetween, noiseScaleFromLogSnr } from "../levels.js";
 import type { Seed } from "../noise.js";
-import type { NoiseSchedule } from "../noise-schedule.js";
+import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { convert } from "../parameterisation.js";
 import { runPlan, seededNoise } from "../samplers/run-plan.js";
 import type { SamplingPlan } from "../samplers/sampling-plan.js";

@@ -16,7 +16,7 @@ import {
   text,
   value,
 } from "../../formats/json-fields.js";
-import { type MetricName, metricNames } from "../metrics/metric-definitions.js";
+import { type MetricName, metricNames } from "../metrics/clip-metrics.js";
 import { type SamplerName, samplerNames } from "../../diffusion/samplers/plan-for.js";
 import { type TunedStart, tunedStarts } from "../../checkpoint/tunings.js";
 import { addsNoise } from "../../synthesis/start-choice.js";

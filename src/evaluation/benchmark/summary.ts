@@ -1,5 +1,5 @@
 // What the lines of a benchmark say together: one row a setting, its speed as the median and the spread of its rounds.
-import { type MetricName, metricNames } from "../metrics/metric-definitions.js";
+import { type MetricName, metricNames } from "../metrics/clip-metrics.js";
 import { type BenchmarkLine, type BenchmarkSetting, type CarriedOut, settingKey } from "./lines.js";
 
 /** Median and quartiles. */

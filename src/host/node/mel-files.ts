@@ -4,7 +4,7 @@ import type { MelAssumption } from "../../mel/conversion.js";
 import { formatMetadata, type MelFile, parseMel, type ReadMelOptions } from "../../mel/file.js";
 import { type OpenMel, openMelIn } from "../../mel/open-mel.js";
 import { parseFormatOption, parseMelAssumption } from "../../mel/format-option.js";
-import { MEL_TENSOR } from "../../mel/stated-format.js";
+import { MEL_TENSOR } from "../../mel/format-fields.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { nodeFiles, openByteSource, readWholeFile } from "./read-files.js";
 import { writeSafetensors, writeSafetensorsRows } from "./write-files.js";

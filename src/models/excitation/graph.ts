@@ -4,7 +4,7 @@
 //   h = MDCT⁻¹(√V·MDCT(pulses) + √(1−V)·MDCT(noise))
 import * as tf from "@tensorflow/tfjs-core";
 import { type Composition, runComposition } from "../layers/composites.js";
-import { encodeMel } from "../layers/encoder.js";
+import { encodeMel } from "../layers/conv-next-block.js";
 import {
   createGridMdct,
   fromGrid,

@@ -1,6 +1,15 @@
 // What a denoiser predicts, the data x̂₀ or the noise ε̂, turned into the other: z = √ᾱ·x̂₀ + √(1−ᾱ)·ε̂.
 import * as tf from "@tensorflow/tfjs-core";
 import type { ArchitectureGraph } from "../architecture.js";
+import type { SignalSpace } from "../../diffusion/parameterisation.js";
+
+// Signals as tensors, so that what diffusion/ does to signals in memory, a plan above all, becomes part of a graph: an
+// exported one, or one that a loss is trained through.
+
+/** Tensors of one shape. */
+export const tensorSpace: SignalSpace<tf.Tensor> = {
+  weightedSum: (terms) => tf.addN(terms.map(([factor, signal]) => tf.mul(signal, factor))),
+};
 
 /** A prediction of a denoiser for z [batch, T] at levels λ [batch]. */
 interface Prediction {

@@ -1,8 +1,16 @@
 // mask-net, the default: gates short-time spectra of a whitened waveform (graph.ts says how).
 import { encoderReach } from "../layers/shapes.js";
 import type { Architecture } from "../architecture.js";
-import { maskNetEncoderMultiplyAdds, maskNetMultiplyAdds, maskNetReach } from "./costs.js";
-import { featureCount, type MaskNetConfig, maskNetSchema, maskNetWeights, trunkLayers } from "./shape.js";
+import {
+  featureCount,
+  type MaskNetConfig,
+  maskNetEncoderMultiplyAdds,
+  maskNetMultiplyAdds,
+  maskNetReach,
+  maskNetSchema,
+  maskNetWeights,
+  trunkLayers,
+} from "./shape.js";
 import { maskNetTraining } from "./training.js";
 
 export const maskNet: Architecture<MaskNetConfig> = {
@@ -35,7 +43,7 @@ export const maskNet: Architecture<MaskNetConfig> = {
   grid: async () => (await import("./grid.js")).maskNetGrid,
   kernel: {
     features: (shape, { bands, hopLength }) => featureCount(shape, hopLength) + bands,
-    fault: async (shape, mel) => (await import("../../kernel/support.js")).signalPathFault(shape, mel),
+    fault: async (shape, mel) => (await import("../../kernel/constants.js")).signalPathFault(shape, mel),
     open: async (shape, mel) => {
       const { MaskNetSignal } = await import("../../kernel/mask-net-signal.js");
       return MaskNetSignal.create(shape, mel);

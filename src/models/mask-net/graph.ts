@@ -5,10 +5,9 @@
 // With output weights of zero it is the best Gaussian denoiser, x̂₀ = √ᾱ·z.
 import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../../mel/format.js";
-import { convNextBlock, norm } from "../layers/conv-next-block.js";
+import { convNextBlock, encodeMel, norm } from "../layers/conv-next-block.js";
 import { affine, affineRows, levelEmbedding, permute } from "../layers/linear.js";
 import type { ArchitectureGraph, DenoiserInputs, TrunkInputs } from "../architecture.js";
-import { encodeMel } from "../layers/encoder.js";
 import { asNoise } from "../layers/prediction.js";
 import type { MaskNetConfig } from "./shape.js";
 import { createMdct, inverseMdct, mdct, type Mdct } from "../layers/mdct.js";

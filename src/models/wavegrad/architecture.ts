@@ -1,7 +1,13 @@
 // WaveGrad, the published denoiser (Chen et al. 2020): works on the waveform itself.
 import type { Architecture } from "../architecture.js";
-import { waveGradMultiplyAdds, waveGradReach } from "./costs.js";
-import { type WaveGradConfig, waveGradHop, waveGradSchema, waveGradWeights } from "./shape.js";
+import {
+  type WaveGradConfig,
+  waveGradHop,
+  waveGradMultiplyAdds,
+  waveGradReach,
+  waveGradSchema,
+  waveGradWeights,
+} from "./shape.js";
 import { waveGradTraining } from "./training.js";
 
 /** The published schedules, by their number of steps. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { philox4x32 } from "../../../src/diffusion/noise/philox.js";
+import { philox4x32 } from "../../../src/diffusion/noise/normals.js";
 
 // philox4x32, 10 rounds: the lines of kat_vectors in the Random123 distribution (counter, key, result)
 const knownAnswers = [

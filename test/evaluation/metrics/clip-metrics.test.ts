@@ -5,8 +5,9 @@ import {
   type ClipMetrics,
   EmptyClipError,
   measureClip,
+  metricDefinitions,
+  metricNames,
 } from "../../../src/evaluation/metrics/clip-metrics.js";
-import { metricDefinitions, metricNames } from "../../../src/evaluation/metrics/metric-definitions.js";
 import { delayed, lowPassed, pitched, withNoise } from "../../support/degradations.js";
 import { goldenMetrics, readPair } from "../../support/evaluation-fixtures.js";
 

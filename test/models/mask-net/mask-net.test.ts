@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { encodeMel } from "../../../src/models/layers/encoder.js";
+import { encodeMel } from "../../../src/models/layers/conv-next-block.js";
 import { inversePermutation, levelEmbedding, permute } from "../../../src/models/layers/linear.js";
 import {
   maskNetEstimate,

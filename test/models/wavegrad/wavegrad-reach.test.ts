@@ -2,9 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Reach } from "../../../src/mel/frames.js";
-import { type WaveGradConfig, waveGradHop } from "../../../src/models/wavegrad/shape.js";
+import { type WaveGradConfig, waveGradHop, waveGradReach } from "../../../src/models/wavegrad/shape.js";
 import { waveGradNoise } from "../../../src/models/wavegrad/graph.js";
-import { waveGradReach } from "../../../src/models/wavegrad/costs.js";
 import { BANDS, random, weightsFor } from "../../support/wavegrad-networks.js";
 
 describe("what WaveGrad sees", () => {

@@ -8,7 +8,7 @@ import { sampleIn } from "../../../src/diffusion/samplers/run-plan.js";
 import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
 import type { TensorValue } from "../../../src/engine/engine.js";
 import { findPreset } from "../../../src/mel/presets.js";
-import { tensorSpace } from "../../../src/models/layers/tensor-space.js";
+import { tensorSpace } from "../../../src/models/layers/prediction.js";
 import { weightsOf, type Weights } from "../../../src/models/weights.js";
 import { defaultTrainConfig, type TrainConfig } from "../../../src/training/config.js";
 import { waveGradTrainConfig } from "../../support/wavegrad-settings.js";

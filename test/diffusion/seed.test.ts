@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyFromSeed, parseSeed, SeedError } from "../../../src/diffusion/noise/seed.js";
+import { keyFromSeed, parseSeed, SeedError } from "../../src/diffusion/noise.js";
 
 describe("seeds", () => {
   it("splits a 64-bit seed into the two words of the key", () => {
