@@ -19,6 +19,7 @@ import { withSameNoise } from "../diffusion/parameterisation.js";
 import type { Reach } from "../mel/frames.js";
 import { colourReach, priorReach } from "../models/prior/shape.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
+import { KernelColour } from "../kernel/kernel-mdct.js";
 import { SplitDenoiser } from "./split-denoiser.js";
 import type { SynthesisPool } from "./thread.js";
 import { architectureOf } from "../models/registry.js";
@@ -172,12 +173,51 @@ export interface Networks {
 
 const none = new Float32Array(0);
 
+/** σ [F, hop] and a whitened waveform [F·hop] to the waveform. */
+type Colour = (whitened: Float32Array, sigma: Float32Array) => Promise<Float32Array>;
+
 /** What runs beside the denoiser. */
-interface OtherPrograms {
+interface OtherParts {
   /** Undefined where the denoiser is given the mel alone. */
   readonly conditioner: Program | undefined;
   /** Undefined where the waveform itself is diffused. */
-  readonly colour: Program | undefined;
+  readonly colour: Colour | undefined;
+  /** Frees what the engine holds for them. */
+  dispose(): Promise<void>;
+}
+
+/** Opens them: the colour in WebAssembly SIMD, and on the engine where the kernel cannot do the hop. */
+async function openOthers(runtime: Runtime, checkpoint: AnyCheckpoint): Promise<OtherParts> {
+  const { mel, prior } = checkpoint.config;
+  const compile = (network: NetworkFunction): Promise<Program> => runtime.compile(network, network.signature);
+  const conditioner = isConditioned(checkpoint.config)
+    ? await compile(conditionerFunction(checkpoint))
+    : undefined;
+  const dispose = async (): Promise<void> => conditioner?.dispose();
+  if (prior !== "spectral") return { conditioner, colour: undefined, dispose };
+  if (KernelColour.isSupported(mel.hopLength)) {
+    const kernel = await KernelColour.create(mel.hopLength);
+    return {
+      conditioner,
+      colour: (whitened, sigma) => Promise.resolve(kernel.colour(whitened, sigma)),
+      dispose,
+    };
+  }
+  const program = await compile(colourFunction(checkpoint));
+  return {
+    conditioner,
+    colour: async (whitened, sigma) => {
+      const inputs = {
+        whitened: { data: whitened, shape: [1, whitened.length] },
+        sigma: rowsOf(sigma, mel.hopLength),
+      };
+      return (await program.run(inputs)).signal.data as Float32Array;
+    },
+    dispose: async () => {
+      await dispose();
+      await program.dispose();
+    },
+  };
 }
 
 /** The networks of a checkpoint, compiled. */
@@ -187,10 +227,10 @@ export class MelDenoiser implements Networks {
   readonly tile: number;
   readonly #config: CheckpointConfig;
   readonly #denoiser: Denoiser;
-  readonly #programs: OtherPrograms;
+  readonly #others: OtherParts;
   readonly #turns = new Turns();
 
-  private constructor(config: CheckpointConfig, denoiser: Denoiser, programs: OtherPrograms) {
+  private constructor(config: CheckpointConfig, denoiser: Denoiser, others: OtherParts) {
     const { tile, ...reach } = tileExtent(config);
     this.conditioning = conditioningColumns(config);
     this.reach = reach;
@@ -198,7 +238,7 @@ export class MelDenoiser implements Networks {
     // without the weights, which the engine holds
     this.#config = config;
     this.#denoiser = denoiser;
-    this.#programs = programs;
+    this.#others = others;
   }
 
   /**
@@ -212,19 +252,14 @@ export class MelDenoiser implements Networks {
     precision: Precision = "float32",
     pool?: SynthesisPool,
   ): Promise<MelDenoiser> {
-    const compile = (network: NetworkFunction): Promise<Program> =>
-      runtime.compile(network, network.signature);
-    const { config } = checkpoint;
-    const programs = {
-      conditioner: isConditioned(config) ? await compile(conditionerFunction(checkpoint)) : undefined,
-      colour: config.prior === "spectral" ? await compile(colourFunction(checkpoint)) : undefined,
-    };
-    return new MelDenoiser(config, await openDenoiser(runtime, checkpoint, precision, pool), programs);
+    const others = await openOthers(runtime, checkpoint);
+    const denoiser = await openDenoiser(runtime, checkpoint, precision, pool);
+    return new MelDenoiser(checkpoint.config, denoiser, others);
   }
 
   /** σ [F, hop] and encoded [F, channels] of a natural-log mel, as far as the denoiser is given them. */
   async condition(mel: Float32Array): Promise<FrameRows> {
-    const { conditioner } = this.#programs;
+    const { conditioner } = this.#others;
     if (!conditioner) return {};
     const { bands } = this.#config.mel;
     const rows = await this.#turns.take(() => conditioner.run({ mel: rowsOf(mel, bands) }));
@@ -246,20 +281,13 @@ export class MelDenoiser implements Networks {
   }
 
   async waveform(diffused: Float32Array, { sigma }: FrameRows): Promise<Float32Array> {
-    const { colour } = this.#programs;
-    if (!colour) return diffused;
-    const inputs = {
-      whitened: { data: diffused, shape: [1, diffused.length] },
-      sigma: rowsOf(sigma, this.#config.mel.hopLength),
-    };
-    const { signal } = await this.#turns.take(() => colour.run(inputs));
-    return signal.data as Float32Array;
+    const { colour } = this.#others;
+    return colour ? this.#turns.take(() => colour(diffused, sigma)) : diffused;
   }
 
   async dispose(): Promise<void> {
     await this.#denoiser.dispose();
-    await this.#programs.conditioner?.dispose();
-    await this.#programs.colour?.dispose();
+    await this.#others.dispose();
   }
 }
 
