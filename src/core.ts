@@ -9,7 +9,7 @@ export { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "./s
 export type { SynthesisReport } from "./synthesis/report.js";
 export { StartError } from "./synthesis/start-choice.js";
 export { PieceError } from "./synthesis/start.js";
-export { RefinementError } from "./synthesis/consistency.js";
+export { RefinementError } from "./mel/consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
 export { CheckpointError, EngineUnavailableError, WeightsError } from "./errors.js";

@@ -17,7 +17,7 @@ import {
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
-import { usualRefinement } from "../synthesis/consistency.js";
+import { usualRefinement } from "../mel/consistency.js";
 import { type Precision, precisionNames } from "../synthesis/precision.js";
 import { shippedCheckpoint, type Vocoder } from "../node.js";
 

@@ -2,13 +2,25 @@
 // the calling thread take a part of one piece of work each.
 import type { Tasks, Thread } from "../host.js";
 
+/** A queue of work that may not overlap: each piece begins when those before it have ended, well or not. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does a piece of work when its turn comes. */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
 /** Threads with the same script. */
 export class ThreadPool<T extends Tasks> {
   readonly threads: readonly Thread[];
   readonly #idle: Thread[];
   readonly #waiting: ((thread: Thread) => void)[] = [];
   readonly #own: T | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** @param own the tasks for the calling thread, which does them where there is no other */
   constructor(threads: readonly Thread[], own?: T) {
@@ -47,9 +59,7 @@ export class ThreadPool<T extends Tasks> {
 
   /** Does a piece of work that takes all threads when its turn comes: pieces follow each other. */
   async take<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(work);
   }
 
   /**
@@ -82,7 +92,6 @@ export class ThreadPool<T extends Tasks> {
 
   /** Ends the threads after what they have been asked; may be called again. */
   async dispose(): Promise<void> {
-    await this.#turn;
-    await Promise.all(this.threads.map((thread) => thread.dispose()));
+    await this.#turns.take(() => Promise.all(this.threads.map((thread) => thread.dispose())));
   }
 }

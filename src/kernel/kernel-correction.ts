@@ -11,7 +11,7 @@ import {
   type WaveformPart,
   wholeSamples,
   windowSum,
-} from "../mel/correction.js";
+} from "../mel/consistency.js";
 import { placeConstants, type SignalConstants } from "./constants.js";
 import { Kernel } from "./kernel.js";
 import { melFormatFault } from "./support.js";

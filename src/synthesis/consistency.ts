@@ -1,9 +1,8 @@
-// Mel consistency: corrections towards the known mel, repeated with momentum as in the fast Griffin–Lim algorithm
-// (Perraudin, Balazs and Søndergaard 2013). The diffusion gives the start, the mel is the constraint; no training.
+// Mel consistency (mel/consistency.ts) of waveforms in memory, whole or range by range; no training. The diffusion gives the
+// start, the mel is the constraint. models/layers/mel-consistency.ts does the same in tensors.
 import type { Mel, MelFormat } from "../mel/format.js";
 import { naturalLog } from "../mel/encoding.js";
-import { InputError } from "../errors.js";
-import type { MelCorrection, MelPart } from "../mel/correction.js";
+import type { MelCorrection, MelPart, RefinementOptions } from "../mel/consistency.js";
 import { KernelCorrection } from "../kernel/kernel-correction.js";
 
 // Mel corrections for a format: in WebAssembly where the kernel knows its transform, frame by frame elsewhere.
@@ -14,57 +13,6 @@ export async function createMelCorrection(format: MelFormat): Promise<MelCorrect
   // loaded here, with an FFT of its own
   const { FrameCorrection } = await import("./frame-correction.js");
   return FrameCorrection.create(format);
-}
-
-/** How a waveform is refined. */
-export interface RefinementOptions {
-  /** K, the number of corrections. */
-  readonly iterations: number;
-  /** p: each correction's gain is raised to it. 1.6 and more diverges. */
-  readonly exponent: number;
-  /** Each correction starts beyond the last waveform by this share of the last change; 1.2 and more diverges. */
-  readonly momentum: number;
-}
-
-/** The corrections diverge beyond these; many of them with both large already near p = 2(1 + m)/(1 + 2m). */
-const largestRefinement = { exponent: 1.6, momentum: 1.2 } as const;
-
-/** Mel corrections that would diverge. */
-export class RefinementError extends InputError {
-  constructor(
-    readonly field: keyof typeof largestRefinement,
-    readonly value: number,
-  ) {
-    super(
-      `The ${field} of the mel corrections is ${value}; it lies from 0 to ${largestRefinement[field]}, beyond which they diverge.`,
-    );
-  }
-}
-
-/**
- * The same refinement, if it is one that can converge.
- *
- * @throws RefinementError
- */
-export function checkRefinement(refinement: RefinementOptions): RefinementOptions {
-  for (const field of ["exponent", "momentum"] as const) {
-    const value = refinement[field];
-    if (!(value >= 0 && value <= largestRefinement[field])) throw new RefinementError(field, value);
-  }
-  return refinement;
-}
-
-/** More than `mostOfFew` corrections take more momentum, which buys PESQ for harmonicity. */
-export const usualRefinement = {
-  exponent: 1.2,
-  mostOfFew: 24,
-  momentum: { few: 0.8, many: 0.97 },
-} as const;
-
-/** K corrections with the usual exponent and momentum. */
-export function refinementFor(iterations: number): RefinementOptions {
-  const { exponent, mostOfFew, momentum } = usualRefinement;
-  return { iterations, exponent, momentum: iterations <= mostOfFew ? momentum.few : momentum.many };
 }
 
 /** A refinement of a part of a waveform; threads that share the work share its arrays, each [samples]. */

@@ -14,7 +14,7 @@ import {
   openFastDenoiser,
 } from "./network-functions.js";
 import type { Precision } from "./precision.js";
-import { Turns } from "./turns.js";
+import { Turns } from "../host/thread-pool.js";
 import { withSameNoise } from "../diffusion/parameterisation.js";
 import type { Reach } from "../mel/frames.js";
 import { colourReach, priorReach } from "../models/prior/shape.js";

@@ -10,7 +10,7 @@ import { weightsOf } from "../models/weights.js";
 import { frames, type Program, type Runtime } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs, weightsFrom } from "./network-functions.js";
 import { defaultPrecision, type Precision } from "./precision.js";
-import { Turns } from "./turns.js";
+import { Turns } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
 import { binVoicing } from "../models/excitation/shape.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";

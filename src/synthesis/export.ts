@@ -28,7 +28,7 @@ import {
   type TensorValue,
 } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "./excitation.js";
-import type { RefinementOptions } from "./consistency.js";
+import type { RefinementOptions } from "../mel/consistency.js";
 import {
   colourFunction,
   conditionerFunction,

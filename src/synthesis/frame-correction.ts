@@ -10,7 +10,7 @@ import {
   type WaveformPart,
   wholeSamples,
   windowSum,
-} from "../mel/correction.js";
+} from "../mel/consistency.js";
 import { RealFft } from "../audio/real-fft.js";
 import { melBandRows } from "../mel/bank.js";
 

@@ -2,8 +2,8 @@
 // holds them all: where a sample has had k corrections, what the k-th and the one before it made is still there, since
 // later ones have not come that far.
 import type { MelFormat } from "../mel/format.js";
-import { correctionReach, type MelCorrection } from "../mel/correction.js";
-import { type RefinementOptions, refineRange } from "./consistency.js";
+import { correctionReach, type MelCorrection, type RefinementOptions } from "../mel/consistency.js";
+import { refineRange } from "./consistency.js";
 import { SharedBand, SharedMemory } from "./memory.js";
 import { type Span, type Stage, Track } from "./wavefront.js";
 import { type SharedRefinement, synthesisCalls, type SynthesisPool } from "./thread.js";

@@ -9,7 +9,7 @@ import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 import { architectureOf } from "../models/registry.js";
-import { checkRefinement, refinementFor, type RefinementOptions } from "./consistency.js";
+import { checkRefinement, refinementFor, type RefinementOptions } from "../mel/consistency.js";
 import { chosenStart, harmonicSchedule } from "./start-choice.js";
 import type { Mel } from "../mel/format.js";
 import type { Seed } from "../diffusion/noise.js";

@@ -16,7 +16,7 @@ import {
 } from "./wavefront.js";
 import type { FrameRows, Networks } from "./denoiser.js";
 import type { StartSignal } from "./start.js";
-import { correctionReach, type MelCorrection } from "../mel/correction.js";
+import { correctionReach, type MelCorrection } from "../mel/consistency.js";
 import type { MelFrames } from "../mel/open-mel.js";
 import { naturalLog } from "../mel/encoding.js";
 import type { Mel } from "../mel/format.js";

@@ -9,7 +9,7 @@ import { phaseBehind, pulses, UNHEARD_PITCH } from "../models/excitation/pulse-t
 import type { Reach } from "../mel/frames.js";
 import type { ExcitationSource } from "./excitation.js";
 import { alignedFrame, FRAME_ALIGNMENT, noReach } from "./wavefront.js";
-import type { MelPart } from "../mel/correction.js";
+import type { MelPart } from "../mel/consistency.js";
 import { type Excitation, voicingBands } from "../models/excitation/shape.js";
 
 // What the excitation model said of the frames around a tile, as the frames come: the pitch held over gaps and its phase,

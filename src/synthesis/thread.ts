@@ -8,13 +8,8 @@ import type { OpenModel } from "../engine/model.js";
 import type { ThreadScript } from "../host.js";
 import type { ThreadPool } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
-import type { MelCorrection, MelPart } from "../mel/correction.js";
-import {
-  createMelCorrection,
-  type RefinementOptions,
-  type RefinementState,
-  refineRange,
-} from "./consistency.js";
+import type { MelCorrection, MelPart, RefinementOptions } from "../mel/consistency.js";
+import { createMelCorrection, type RefinementState, refineRange } from "./consistency.js";
 import type { FastDenoiser } from "./fast-denoiser.js";
 import { sharedFloats } from "./memory.js";
 

@@ -6,7 +6,7 @@ import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { createMelCorrection } from "../../src/synthesis/consistency.js";
 import { FrameCorrection } from "../../src/synthesis/frame-correction.js";
-import { correctionReach, type MelCorrection } from "../../src/mel/correction.js";
+import { correctionReach, type MelCorrection } from "../../src/mel/consistency.js";
 import { KernelCorrection } from "../../src/kernel/kernel-correction.js";
 import { clipSamples } from "../support/mel-reference.js";
 

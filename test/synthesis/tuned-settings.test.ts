@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Tuning } from "../../src/checkpoint/tunings.js";
 import { scheduleFromLogSnrs, ScheduleError } from "../../src/diffusion/schedules/build-schedule.js";
-import { refinementFor } from "../../src/synthesis/consistency.js";
+import { refinementFor } from "../../src/mel/consistency.js";
 import {
   chosenSettings,
   NotTunedError,

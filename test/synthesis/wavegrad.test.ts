@@ -10,7 +10,7 @@ import { Vocoder } from "../../dist/node.js";
 import type { Mel } from "../../src/mel/format.js";
 import { loadCheckpoint, saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { refinementFor } from "../../src/synthesis/consistency.js";
+import { refinementFor } from "../../src/mel/consistency.js";
 import { convert } from "../../src/diffusion/parameterisation.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../src/diffusion/samplers/run-plan.js";

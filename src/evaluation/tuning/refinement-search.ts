@@ -1,6 +1,6 @@
 // The search for K, p and momentum of the mel corrections, on waveforms of which the denoiser's part is done: a
 // descent over grids, one value a step up or down.
-import type { RefinementOptions } from "../../synthesis/consistency.js";
+import type { RefinementOptions } from "../../mel/consistency.js";
 import { challenge, type Scores } from "./level-search.js";
 
 /** The values that are tried. Beyond the last ones of p and momentum the corrections diverge. */

@@ -1,7 +1,7 @@
 // The tuning of one number of steps: K, p and momentum on the waveforms that the start's levels leave, which cost no
 // denoiser call; then the levels, the start level being the first of them; then the mel corrections again. The search
 // hears short pieces; what it found is kept only if it also wins on all the clips, whole and with other noise.
-import type { RefinementOptions } from "../../synthesis/consistency.js";
+import type { RefinementOptions } from "../../mel/consistency.js";
 import {
   allowedKnots,
   type CurveLimits,

@@ -1,5 +1,4 @@
-// Mel consistency in tensor ops, for engines and exported graphs: the iteration of synthesis/mel-consistency.ts, which
-// computes the same with an FFT (Griffin & Lim 1984 with the mel as the constraint; momentum as Perraudin et al. 2013).
+// Mel consistency (mel/consistency.ts defines it) in tensor ops, for engines and exported graphs.
 // Shapes: waveforms [batch, T], mels [batch, F, bands], T = F·hop, F ≥ 2.
 //   x_{k+1} = C(x_k + momentum·(x_k − x_{k−1})),  C: x → STFT⁻¹(exp(p·W·clip(c − ln-mel(STFT(x)), ±2))·STFT(x))
 import * as tf from "@tensorflow/tfjs-core";
@@ -7,6 +6,7 @@ import type { MelFormat } from "../../mel/format.js";
 import { InputError } from "../../errors.js";
 import { power, type Spectra } from "./spectrum.js";
 import { createMelAnalysis, type MelAnalysis } from "../../mel/bank.js";
+import { LARGEST_CORRECTION, type RefinementOptions, SMALLEST_WINDOW_SUM } from "../../mel/consistency.js";
 import { OVERLAP_SUM } from "../../mel/frames.js";
 import {
   columnFilter,
@@ -45,11 +45,6 @@ export function logMel(analysis: MelAnalysis, spectra: Spectra): tf.Tensor {
 export function spreadOverBins({ bins, bands, spread }: MelAnalysis, values: tf.Tensor): tf.Tensor {
   return productOverLast(values, tf.tensor2d(spread, [bands, bins]));
 }
-
-/** No band is moved by more than this in one correction (in ln, e² = 17 dB). */
-const LARGEST_CORRECTION = 2;
-/** Below it the summed squared window is not divided out: only at the very ends. */
-const SMALLEST_WINDOW_SUM = 0.01;
 
 /** A mel format's filter bank for spectra of grids. */
 export interface GridMel {
@@ -106,13 +101,6 @@ export interface MelConsistency {
   readonly squares: ColumnFilter;
 }
 
-/** How a waveform is refined: K, p, and the share of the last change by which each correction starts further. */
-export interface ConsistencyOptions {
-  readonly iterations: number;
-  readonly exponent: number;
-  readonly momentum: number;
-}
-
 /**
  * The constants for a format.
  *
@@ -160,7 +148,7 @@ export function refineWaveform(
   consistency: MelConsistency,
   signal: tf.Tensor,
   mel: tf.Tensor,
-  options: ConsistencyOptions,
+  options: RefinementOptions,
 ): tf.Tensor {
   if (options.iterations === 0) return signal;
   const grid = toGrid(signal, consistency.transform.hop);
@@ -178,7 +166,7 @@ export function refineGrid(
   consistency: MelConsistency,
   grid: tf.Tensor,
   mel: tf.Tensor,
-  { iterations, exponent, momentum }: ConsistencyOptions,
+  { iterations, exponent, momentum }: RefinementOptions,
 ): tf.Tensor {
   const { hop } = consistency.transform;
   const columns = grid.shape[3]!;

@@ -1,8 +1,64 @@
-// One act of mel consistency: a waveform whose log-mel is moved towards the known one by a gain on each bin of its
-// short-time spectrum, as Griffin and Lim (1984) move towards a known magnitude. Any range of samples can be computed
+// Mel consistency: a waveform is moved towards the mel that it should have. One correction gives each bin of its short-time
+// spectrum a gain, as Griffin and Lim (1984) move towards a known magnitude; K of them follow each other with momentum, as
+// in the fast Griffin–Lim algorithm (Perraudin, Balazs and Søndergaard 2013):
+//   x_{k+1} = C(x_k + momentum·(x_k − x_{k−1})),  C: x → STFT⁻¹(exp(p·W·clip(c − ln-mel(STFT(x)), ±2))·STFT(x))
+// Here is what all three forms of it share: in WebAssembly (kernel/kernel-correction.ts), frame by frame for other formats
+// (synthesis/frame-correction.ts) and in tensors (models/layers/mel-consistency.ts). Any range of samples can be computed
 // from the input around it, with the same values as in the whole: tiles and threads share the work that way.
+import { InputError } from "../errors.js";
 import { framePadding, frameStart, type Reach, reflectedIndex } from "./frames.js";
 import type { MelFormat } from "./format.js";
+
+/** How a waveform is refined. */
+export interface RefinementOptions {
+  /** K, the number of corrections. */
+  readonly iterations: number;
+  /** p: each correction's gain is raised to it. 1.6 and more diverges. */
+  readonly exponent: number;
+  /** Each correction starts beyond the last waveform by this share of the last change; 1.2 and more diverges. */
+  readonly momentum: number;
+}
+
+/** The corrections diverge beyond these; many of them with both large already near p = 2(1 + m)/(1 + 2m). */
+const largestRefinement = { exponent: 1.6, momentum: 1.2 } as const;
+
+/** Mel corrections that would diverge. */
+export class RefinementError extends InputError {
+  constructor(
+    readonly field: keyof typeof largestRefinement,
+    readonly value: number,
+  ) {
+    super(
+      `The ${field} of the mel corrections is ${value}; it lies from 0 to ${largestRefinement[field]}, beyond which they diverge.`,
+    );
+  }
+}
+
+/**
+ * The same refinement, if it is one that can converge.
+ *
+ * @throws RefinementError
+ */
+export function checkRefinement(refinement: RefinementOptions): RefinementOptions {
+  for (const field of ["exponent", "momentum"] as const) {
+    const value = refinement[field];
+    if (!(value >= 0 && value <= largestRefinement[field])) throw new RefinementError(field, value);
+  }
+  return refinement;
+}
+
+/** More than `mostOfFew` corrections take more momentum, which buys PESQ for harmonicity. */
+export const usualRefinement = {
+  exponent: 1.2,
+  mostOfFew: 24,
+  momentum: { few: 0.8, many: 0.97 },
+} as const;
+
+/** K corrections with the usual exponent and momentum. */
+export function refinementFor(iterations: number): RefinementOptions {
+  const { exponent, mostOfFew, momentum } = usualRefinement;
+  return { iterations, exponent, momentum: iterations <= mostOfFew ? momentum.few : momentum.many };
+}
 
 /** A part of a waveform. */
 export interface WaveformPart {
@@ -94,7 +150,7 @@ export function reflectedPlace({ first, total }: WaveformPart, sample: number): 
 }
 
 /** Below it the summed squared window is not divided out: only at the very ends of a recording. */
-const SMALLEST_WINDOW_SUM = 0.01;
+export const SMALLEST_WINDOW_SUM = 0.01;
 
 /** The summed squared window of those of so many frames that reach a sample. */
 export function windowSum(format: MelFormat, window: Float32Array, sample: number, frames: number): number {
