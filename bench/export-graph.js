@@ -13,7 +13,7 @@ import * as ort from "onnxruntime-node";
 import { main } from "../dist/cli/main.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { ModelProtoSchema } from "../dist/engine/trace/onnx/onnx_pb.js";
-import { loadCheckpoint } from "../dist/checkpoint/checkpoint.js";
+import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { readMel, shippedCheckpoint } from "../dist/index.js";
 
 const { values: options, positionals } = parseArgs({

@@ -16,7 +16,7 @@ import { Vocoder } from "../../src/node.js";
 import { exportPart, exportSynthesis, NoSuchPartError } from "../../src/synthesis/export.js";
 import { baseConfig, defaultTrainConfig, parseSetting, withSettings } from "../../src/training/config.js";
 import { fineTuningConfig } from "../../src/training/start-weights.js";
-import { RunFolder } from "../../src/training/run.js";
+import { RunFolder } from "../../src/training/run-folder.js";
 import { storeTrained } from "../../src/training/store.js";
 import { train } from "../../src/training/trainer.js";
 import { smallDenoiser } from "../support/small-denoiser.js";
