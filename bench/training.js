@@ -93,7 +93,7 @@ async function soak(runtime, source, folder) {
 
 async function timeDataPath(runtime, source) {
   const config = defaultTrainConfig;
-  const model = createTrainingModel(config, source.format);
+  const model = await createTrainingModel(config, source.format);
   const batches = new BatchSource(source, config, model.denoiser);
   const program = await (async () => {
     const { step, signature } = networkStep(model, config, {

@@ -32,7 +32,7 @@ describe("browser.js", () => {
     expect(external).toEqual([expect.stringMatching(/pffft\.js → module$/)]);
     const left = /(?:from|import|require)\s*\(?\s*["']node:[^"']*|onnxruntime-node|worker_threads|tfjs-node/g;
     expect(text.match(left)).toBeNull();
-    expect(text).toContain("class Vocoder");
+    expect(text.includes("Vocoder = class")).toBe(true);
   });
 
   it("would fail if it imported Node", async () => {

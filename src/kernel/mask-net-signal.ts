@@ -1,4 +1,4 @@
-// mask-net without its trunk (models/mask-net.ts defines it): from the noisy whitened waveform to the features that the
+// mask-net without its trunk (models/mask-net/graph.ts defines it): from the noisy whitened waveform to the features that the
 // trunk is given, and from the trunk's output to the estimate x̂₀, on one thread in WebAssembly SIMD. Fast Fourier
 // transforms take the place of the graph's matrix products. Rows are mel frames: features [F, features + bands] and output
 // [F, outputs] by frequency, as the weights have them; signals [F·hop].
@@ -10,7 +10,7 @@ import { Kernel } from "./kernel.js";
 import { type Buffers, SignalMemory } from "./signal-memory.js";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
-// as models/mask-net.ts has them
+// as models/mask-net/graph.ts has them
 const FEATURE_FLOOR = 0.01;
 const RESIDUAL_LIMIT = 3;
 const CORRECTION_LIMIT = 1;

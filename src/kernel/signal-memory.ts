@@ -3,7 +3,7 @@
 import { endTangents, placeSpectra, setGroups, type SignalConstants, sine } from "./constants.js";
 import type { Kernel } from "./kernel.js";
 
-// The closed ends of an MDCT (models/mdct.ts says how they come about) for the kernel, whose transform is open at both
+// The closed ends of an MDCT (models/layers/mdct.ts says how they come about) for the kernel, whose transform is open at both
 // ends: before it a signal is continued by half a hop on each side, and behind it the outermost samples are divided.
 
 /** The ends of signals of whole hops. */

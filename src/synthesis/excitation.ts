@@ -13,7 +13,7 @@ import { Turns } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";
 
-// Pulses and noise to their mixture (models/excitation-signal.ts) in the fastest form that there is: in WebAssembly SIMD,
+// Pulses and noise to their mixture (models/excitation/graph.ts) in the fastest form that there is: in WebAssembly SIMD,
 // and on an engine where the kernel cannot do the hop. Signals [F·hop].
 
 /** Mixes the excitation of one part of a signal at a time; calls may not overlap. */

@@ -1,4 +1,4 @@
-// The harmonic start: z₀ = √ᾱ₀·h + √(1−ᾱ₀)·ε, h an excitation with the voice's pitch (models/excitation-signal), so
+// The harmonic start: z₀ = √ᾱ₀·h + √(1−ᾱ₀)·ε, h an excitation with the voice's pitch (models/excitation/graph.ts), so
 // that a short process need not find the pitch pulses by itself. It is shallow diffusion (Liu et al. 2022, DiffSinger):
 // the reverse process begins at a middle level, from a simpler model's answer.
 import { fillNormals, type Seed } from "../diffusion/noise.js";

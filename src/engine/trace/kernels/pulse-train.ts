@@ -1,4 +1,4 @@
-// The composite "PulseTrain" (models/excitation-tensors.ts): from the logits of pitch classes to pulses of that pitch. All
+// The composite "PulseTrain" (models/excitation/graph.ts): from the logits of pitch classes to pulses of that pitch. All
 // of it in float64: a phase is a sum over the whole signal, and a hundred harmonics magnify its error.
 import type { Recorder, Value, ValueType } from "../recorder.js";
 import {
