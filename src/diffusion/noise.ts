@@ -61,7 +61,6 @@ export function parseSeed(text: string): Seed {
   return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : seed;
 }
 
-
 /** Where in the endless noise of a seed a piece lies. */
 export interface NoiseAddress {
   readonly seed: Seed;
