@@ -1,14 +1,14 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findPreset } from "../../src/mel/presets.js";
-import { fillNormals } from "../../src/diffusion/noise.js";
-import { encodeMel } from "../../src/models/layers/conv-next-block.js";
-import { createMaskNet, maskNetEstimate } from "../../src/models/mask-net/graph.js";
-import { type MaskNetConfig, maskNetReach, maskNetWeights } from "../../src/models/mask-net/shape.js";
-import type { Reach } from "../../src/mel/frames.js";
-import { encoderReach } from "../../src/models/layers/shapes.js";
-import { type Weights, weightsOf, within } from "../../src/models/weights.js";
+import { findPreset } from "../../../src/mel/presets.js";
+import { fillNormals } from "../../../src/diffusion/noise.js";
+import { encodeMel } from "../../../src/models/layers/conv-next-block.js";
+import { createMaskNet, maskNetEstimate } from "../../../src/models/mask-net/graph.js";
+import { type MaskNetConfig, maskNetReach, maskNetWeights } from "../../../src/models/mask-net/shape.js";
+import type { Reach } from "../../../src/mel/frames.js";
+import { encoderReach } from "../../../src/models/layers/shapes.js";
+import { type Weights, weightsOf, within } from "../../../src/models/weights.js";
 
 const format = findPreset("hifigan-22k-80");
 const hop = format.hopLength;
