@@ -267,7 +267,7 @@ async function gridDenoiser(checkpoint: Checkpoint): Promise<GridDenoiser> {
         z: fromGrid(z),
         logSnr: tf.tensor1d([logSnr]),
         mel: tf.transpose(mel, [0, 2, 1]),
-        sigma: tf.transpose(tf.reshape(sigma, [1, hop, count!]), [0, 2, 1]),
+        sigma: tf.transpose(tf.reshape(sigma, [1, hop, count]), [0, 2, 1]),
         ...(encoded && { encoded }),
       };
       return toGrid(fn(given, held)["x0"], hop);
