@@ -154,8 +154,8 @@ function parseWeights(bytes: Uint8Array, specs: readonly WeightSpec[], path: str
   return weights;
 }
 
-// Puts what was tuned into a checkpoint's config.json. Everything else in the file stays as it is, also what this
-// version of vocode does not know.
+// Puts what was tuned or calibrated into a checkpoint's config.json. Everything else in the file stays as it is, also
+// what this version of vocode does not know.
 
 /** Levels with what goes with them. */
 export interface NamedTuning {
@@ -173,20 +173,35 @@ export interface NamedTuning {
  * @throws CheckpointError where the result would be no configuration
  */
 export function withTunings(text: string, tunings: readonly NamedTuning[], path: string): string {
-  const { schedules, tunings: known = {} } = parseCheckpointConfig(text, path);
-  const fields = JSON.parse(text) as Record<string, unknown>;
-  const changed = JSON.stringify(
-    {
-      ...fields,
-      schedules: {
-        ...schedules,
-        ...Object.fromEntries(tunings.map(({ name, logSnrs }) => [name, logSnrs])),
-      },
-      tunings: { ...known, ...Object.fromEntries(tunings.map(({ name, tuning }) => [name, tuning])) },
+  return withChanges(text, path, ({ schedules, tunings: known = {} }) => ({
+    schedules: {
+      ...schedules,
+      ...Object.fromEntries(tunings.map(({ name, logSnrs }) => [name, logSnrs])),
     },
-    null,
-    2,
-  );
+    tunings: { ...known, ...Object.fromEntries(tunings.map(({ name, tuning }) => [name, tuning])) },
+  }));
+}
+
+/** How the inputs of a voice's layers become 8-bit. */
+export type Calibration = Pick<CheckpointConfig, "quantisation" | "excitationQuantisation">;
+
+/**
+ * A config.json with a calibration, in place of the one that is there.
+ *
+ * @param text the file's
+ * @throws CheckpointError where the result would be no configuration
+ */
+export function withCalibration(text: string, calibration: Calibration, path: string): string {
+  return withChanges(text, path, () => calibration);
+}
+
+function withChanges(
+  text: string,
+  path: string,
+  change: (config: CheckpointConfig) => Partial<CheckpointConfig>,
+): string {
+  const changes = change(parseCheckpointConfig(text, path));
+  const changed = JSON.stringify({ ...(JSON.parse(text) as object), ...changes }, null, 2);
   parseCheckpointConfig(changed, path);
   return `${changed}\n`;
 }

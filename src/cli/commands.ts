@@ -52,6 +52,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import("./train.js")).trainCommand,
   },
   {
+    name: "calibrate",
+    takes: "[options] <checkpoint> <clips...>",
+    summary: "make a checkpoint ready for 8-bit layers, which are faster; 'vocode train' ends with it",
+    load: async () => (await import("./calibrate.js")).calibrateCommand,
+  },
+  {
     name: "report",
     takes: "[options] <run>",
     summary: "draw how a training run goes: curves, and clips to see and hear, in one HTML file",

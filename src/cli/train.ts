@@ -10,6 +10,7 @@ import type { RunDescription } from "../training/run.js";
 import { RunFolder } from "../training/run-folder.js";
 import { defaultTrainConfig } from "../training/config.js";
 import type { TrainingResult } from "../training/trainer.js";
+import type { Int8Cost } from "../training/voice-calibration.js";
 import { duration, Progress } from "./status.js";
 import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./options.js";
 import { anyNumber, wholeNumber } from "./option-values.js";
@@ -81,6 +82,7 @@ interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
   readonly saveEvery: number;
   readonly measureEvery: number;
   readonly samples: boolean;
+  readonly calibration: boolean;
 }
 
 /** The command `vocode train`. */
@@ -111,6 +113,7 @@ export function trainCommand(): Command {
     .option("--save-every <seconds>", "how often the state is saved", anyNumber, 180)
     .option("--measure-every <steps>", "how often the error is measured", wholeNumber(1, 10_000_000), 250)
     .option("--no-samples", "do not speak held-out clips on the way, which 'vocode report' plays")
+    .option("--no-calibration", "do not make the voice ready for 8-bit layers at the end")
     .option("--json", "print JSON")
     .option("--quiet", "no progress on stderr");
   return addEngineOptions(command)
@@ -125,6 +128,7 @@ Examples:
   vocode train --resume runs/my-voice
 
 Without --steps or --hours it takes the default's ${defaultTrainConfig.steps} steps, and says after the first ones how long that is here.
+At the end the voice is calibrated for 8-bit layers on the recordings that it was trained on, and synthesis takes them.
 --from keeps the checkpoint's network, mel format and prior, and takes smaller steps, ${fineTuningSettings.steps} of them.`,
     )
     .action(run);
@@ -207,18 +211,28 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
       beforeStep: () => controls.wait(),
       signal: controls.signal,
     });
+    let cost: Int8Cost | undefined;
+    if (result.finished && options.calibration) {
+      const { calibrateTrained } = await import("./calibrate.js");
+      cost = await calibrateTrained(checkpoint, corpus, runtime, { line, controls });
+    }
     if (result.finished) await speak(result.weightsOf);
-    report(result, runFolder, options);
-    if (!result.finished) process.exitCode = 130;
+    report(result, runFolder, options, cost);
+    if (!result.finished || controls.signal.aborted) process.exitCode = 130;
   } finally {
     controls.release();
     corpus.close();
   }
 }
 
-function report(result: TrainingResult, run: RunFolder, options: OutputOptions): void {
+function report(
+  result: TrainingResult,
+  run: RunFolder,
+  options: OutputOptions,
+  int8: Int8Cost | undefined,
+): void {
   const { steps, finished, weightsOf, error } = result;
-  printResult(options, { steps, finished, weightsOf, devError: error ?? null }, () => {
+  printResult(options, { steps, finished, weightsOf, devError: error ?? null, int8: int8 ?? null }, () => {
     if (!finished) return `Saved at step ${steps}. Continue with: vocode train --resume ${run.path}`;
     const best = weightsOf === steps ? "" : `; the weights are those of step ${weightsOf}`;
     return `Trained ${steps} steps${best}${error ? `, ε error ${error.mean.toFixed(4)}` : ""}.`;

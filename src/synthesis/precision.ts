@@ -26,7 +26,8 @@ export function hasInt8({ engine, device }: Pick<Runtime, "engine" | "device">):
 export class NotCalibratedError extends InputError {
   constructor() {
     super(
-      "This checkpoint has no 'quantisation' in its config.json, which int8 needs. Use --precision float32.",
+      "This checkpoint has no 'quantisation' in its config.json, which int8 needs. Add it with 'vocode calibrate', or " +
+        "use --precision float32.",
     );
   }
 }

@@ -2,8 +2,10 @@
 // its Linear layers is given, and finds for each how it becomes 8-bit. The result belongs into the checkpoint's config, so
 // that scales depend on neither the utterance nor the tile.
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { architectureOf } from "../models/registry.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import { InputError } from "../errors.js";
 import { excitationLayers } from "../models/excitation/shape.js";
+import { architectureOf } from "../models/registry.js";
 import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";
 import { estimateFunction, type NetworkFunction } from "../synthesis/network-functions.js";
@@ -91,20 +93,40 @@ const ROWS = 12;
 /** Inputs of the denoiser's function: z, logSnr, mel, sigma, encoded. */
 export type DenoiserExample = Readonly<Record<string, TensorValue>>;
 
+/** Calibration was asked for, and the network has no layers that could compute in 8 bits. */
+export class NoInt8LayersError extends InputError {
+  constructor(readonly kind: string) {
+    super(
+      `A ${kind} has no layers that compute in 8 bits, so there is nothing to calibrate: it runs in float32 everywhere.`,
+    );
+  }
+}
+
+/** The layers of a checkpoint's denoiser that may compute in 8 bits, by their weights. */
+export function int8Layers({ denoiser }: CheckpointConfig): readonly string[] {
+  return architectureOf(denoiser.kind).int8Layers?.(denoiser.shape) ?? [];
+}
+
+/** The same, which has to be some. @throws NoInt8LayersError */
+export function requireInt8Layers(config: CheckpointConfig): readonly string[] {
+  const layers = int8Layers(config);
+  if (layers.length === 0) throw new NoInt8LayersError(config.denoiser.kind);
+  return layers;
+}
+
 /**
  * How the inputs of the denoiser's Linear layers become 8-bit, by the layer's weight.
  *
  * @param runtime the graph engine
  * @param examples of several voices and of levels over the whole trained range
- * @throws SignatureError on another engine
+ * @throws NoInt8LayersError; SignatureError on another engine
  */
 export async function calibrate(
   runtime: Runtime,
   checkpoint: Checkpoint,
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
-  const { kind, shape } = checkpoint.config.denoiser;
-  const layers = architectureOf(kind).int8Layers?.(shape) ?? [];
+  const layers = requireInt8Layers(checkpoint.config);
   return calibrateLayers(runtime, estimateFunction(checkpoint), layers, examples);
 }
 

@@ -1,10 +1,10 @@
 // What a training step does to its crops inside the graph: the gain, the prior's σ, the whitened waveform and its noisy
 // version. Crops come with a margin of frames at both sides, so that nothing inside depends on the cut.
 import * as tf from "@tensorflow/tfjs-core";
-import { asEstimate, asNoise } from "../models/layers/prediction.js";
+import { asNoise } from "../models/layers/prediction.js";
 import { logSigma, whiten } from "../models/prior/graph.js";
 import type { Weights } from "../models/weights.js";
-import type { DenoiserTraining, TrainingModel } from "./model.js";
+import type { TrainingModel } from "./model.js";
 
 /** Frames beyond each end of a crop: MDCT frames overlap by one, and the prior's convolution sees one more. */
 export const MARGIN = 3;
@@ -65,37 +65,11 @@ export function prepareCrops(model: TrainingModel, priorWeights: Weights, crops:
   };
 }
 
-/** √ᾱ and √(1−ᾱ) of λ [batch], each [batch, 1]. */
-function factorsOf(logSnr: tf.Tensor): { readonly kept: tf.Tensor; readonly added: tf.Tensor } {
-  const column = tf.reshape(logSnr, [-1, 1]);
-  return { kept: tf.sqrt(tf.sigmoid(column)), added: tf.sqrt(tf.sigmoid(tf.neg(column))) };
-}
-
 /** z = √ᾱ·x₀ + √(1−ᾱ)·ε of a batch, λ [batch]. */
 export function diffused(signal: tf.Tensor, noise: tf.Tensor, logSnr: tf.Tensor): tf.Tensor {
-  const { kept, added } = factorsOf(logSnr);
-  return tf.add(tf.mul(signal, kept), tf.mul(noise, added));
-}
-
-/** What a denoiser says of z as noise and as data, each [batch, T] and made when it is asked for. */
-export interface Prediction {
-  /** ε̂ */
-  noise(): tf.Tensor;
-  /** x̂₀ */
-  estimate(): tf.Tensor;
-}
-
-/** ε̂ and x̂₀ of the one that a denoiser gives; λ [batch]. */
-export function predictionOf(
-  { predicts }: Pick<DenoiserTraining, "predicts">,
-  z: tf.Tensor,
-  logSnr: tf.Tensor,
-  predicted: tf.Tensor,
-): Prediction {
-  const isEstimate = predicts === "x0";
-  const other = once(() => (isEstimate ? asNoise : asEstimate)({ predicted, predicts, z, logSnr }));
-  const given = (): tf.Tensor => predicted;
-  return { noise: isEstimate ? other : given, estimate: isEstimate ? given : other };
+  const column = tf.reshape(logSnr, [-1, 1]);
+  const kept = tf.mul(signal, tf.sqrt(tf.sigmoid(column)));
+  return tf.add(kept, tf.mul(noise, tf.sqrt(tf.sigmoid(tf.neg(column)))));
 }
 
 /** ε̂ − ε of prepared crops with noise of a level, [batch, crop·hop]. */
@@ -107,11 +81,5 @@ export function noiseError(
 ): tf.Tensor {
   const z = diffused(crops.signal, noise, logSnr);
   const predicted = denoiser.predict(weights, crops, z, logSnr);
-  return tf.sub(predictionOf(denoiser, z, logSnr, predicted).noise(), noise);
-}
-
-/** A function that computes its value at the first call, and keeps it. */
-export function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+  return tf.sub(asNoise({ predicted, predicts: denoiser.predicts, z, logSnr }), noise);
 }

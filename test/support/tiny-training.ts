@@ -23,7 +23,7 @@ const settings: Readonly<Record<string, string>> = {
 /** The options of the tiny network. */
 export const tinySettings: readonly string[] = [
   ...Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
-  ...["--threads", "1", "--no-samples"],
+  ...["--threads", "1", "--no-samples", "--no-calibration"],
 ];
 
 /** Makes a folder of six recordings in a folder; one of them will be held out. */

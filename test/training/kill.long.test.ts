@@ -60,7 +60,8 @@ async function trainFor(
 const trainArgs = (name: string): string[] => [
   corpus,
   ...["--out", join(parent, `${name}-checkpoint`), "--run", join(parent, name)],
-  ...["--steps", String(STEPS), ...tinySettings],
+  // also killed while the voice is calibrated
+  ...["--steps", String(STEPS), ...tinySettings.filter((option) => option !== "--no-calibration")],
 ];
 
 /** What a run leaves behind is what the undisturbed one left. */

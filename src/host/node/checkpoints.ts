@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  type Calibration,
   type Checkpoint,
   checkpointFile,
   checkpointFiles,
@@ -11,6 +12,7 @@ import {
   readConfig,
   storedWeights,
   type StoredPrecision,
+  withCalibration,
   withTunings,
 } from "../../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../../checkpoint/config.js";
@@ -65,9 +67,17 @@ export async function saveCheckpoint(
  * @throws FileError, CheckpointError where the result would be no configuration; the file is left as it was then
  */
 export async function storeTunings(folder: string, tunings: readonly NamedTuning[]): Promise<void> {
+  await changeConfig(folder, (text, path) => withTunings(text, tunings, path));
+}
+
+/** The same for a calibration, in place of the one that is there. */
+export async function storeCalibration(folder: string, calibration: Calibration): Promise<void> {
+  await changeConfig(folder, (text, path) => withCalibration(text, calibration, path));
+}
+
+async function changeConfig(folder: string, change: (text: string, path: string) => string): Promise<void> {
   const path = checkpointFile(folder, "config");
-  const text = new TextDecoder().decode(await readWholeFile(path));
-  await writeAtomically(path, withTunings(text, tunings, path));
+  await writeAtomically(path, change(new TextDecoder().decode(await readWholeFile(path)), path));
 }
 
 /** Whether a path is a folder that says to be a checkpoint. */

@@ -1,9 +1,10 @@
 // What a loss sees of a step: everything that is known of a batch of crops, and everything that the network makes of them.
 // Shapes: T = frames·hop samples of a crop.
 import type * as tf from "@tensorflow/tfjs-core";
+import { asEstimate, asNoise } from "../../models/layers/prediction.js";
 import { colour } from "../../models/prior/graph.js";
 import type { Weights } from "../../models/weights.js";
-import { diffused, once, type PreparedCrops, type Prediction, predictionOf } from "../crops.js";
+import { diffused, type PreparedCrops } from "../crops.js";
 import type { TrainingModel } from "../model.js";
 
 /** A step as a loss sees it. What costs something is made when it is asked for, and once. */
@@ -62,14 +63,17 @@ export function lossView(
   answer?: tf.Tensor,
 ): LossView {
   const { mel, sigma, signal: clean } = crops;
+  const { predicts } = denoiser;
   const ask = (state: tf.Tensor, level: tf.Tensor): tf.Tensor =>
     denoiser.predict(weights, crops, state, level);
+  const waveformOf = (estimated: tf.Tensor): tf.Tensor =>
+    prior && sigma ? colour(prior.transform, estimated, sigma) : estimated;
   const z = once(() => diffused(clean, noise, logSnr));
   const predicted = once(() => answer ?? ask(z(), logSnr));
-  const prediction = once((): Prediction => predictionOf(denoiser, z(), logSnr, predicted()));
-  const waveformOf = (estimate: tf.Tensor): tf.Tensor =>
-    prior && sigma ? colour(prior.transform, estimate, sigma) : estimate;
-  const waveform = once(() => waveformOf(prediction().estimate()));
+  const prediction = once(() => ({ predicted: predicted(), predicts, z: z(), logSnr }));
+  const predictedNoise = once(() => asNoise(prediction()));
+  const estimate = once(() => asEstimate(prediction()));
+  const waveform = once(() => waveformOf(estimate()));
   const cleanWaveform = once(() => crops.waveform());
   return {
     ...{ logSnr, mel, sigma, clean, noise, heard, levelWeight, waveformOf },
@@ -83,14 +87,21 @@ export function lossView(
       return predicted();
     },
     get predictedNoise() {
-      return prediction().noise();
+      return predictedNoise();
     },
     get estimate() {
-      return prediction().estimate();
+      return estimate();
     },
     get waveform() {
       return waveform();
     },
-    estimateOf: (state, level) => predictionOf(denoiser, state, level, ask(state, level)).estimate(),
+    estimateOf: (state, level) =>
+      asEstimate({ predicted: ask(state, level), predicts, z: state, logSnr: level }),
   };
+}
+
+/** A function that computes its value at the first call, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
