@@ -10,7 +10,7 @@ import { fillNormals } from "../dist/diffusion/noise.js";
 import { clipPaths, readClips } from "../dist/evaluation/clip-files.js";
 import { openRuntime } from "../dist/host/node/engines.js";
 import { naturalLog } from "../dist/mel/encoding.js";
-import { NotCalibratedError } from "../dist/synthesis/precision.js";
+import { NotCalibratedError } from "../dist/engine/engine.js";
 import { estimateFunction, trunkFunction } from "../dist/synthesis/network-functions.js";
 import { measureInt8, recordingClip } from "../dist/training/voice-calibration.js";
 

@@ -7,7 +7,7 @@ export type { Runtime } from "./engine/engine.js";
 export type { Model, ModelOptions, ModelTensor, OpenModel } from "./engine/model.js";
 export { type GraphOpener, GraphRuntime, type GraphTarget } from "./engine/graph-engine.js";
 
-export { byteSource, type ByteSource, type Files } from "./formats/byte-source.js";
+export { byteSource, type ByteSource, type Files } from "./formats/bytes.js";
 export { parseMel } from "./mel/file.js";
 export { openMelIn } from "./mel/open-mel.js";
 export { parseFormatOption } from "./mel/format-option.js";

@@ -7,11 +7,11 @@ export { MelValuesMismatchError } from "./mel/diagnosis.js";
 export type { SpeechIterator, Synthesis, VocoderOptions } from "./vocoder.js";
 export { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "./synthesis/settings.js";
 export type { SynthesisReport } from "./synthesis/report.js";
-export { StartError } from "./synthesis/start-choice.js";
+export { StartError } from "./synthesis/start.js";
 export { PieceError } from "./synthesis/start.js";
 export { RefinementError } from "./mel/consistency.js";
 export { MelFramesError } from "./synthesis/speech-stream.js";
-export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./synthesis/precision.js";
+export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./engine/engine.js";
 export { CheckpointError, EngineUnavailableError, WeightsError } from "./errors.js";
 export type { RuntimeOptions } from "./engine/engine.js";
 
@@ -38,7 +38,8 @@ export { namedSchedules, scheduleByName } from "./diffusion/schedules/named-sche
 export { respace } from "./diffusion/schedules/build-schedule.js";
 export { parseScheduleJson } from "./formats/schedule-json.js";
 export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/schedule-steps.js";
-export { diffuse, diffuseStep, posterior, posteriorMean } from "./diffusion/forward-process.js";
+export { diffuse, diffuseStep, posteriorMean } from "./diffusion/forward-process.js";
+export { posterior } from "./diffusion/levels.js";
 export { convert, type Parameterisation } from "./diffusion/parameterisation.js";
 export { lossWeight, noisePredictionLoss } from "./diffusion/noise-prediction.js";
 export {
@@ -65,4 +66,4 @@ export {
   type Denoiser,
   type NoiseSource,
   type SamplerState,
-} from "./diffusion/samplers/run-plan.js";
+} from "./diffusion/samplers/sampling-plan.js";

@@ -2,7 +2,7 @@
 // turns numbers into numbers needs no more than this and the globals of the web's standards (globals.d.ts).
 import type { Runtime, RuntimeOptions } from "./engine/engine.js";
 import type { OpenModel } from "./engine/model.js";
-import type { Files } from "./formats/byte-source.js";
+import type { Files } from "./formats/bytes.js";
 
 /** What a thread does, by name: each task is given one value and has one answer, both copied between the threads. */
 export type Tasks = Readonly<Record<string, (given: never) => unknown>>;
@@ -19,9 +19,6 @@ export interface ThreadScript<T extends Tasks = Tasks> {
 
 /** The scripts that a thread can be started with. */
 export type ScriptName = "synthesis" | "measure" | "recordings";
-
-/** The most numbers that a call is given. */
-export const MOST_CALL_VALUES = 3;
 
 /** Another thread. An idle one does not keep the process alive. */
 export interface Thread {

@@ -10,18 +10,19 @@ import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import type { Host } from "./host.js";
 import { ThreadPool } from "./host/thread-pool.js";
-import type { RuntimeOptions, Runtime } from "./engine/engine.js";
-import { createMelCorrection } from "./synthesis/consistency.js";
-import { ExcitationSource } from "./synthesis/excitation.js";
-import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
-import { MelDenoiser } from "./synthesis/denoiser.js";
-import { melTiles } from "./synthesis/stages.js";
 import {
   defaultPrecision,
   hasInt8,
   type Precision,
   PrecisionUnavailableError,
-} from "./synthesis/precision.js";
+  type Runtime,
+  type RuntimeOptions,
+} from "./engine/engine.js";
+import { createMelCorrection } from "./synthesis/consistency.js";
+import { ExcitationSource } from "./synthesis/excitation.js";
+import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
+import { MelDenoiser } from "./synthesis/denoiser.js";
+import { melTiles } from "./synthesis/stages.js";
 import { Refiner } from "./synthesis/refinement.js";
 import type { SynthesisPool } from "./synthesis/thread.js";
 import {
@@ -117,7 +118,7 @@ export class Vocoder {
   static async load(folder: string, { host, ...options }: VocoderOptions & Hosted): Promise<Vocoder> {
     const checkpoint = await openCheckpoint(folder, host);
     const runtime = await host.openEngine(options);
-    const { precision = defaultPrecision(runtime, checkpoint) } = options;
+    const { precision = defaultPrecision(runtime, checkpoint.config) } = options;
     if (precision === "int8" && !hasInt8(runtime)) {
       throw new PrecisionUnavailableError(runtime.engine, runtime.device);
     }

@@ -2,8 +2,7 @@
 // says is believed only as far as the frames bear it out (RFC 9639, 8.2).
 import { type FLACDecodedAudio, FLACDecoder } from "@wasm-audio-decoders/flac";
 import { InputError } from "../errors.js";
-import type { ByteSource } from "../formats/byte-source.js";
-import { concatenate } from "../formats/bytes.js";
+import { type ByteSource, concatenate } from "../formats/bytes.js";
 import { FLAC_MARKER, type RecordingStream, tagBytes } from "./recording.js";
 
 /** A file that begins like a FLAC file but cannot be decoded. */

@@ -1,7 +1,7 @@
 // Recordings in files, read piece by piece and recognised by what they hold, whatever their names say. An hour takes no
 // more memory than a minute.
 import { FileError, InputError } from "../errors.js";
-import { type ByteSource, byteSource } from "../formats/byte-source.js";
+import { type ByteSource, byteSource } from "../formats/bytes.js";
 import { openFlac } from "./flac.js";
 import { openWav } from "./read-wav.js";
 import { isFlac, isWav, type Recording, type RecordingStream, wholeRecording } from "./recording.js";

@@ -1,6 +1,6 @@
 // WAV files, piece by piece: 8- to 32-bit integers, 32- and 64-bit floats, A-law, mu-law and IMA ADPCM, plain or
 // extensible, any number of channels, in RIFF, RIFX and RF64.
-import type { ByteSource } from "../formats/byte-source.js";
+import type { ByteSource } from "../formats/bytes.js";
 import type { RecordingStream } from "./recording.js";
 import {
   findChunks,

@@ -1,6 +1,5 @@
 // A recording, as every reader returns it and every consumer takes it: in memory, or piece by piece.
-import { concatenate } from "../formats/bytes.js";
-import type { ByteSource } from "../formats/byte-source.js";
+import { type ByteSource, concatenate } from "../formats/bytes.js";
 
 // What kind of recording a file begins as, told by its first bytes whatever its name says: apart from what decodes it,
 // which takes long to load.

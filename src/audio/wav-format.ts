@@ -2,7 +2,7 @@
 // Microsoft's "Multiple Channel Audio Data and WAVE Files" describes the extensible form.
 import wavefile from "wavefile/dist/wavefile.js";
 import { InputError } from "../errors.js";
-import type { ByteSource } from "../formats/byte-source.js";
+import type { ByteSource } from "../formats/bytes.js";
 
 // Where a WAV file's format and samples lie: a walk over the chunks of RIFF, RIFX (big endian) and RF64 (EBU Tech 3306,
 // over 4 GB), which believes no size that the file's own length does not bear out, and reads only what it needs.

@@ -1,7 +1,6 @@
 // A checkpoint: a folder with model.safetensors (the weights), config.json (what they are the weights of) and README.md
 // (a model card). Loading checks every name and shape; saving writes the weights before the config that describes them.
-import type { Files } from "../formats/byte-source.js";
-import { allFinite } from "../formats/bytes.js";
+import { allFinite, type Files } from "../formats/bytes.js";
 import {
   floatTensor,
   halfTensor,

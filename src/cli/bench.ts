@@ -14,8 +14,7 @@ import { type BenchmarkHead, type BenchmarkLine, settingsOf } from "../evaluatio
 import type { Clip } from "../evaluation/clips.js";
 import { readWholeFile } from "../host/node/read-files.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
-import { engineNames } from "../engine/engine.js";
-import { type Precision, precisionNames } from "../synthesis/precision.js";
+import { engineNames, type Precision, precisionNames } from "../engine/engine.js";
 import { anyNumber, listOf, oneOf, requirePicture, wholeNumber, writePicture } from "./option-values.js";
 import { isInteractive, type OutputOptions, printNote, printResult, table, vocodeVersion } from "./output.js";
 import { BUSY_SHARE } from "../evaluation/benchmark/machine.js";

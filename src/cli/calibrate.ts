@@ -92,7 +92,7 @@ export async function calibrateTrained(
   const { int8Layers } = await import("../training/calibration.js");
   const { calibrateVoice, corpusClips, measureInt8 } = await import("../training/voice-calibration.js");
   const { isFullDisk, whereThereIsRoom } = await import("../training/run.js");
-  const { hasInt8 } = await import("../synthesis/precision.js");
+  const { hasInt8 } = await import("../engine/engine.js");
   const { openRuntime } = await import("../host/node/engines.js");
   const checkpoint = await loadCheckpoint(folder);
   if (int8Layers(checkpoint.config).length === 0) return undefined;

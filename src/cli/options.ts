@@ -7,18 +7,19 @@ import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../
 import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";
 import {
-  type RuntimeOptions,
   type DeviceName,
   deviceNames,
   type EngineName,
   engineNames,
+  type Precision,
+  precisionNames,
   type Runtime,
+  type RuntimeOptions,
 } from "../engine/engine.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../mel/consistency.js";
-import { type Precision, precisionNames } from "../synthesis/precision.js";
 import { shippedCheckpoint, type Vocoder } from "../node.js";
 
 // The options by which a command chooses the engine, and the runtime they open.

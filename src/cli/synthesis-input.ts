@@ -1,7 +1,7 @@
 // What `vocode` turns into speech, as frames that can be taken one after the other: a mel file, a recording that is
 // analysed as it is read (copy synthesis), or frames from a pipe. What reads each is loaded when it is needed.
 import { isRecording } from "../audio/recording.js";
-import type { ByteSource } from "../formats/byte-source.js";
+import type { ByteSource } from "../formats/bytes.js";
 import { openByteSource } from "../host/node/read-files.js";
 import type { MelAssumption } from "../mel/conversion.js";
 import type { Mel, MelFormat } from "../mel/format.js";

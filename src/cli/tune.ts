@@ -6,7 +6,7 @@ import { type TunedStart, tunedStarts, tuningName } from "../checkpoint/tunings.
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
 import type { TunedSteps, TuneProgress } from "../evaluation/tuning/tune-steps.js";
-import { type Precision, precisionNames } from "../synthesis/precision.js";
+import { type Precision, precisionNames } from "../engine/engine.js";
 import { architectureOf } from "../models/registry.js";
 import { addEngineOptions, type EngineOptions } from "./options.js";
 import { anyNumber, listOf, wholeNumber } from "./option-values.js";

@@ -2,16 +2,10 @@
 // Probabilistic Models", eq. 2, 4, 6, 7).
 //   one step     q(x_t | x_{t−1}) = N(√(1−β_t)·x_{t−1}, β_t)
 //   closed form  q(x_t | x₀)      = N(√ᾱ_t·x₀, 1−ᾱ_t)
-//   posterior    q(x_{t−1} | x_t, x₀), which the reverse step imitates with the network's x̂₀ in place of x₀
+//   posterior    q(x_{t−1} | x_t, x₀), which the reverse step imitates with the network's x̂₀ in place of x₀ (levels.ts)
 // The closed form holds because a sum of Gaussians is Gaussian; it is why training may draw any level directly.
 // Each function that adds noise returns it: it is what the network learns to predict. Arrays are [T].
-import {
-  alphaBetween,
-  noisePowerFromLogSnr,
-  noiseScaleFromLogSnr,
-  posteriorVarianceBetween,
-  sqrtAlphaBarFromLogSnr,
-} from "./levels.js";
+import { noiseScaleFromLogSnr, type Posterior, sqrtAlphaBarFromLogSnr } from "./levels.js";
 import { fillNormals, type NoiseAddress } from "./noise.js";
 import { type Samples, weightedSum } from "./parameterisation.js";
 
@@ -61,31 +55,6 @@ export function diffuseStep(previous: Samples, beta: number, address: NoiseAddre
     [Math.sqrt(beta), noise],
   ]);
   return { z, noise };
-}
-
-/** The Gaussian q(x_{t−1} | x_t, x₀): mean = fromX0·x₀ + fromZ·x_t, and its variance β̃. */
-export interface Posterior {
-  readonly fromX0: number;
-  readonly fromZ: number;
-  readonly variance: number;
-}
-
-/**
- * Where x_{t−1} lies once x_t and x₀ are known (Ho et al. 2020, eq. 7), between two levels of any distance:
- *   fromX0 = √ᾱ_{t−1}·β_t/(1−ᾱ_t) = √ᾱ_{t−1}·(1 − SNR_t/SNR_{t−1})
- *   fromZ  = √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)
- *
- * @param cleaner λ_{t−1}; Infinity is clean data, where the posterior is x₀ itself
- * @param noisier λ_t
- */
-export function posterior(cleaner: number, noisier: number): Posterior {
-  return {
-    fromX0: -sqrtAlphaBarFromLogSnr(cleaner) * Math.expm1(noisier - cleaner),
-    fromZ:
-      (Math.sqrt(alphaBetween(cleaner, noisier)) * noisePowerFromLogSnr(cleaner)) /
-      noisePowerFromLogSnr(noisier),
-    variance: posteriorVarianceBetween(cleaner, noisier),
-  };
 }
 
 /** The mean of q(x_{t−1} | x_t, x₀), [T]; `x0` may be a network's estimate x̂₀. */

@@ -110,3 +110,28 @@ export function alphaBetween(cleaner: number, noisier: number): number {
 export function posteriorVarianceBetween(cleaner: number, noisier: number): number {
   return -noisePowerFromLogSnr(cleaner) * Math.expm1(noisier - cleaner);
 }
+
+/** The Gaussian q(x_{t−1} | x_t, x₀): mean = fromX0·x₀ + fromZ·x_t, and its variance β̃. */
+export interface Posterior {
+  readonly fromX0: number;
+  readonly fromZ: number;
+  readonly variance: number;
+}
+
+/**
+ * Where x_{t−1} lies once x_t and x₀ are known (Ho et al. 2020, eq. 7), between two levels of any distance:
+ *   fromX0 = √ᾱ_{t−1}·β_t/(1−ᾱ_t) = √ᾱ_{t−1}·(1 − SNR_t/SNR_{t−1})
+ *   fromZ  = √α_t·(1−ᾱ_{t−1})/(1−ᾱ_t)
+ *
+ * @param cleaner λ_{t−1}; Infinity is clean data, where the posterior is x₀ itself
+ * @param noisier λ_t
+ */
+export function posterior(cleaner: number, noisier: number): Posterior {
+  return {
+    fromX0: -sqrtAlphaBarFromLogSnr(cleaner) * Math.expm1(noisier - cleaner),
+    fromZ:
+      (Math.sqrt(alphaBetween(cleaner, noisier)) * noisePowerFromLogSnr(cleaner)) /
+      noisePowerFromLogSnr(noisier),
+    variance: posteriorVarianceBetween(cleaner, noisier),
+  };
+}

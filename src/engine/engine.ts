@@ -2,9 +2,10 @@
 // The function is written in tfjs ops and never learns which engine runs it: `graph` records it and hands an ONNX
 // graph to onnxruntime, the others call it inside a tfjs backend. Weights and state stay inside the engine.
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { InputError } from "../errors.js";
 
 /** Element types that cross the border of a compiled function. */
-export type ElementType = "float32" | "int32";
+type ElementType = "float32" | "int32";
 
 /** A tensor's content outside any engine: row-major values and their shape. */
 export interface TensorValue {
@@ -13,7 +14,7 @@ export interface TensorValue {
 }
 
 /** A dimension that follows the run's frame count: frames·times + plus. */
-export interface FrameDimension {
+interface FrameDimension {
   readonly times: number;
   readonly plus: number;
 }
@@ -47,7 +48,7 @@ export function observedName(weight: string): string {
 }
 
 /** Weights in a file, which are read where a function has to be compiled: a compiled graph holds them itself. */
-export interface StoredWeights {
+interface StoredWeights {
   /** The file: where it changes, a graph that was compiled with its weights is not used any more. */
   readonly path: string;
   read(): Promise<Readonly<Record<string, TensorValue>>>;
@@ -196,4 +197,47 @@ export interface RuntimeOptions {
    * and for good, the calling one included, so a program that is more than a trainer may not want it.
    */
   readonly flushesDenormals?: boolean;
+}
+
+// How a denoiser's Linear layers compute: float32, or 8-bit whole numbers with scales that a calibration found.
+
+/** The precisions' names. */
+export const precisionNames = ["float32", "int8"] as const;
+
+/** A precision's name. */
+export type Precision = (typeof precisionNames)[number];
+
+/**
+ * What is used where nothing is asked for: int8 where an engine has it and the checkpoint was calibrated for it. With the
+ * voice that ships, the error of the predicted noise rises by 0.05 % and that of the mel by 0.06 %.
+ */
+export function defaultPrecision(runtime: Runtime, config: object): Precision {
+  return hasInt8(runtime) && "quantisation" in config ? "int8" : "float32";
+}
+
+/** Whether an engine multiplies in 8 bits. */
+export function hasInt8({ engine, device }: Pick<Runtime, "engine" | "device">): boolean {
+  return engine === "graph" && device === "cpu";
+}
+
+/** int8 was asked for, and the checkpoint does not say how activations become 8-bit. */
+export class NotCalibratedError extends InputError {
+  constructor() {
+    super(
+      "This checkpoint has no 'quantisation' in its config.json, which int8 needs. Add it with 'vocode calibrate', or " +
+        "use --precision float32.",
+    );
+  }
+}
+
+/** int8 was asked of an engine that does not have it. */
+export class PrecisionUnavailableError extends InputError {
+  constructor(
+    readonly engine: string,
+    readonly device: string,
+  ) {
+    super(
+      `int8 is there for the engine 'graph' on the CPU, and this is '${engine}' on ${device}. Use --precision float32.`,
+    );
+  }
 }

@@ -1,7 +1,7 @@
 // A mel format as a person names it on the command line or in a file: a preset, a preset with changes, or JSON.
 //   hifigan-22k-80      hifigan-22k-80,fmax=11025,log=db      fmax=11025      my-format.json      my-format.json,hop=300
 import { InputError } from "../errors.js";
-import type { Files } from "../formats/byte-source.js";
+import type { Files } from "../formats/bytes.js";
 import { formatFromFields } from "./format-fields.js";
 import type { MelFormat } from "./format.js";
 import { DEFAULT_PRESET, findPreset, UnknownPresetError } from "./presets.js";

@@ -1,7 +1,6 @@
 // Mel files whose frames are read where they are needed: a .mel of any length takes no memory, where it states its format.
 // Files of other tools are read as a whole, since what they are is told by their values.
-import type { ByteSource } from "../formats/byte-source.js";
-import { allFinite } from "../formats/bytes.js";
+import { allFinite, type ByteSource } from "../formats/bytes.js";
 import {
   headerEnd,
   isFloatTensor,

@@ -3,7 +3,7 @@
 // on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)). With the standard prior it works on the waveform.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
-import type { Program, Runtime, TensorValue } from "../engine/engine.js";
+import type { Precision, Program, Runtime, TensorValue } from "../engine/engine.js";
 import {
   colourFunction,
   conditionerFunction,
@@ -13,7 +13,6 @@ import {
   type NetworkFunction,
   openFastDenoiser,
 } from "./network-functions.js";
-import type { Precision } from "./precision.js";
 import { Turns } from "../host/thread-pool.js";
 import { withSameNoise } from "../diffusion/parameterisation.js";
 import type { Reach } from "../mel/frames.js";

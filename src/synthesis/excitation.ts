@@ -6,9 +6,8 @@ import { type EncoderConfig, encoderReach } from "../models/layers/shapes.js";
 import { binVoicing, type Excitation, readExcitation } from "../models/excitation/shape.js";
 import type { Reach } from "../mel/frames.js";
 import { weightsOf } from "../models/weights.js";
-import { frames, type Program, type Runtime } from "../engine/engine.js";
+import { defaultPrecision, frames, type Precision, type Program, type Runtime } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs, weightsFrom } from "./network-functions.js";
-import { defaultPrecision, type Precision } from "./precision.js";
 import { Turns } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
 import { KernelMixture } from "../kernel/kernel-mixture.js";
@@ -164,7 +163,7 @@ export class ExcitationSource {
   static async create(
     runtime: Runtime,
     checkpoint: AnyCheckpoint,
-    precision: Precision = defaultPrecision(runtime, checkpoint),
+    precision: Precision = defaultPrecision(runtime, checkpoint.config),
   ): Promise<ExcitationSource | undefined> {
     const { excitation: shape, mel } = checkpoint.config;
     if (!shape) return undefined;

@@ -8,6 +8,8 @@ import { type CheckpointConfig, weightParts } from "../checkpoint/config.js";
 import {
   frames,
   type LazyFunction,
+  NotCalibratedError,
+  type Precision,
   type Runtime,
   type Signature,
   type Tensors,
@@ -17,7 +19,6 @@ import {
 import { architectureOf } from "../models/registry.js";
 import { weightsOf, within } from "../models/weights.js";
 import { FastDenoiser } from "./fast-denoiser.js";
-import { NotCalibratedError, type Precision } from "./precision.js";
 
 /** A function and the signature to compile it with. */
 export interface NetworkFunction extends LazyFunction {

@@ -1,6 +1,6 @@
 // What a synthesis says of itself afterwards: what it was made with, how long it took, and how well it came out.
 import type { TunedStart } from "../checkpoint/tunings.js";
-import type { Precision } from "./precision.js";
+import type { Precision } from "../engine/engine.js";
 
 /** How a waveform was synthesised. */
 export interface SynthesisReport {

@@ -9,7 +9,7 @@ import { scheduleByName } from "../diffusion/schedules/named-schedules.js";
 import { InputError } from "../errors.js";
 import { architectureOf } from "../models/registry.js";
 import { checkRefinement, refinementFor, type RefinementOptions } from "../mel/consistency.js";
-import { chosenStart, harmonicSchedule } from "./start-choice.js";
+import { chosenStart, harmonicSchedule } from "./start.js";
 import type { Mel } from "../mel/format.js";
 import type { Seed } from "../diffusion/noise.js";
 

@@ -3,12 +3,11 @@
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
-import type { Runtime } from "../engine/engine.js";
+import type { Precision, Runtime } from "../engine/engine.js";
 import { architectureOf } from "../models/registry.js";
 import type { Denoiser } from "./denoiser.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
 import { conditioningColumns, trunkFunction } from "./network-functions.js";
-import type { Precision } from "./precision.js";
 import {
   type PartMemory,
   type PartWidths,

@@ -1,8 +1,7 @@
 // The networks as stages: mel → conditioning, start → z₀, one stage for each step of the plan, and the waveform.
 // Tracks: mel [frames, bands], signals [frames, hop], the conditioning's as its network says.
 import { fillNormals, type Seed } from "../diffusion/noise.js";
-import { combine } from "../diffusion/samplers/run-plan.js";
-import type { PlanStep } from "../diffusion/samplers/sampling-plan.js";
+import { combine, type PlanStep } from "../diffusion/samplers/sampling-plan.js";
 import {
   alignedFrame,
   FRAME_ALIGNMENT,

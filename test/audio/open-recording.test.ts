@@ -15,7 +15,7 @@ import { openRecording, readRecording } from "../../src/host/node/recordings.js"
 import { FlacError, openFlac } from "../../src/audio/flac.js";
 import { openWav } from "../../src/audio/read-wav.js";
 import { wholeRecording } from "../../src/audio/recording.js";
-import { byteSource, type ByteSource } from "../../src/formats/byte-source.js";
+import { byteSource, type ByteSource } from "../../src/formats/bytes.js";
 import { audioFixture, audioFixtureBytes } from "../support/audio-fixtures.js";
 import { chunk, wavBytes } from "../support/wav-bytes.js";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FlacError, openFlac } from "../../src/audio/flac.js";
 import { isFlac, type Recording, wholeRecording } from "../../src/audio/recording.js";
 import { decodeRecording } from "../../src/audio/open-recording.js";
-import { byteSource } from "../../src/formats/byte-source.js";
+import { byteSource } from "../../src/formats/bytes.js";
 import { audioFixtureBytes } from "../support/audio-fixtures.js";
 
 const flac = audioFixtureBytes("speech.flac");

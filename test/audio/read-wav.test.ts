@@ -3,7 +3,7 @@ import wavefile from "wavefile";
 import { openWav } from "../../src/audio/read-wav.js";
 import { isWav, type Recording, wholeRecording } from "../../src/audio/recording.js";
 import { WavError } from "../../src/audio/wav-format.js";
-import { byteSource } from "../../src/formats/byte-source.js";
+import { byteSource } from "../../src/formats/bytes.js";
 import { chunk, wavBytes, type WavFields } from "../support/wav-bytes.js";
 
 /** A file as wavefile writes it. */

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  diffuse,
-  diffuseStep,
-  mixWithNoise,
-  posterior,
-  posteriorMean,
-} from "../../src/diffusion/forward-process.js";
-import { alphaBarFromLogSnr, logSnrsFromBetas } from "../../src/diffusion/levels.js";
+import { diffuse, diffuseStep, mixWithNoise, posteriorMean } from "../../src/diffusion/forward-process.js";
+import { alphaBarFromLogSnr, logSnrsFromBetas, posterior } from "../../src/diffusion/levels.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { cosineBetas, linearBetas } from "../../src/diffusion/schedules/named-schedules.js";
 import { normalDistribution, testAgainst, testTwoSamples } from "../support/kolmogorov-smirnov.js";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { FileError } from "../../src/errors.js";
-import { byteSource, type ByteSource } from "../../src/formats/byte-source.js";
+import { byteSource, type ByteSource } from "../../src/formats/bytes.js";
 import { openByteSource } from "../../src/host/node/read-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-bytes-"));

@@ -1,7 +1,7 @@
 // Which samplers the tests of distributions and of convergence go through, and the run from white noise to a last level.
 import type { NoiseSchedule } from "../../src/diffusion/schedules/build-schedule.js";
 import { planFor, type SamplerName, type SamplerOptions } from "../../src/diffusion/samplers/plan-for.js";
-import { runPlan, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
+import { runPlan, seededNoise } from "../../src/diffusion/samplers/sampling-plan.js";
 import { exactDenoiser } from "../../src/diffusion/toy/exact-score.js";
 import { threeModes } from "./mixtures.js";
 

@@ -19,9 +19,8 @@ import { ModelProtoSchema } from "../../src/engine/trace/onnx/onnx_pb.js";
 import { parseNpy } from "../../src/formats/npy.js";
 import { runCli } from "../support/run-cli.js";
 import { clipSamples } from "../support/mel-reference.js";
-import { EXCITATION_NOISE } from "../../src/synthesis/start.js";
+import { EXCITATION_NOISE, harmonicSchedule } from "../../src/synthesis/start.js";
 import { refinementFor } from "../../src/mel/consistency.js";
-import { harmonicSchedule } from "../../src/synthesis/start-choice.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 
 const preset = findPreset("hifigan-22k-80");

@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
-import { sample } from "../../src/diffusion/samplers/run-plan.js";
+import { sample } from "../../src/diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
 import { maskNetNoise } from "../../src/models/mask-net/graph.js";
 import { weightsOf } from "../../src/models/weights.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { scheduleFromLogSnrs } from "../../src/diffusion/schedules/build-schedule.js";
-import { chosenStart, harmonicSchedule, StartError } from "../../src/synthesis/start-choice.js";
+import { chosenStart, harmonicSchedule, StartError } from "../../src/synthesis/start.js";
 import { chosenSettings } from "../../src/synthesis/settings.js";
 
 const own = scheduleFromLogSnrs({ name: "own", source: "a test" }, [-1, 2, 5]);

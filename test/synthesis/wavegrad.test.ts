@@ -13,11 +13,11 @@ import { fillNormals } from "../../src/diffusion/noise.js";
 import { refinementFor } from "../../src/mel/consistency.js";
 import { convert } from "../../src/diffusion/parameterisation.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
-import { sample, seededNoise } from "../../src/diffusion/samplers/run-plan.js";
+import { sample, seededNoise } from "../../src/diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
 import { openRuntime } from "../../dist/host/node/engines.js";
 import { MelDenoiser } from "../../dist/synthesis/denoiser.js";
-import { NotCalibratedError } from "../../dist/synthesis/precision.js";
+import { NotCalibratedError } from "../../dist/engine/engine.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 const checkpoint = waveGradCheckpoint();

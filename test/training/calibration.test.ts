@@ -5,7 +5,7 @@ import { CheckpointError } from "../../src/errors.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { trunkLayers } from "../../src/models/mask-net/shape.js";
 import { openRuntime } from "../../src/host/node/engines.js";
-import type { TensorValue } from "../../src/engine/engine.js";
+import { NotCalibratedError, type TensorValue } from "../../src/engine/engine.js";
 import {
   bestQuantisation,
   calibrate,
@@ -16,7 +16,6 @@ import {
 } from "../../src/training/calibration.js";
 import { ExcitationSource, NoExcitationError } from "../../src/synthesis/excitation.js";
 import { noiseFunction } from "../../src/synthesis/network-functions.js";
-import { NotCalibratedError } from "../../src/synthesis/precision.js";
 import { largestDifference } from "../support/mel-pieces.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 

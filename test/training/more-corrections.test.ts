@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { withMoreCorrections } from "../../src/models/mask-net/training.js";
+import { withMoreCorrections } from "../../src/models/mask-net/architecture.js";
 
 it("giving a network more mel corrections appends columns of zeros to the output's rows, and leaves the rest", () => {
   const weights = {

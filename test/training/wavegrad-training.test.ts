@@ -10,7 +10,7 @@ import { storeTrained } from "../../src/training/store.js";
 import type { TrainConfig } from "../../src/training/config.js";
 import { waveGradTrainConfig } from "../support/wavegrad-settings.js";
 import { train } from "../../src/training/trainer.js";
-import { waveGradTraining } from "../../src/models/wavegrad/training.js";
+import { waveGradTraining } from "../../src/models/wavegrad/architecture.js";
 import { StepRandom } from "../../src/training/draws.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
 

@@ -1,11 +1,9 @@
 // Samplers by name: checks the options and returns the plan.
 import { InputError } from "../../errors.js";
 import type { NoiseSchedule } from "../schedules/build-schedule.js";
-import { ddimSteps } from "./ddim.js";
-import { ddpmSteps, type ReverseVariance } from "./ddpm.js";
+import { ddimSteps, ddpmSteps, type ReverseVariance } from "./ddim.js";
 import { dpmpp2mSteps } from "./dpmpp-2m.js";
-import { eulerSteps } from "./euler.js";
-import { heunSteps } from "./heun.js";
+import { eulerSteps, heunSteps } from "./ode-solvers.js";
 import { langevinSteps } from "./langevin.js";
 import type { PlanStep, SamplingPlan } from "./sampling-plan.js";
 

@@ -5,7 +5,7 @@
 //
 // E[ε | z] is the best that a network trained on the noise-prediction loss could learn (Vincent 2011).
 import { convert } from "../parameterisation.js";
-import type { Denoiser } from "../samplers/run-plan.js";
+import type { Denoiser } from "../samplers/sampling-plan.js";
 import { marginalAt, type GaussianMixture } from "./gaussian-mixture.js";
 
 /** What ln(π_k·N(x; m_k, s_k²)) is at the mode's own mean: the part that does not depend on x, [modes]. */

@@ -6,7 +6,7 @@
 // Points have D dimensions, independent within a mode; arrays of points are [points, D] in row-major order.
 import { InputError } from "../../errors.js";
 import { alphaBarFromLogSnr, noisePowerFromLogSnr, sqrtAlphaBarFromLogSnr } from "../levels.js";
-import type { NoiseSource } from "../samplers/run-plan.js";
+import type { NoiseSource } from "../samplers/sampling-plan.js";
 
 /** One Gaussian of a mixture. */
 export interface GaussianMode {

@@ -6,8 +6,7 @@ import { betaBetween, noiseScaleFromLogSnr } from "../levels.js";
 import type { Seed } from "../noise.js";
 import type { NoiseSchedule } from "../schedules/build-schedule.js";
 import { convert } from "../parameterisation.js";
-import { runPlan, seededNoise } from "../samplers/run-plan.js";
-import type { SamplingPlan } from "../samplers/sampling-plan.js";
+import { runPlan, type SamplingPlan, seededNoise } from "../samplers/sampling-plan.js";
 import { exactDenoiser } from "./exact-score.js";
 import { drawFrom, type GaussianMixture, marginalAt, meanOf, varianceOf } from "./gaussian-mixture.js";
 

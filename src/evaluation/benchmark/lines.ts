@@ -19,9 +19,8 @@ import {
 import { type MetricName, metricNames } from "../metrics/clip-metrics.js";
 import { type SamplerName, samplerNames } from "../../diffusion/samplers/plan-for.js";
 import { type TunedStart, tunedStarts } from "../../checkpoint/tunings.js";
-import { addsNoise } from "../../synthesis/start-choice.js";
-import { type EngineName, engineNames } from "../../engine/engine.js";
-import { type Precision, precisionNames } from "../../synthesis/precision.js";
+import { addsNoise } from "../../synthesis/start.js";
+import { type EngineName, engineNames, type Precision, precisionNames } from "../../engine/engine.js";
 
 // What a benchmark compares: every combination of the values of a grid, each a setting with a key of its own.
 

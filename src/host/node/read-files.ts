@@ -1,6 +1,6 @@
 // A whole file in memory, or a sentence why not.
 import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
-import { type ByteSource, byteSource, type Files } from "../../formats/byte-source.js";
+import { type ByteSource, byteSource, type Files } from "../../formats/bytes.js";
 import { FileError, InputError } from "../../errors.js";
 import { join, relative, sep } from "node:path";
 

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type MessagePort, Worker } from "node:worker_threads";
 import { FileError, InputError } from "../../errors.js";
-import { MOST_CALL_VALUES, type ScriptName, type Thread, type ThreadScript } from "../../host.js";
+import type { ScriptName, Thread, ThreadScript } from "../../host.js";
 
 /** What every thread runs. */
 const entry = new URL("../../worker.js", import.meta.url);
@@ -14,6 +14,9 @@ const entry = new URL("../../worker.js", import.meta.url);
 export function hasThreads(): boolean {
   return existsSync(fileURLToPath(entry));
 }
+
+/** The most numbers that a call is given. */
+const MOST_CALL_VALUES = 3;
 
 /** Where in the shared words what is. A failed call's error lies after them as text. */
 const words = { state: 0, call: 1, values: 2, textLength: 2 + MOST_CALL_VALUES, count: 3 + MOST_CALL_VALUES };

@@ -2,7 +2,7 @@
 // And the orders of convergence over the whole range of levels, down to where float32 ends it.
 import { describe, expect, it } from "vitest";
 import { planFor, type SamplerName } from "../../../src/diffusion/samplers/plan-for.js";
-import { sample, seededNoise } from "../../../src/diffusion/samplers/run-plan.js";
+import { sample, seededNoise } from "../../../src/diffusion/samplers/sampling-plan.js";
 import { exactDenoiser } from "../../../src/diffusion/toy/exact-score.js";
 import { deviations, threeModes, uniformSchedule } from "../../support/mixtures.js";
 import { convergenceOrders, lastState, rootMeanSquare, samplerCases } from "../../support/sampler-cases.js";

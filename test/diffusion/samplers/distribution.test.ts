@@ -1,7 +1,7 @@
 // Every sampler, with the exact denoiser of a mixture and enough steps, draws from the mixture.
 import { describe, expect, it } from "vitest";
 import { planFor, type SamplerName, type SamplerOptions } from "../../../src/diffusion/samplers/plan-for.js";
-import { runPlan, sample, seededNoise } from "../../../src/diffusion/samplers/run-plan.js";
+import { runPlan, sample, seededNoise } from "../../../src/diffusion/samplers/sampling-plan.js";
 import { exactDenoiser } from "../../../src/diffusion/toy/exact-score.js";
 import { marginalAt, type GaussianMixture } from "../../../src/diffusion/toy/gaussian-mixture.js";
 import { deviations, threeModes, threeModesIn64, uniformSchedule } from "../../support/mixtures.js";

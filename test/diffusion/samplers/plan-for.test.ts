@@ -6,7 +6,7 @@ import {
   sqrtAlphaBarFromLogSnr,
 } from "../../../src/diffusion/levels.js";
 import { conversion } from "../../../src/diffusion/parameterisation.js";
-import { angleFromLogSnr } from "../../../src/diffusion/samplers/euler.js";
+import { angleFromLogSnr } from "../../../src/diffusion/samplers/ode-solvers.js";
 import { planFor, SamplerError, samplerNames } from "../../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
 

@@ -1,6 +1,6 @@
 // Mixtures as data: validation, the forward process in closed form, moments, and drawing from them.
 import { describe, expect, it } from "vitest";
-import { seededNoise } from "../../../src/diffusion/samplers/run-plan.js";
+import { seededNoise } from "../../../src/diffusion/samplers/sampling-plan.js";
 import {
   drawFrom,
   gaussianMixture,

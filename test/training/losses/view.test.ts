@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lossWeight } from "../../../src/diffusion/noise-prediction.js";
 import { planFor } from "../../../src/diffusion/samplers/plan-for.js";
-import { sampleIn } from "../../../src/diffusion/samplers/run-plan.js";
+import { sampleIn } from "../../../src/diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
 import type { TensorValue } from "../../../src/engine/engine.js";
 import { findPreset } from "../../../src/mel/presets.js";
