@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ["test/**/*.long.test.ts"],
     setupFiles: ["test/support/turn-event-loop.ts"],
     testTimeout: 60_000,
+    // hooks load voices and run the built program: a busy machine takes longer than the usual ten seconds
+    hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
   },

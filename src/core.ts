@@ -5,12 +5,18 @@ export { MelMismatchError } from "./mel/format.js";
 export { MelFormatMismatchError } from "./mel/conversion.js";
 export { MelValuesMismatchError } from "./mel/diagnosis.js";
 export type { SpeechIterator, Synthesis, VocoderOptions } from "./vocoder.js";
-export { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "./synthesis/settings.js";
+export {
+  defaultSynthesis,
+  type StreamOptions,
+  SynthesisOptionError,
+  type SynthesisOptions,
+} from "./synthesis/settings.js";
 export type { SynthesisReport } from "./synthesis/report.js";
 export { StartError } from "./synthesis/start.js";
 export { PieceError } from "./synthesis/start.js";
 export { RefinementError } from "./mel/consistency.js";
-export { MelFramesError } from "./synthesis/speech-stream.js";
+export { MelFramesError, NonFiniteSpeechError } from "./synthesis/speech-stream.js";
+export { DisposedError } from "./host/thread-pool.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./engine/engine.js";
 export { CheckpointError, EngineUnavailableError, WeightsError } from "./errors.js";
 export type { RuntimeOptions } from "./engine/engine.js";

@@ -2,18 +2,20 @@
 // consistency, as a wavefront of tiles: a whole mel and a stream of frames go the same way.
 import type { MelFrames } from "./mel/open-mel.js";
 import { naturalLog } from "./mel/encoding.js";
-import { formatDifferences, type Mel, type MelFormat, MelMismatchError } from "./mel/format.js";
+import { formatDifferences, type Mel, type MelFormat, MelMismatchError, requireMel } from "./mel/format.js";
+import { InputError } from "./errors.js";
 import { openCheckpoint } from "./checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "./checkpoint/config.js";
 import type { Seed } from "./diffusion/noise.js";
 import { planFor } from "./diffusion/samplers/plan-for.js";
 import type { SamplingPlan } from "./diffusion/samplers/sampling-plan.js";
 import type { Host } from "./host.js";
-import { ThreadPool } from "./host/thread-pool.js";
+import { Lifetime, ThreadPool } from "./host/thread-pool.js";
 import {
   defaultPrecision,
   hasInt8,
   type Precision,
+  precisionNames,
   PrecisionUnavailableError,
   type Runtime,
   type RuntimeOptions,
@@ -32,6 +34,7 @@ import {
   SynthesisWavefront,
 } from "./synthesis/speech-stream.js";
 import {
+  checkSynthesisOptions,
   chosenSettings,
   type ChosenSettings,
   defaultSynthesis,
@@ -89,6 +92,7 @@ export class Vocoder {
   readonly #pool: SynthesisPool;
   readonly #parts: SynthesisParts;
   readonly #excitation: ExcitationSource | undefined;
+  readonly #lifetime = new Lifetime("The vocoder");
 
   protected constructor(
     config: CheckpointConfig,
@@ -116,6 +120,15 @@ export class Vocoder {
    *   throws where it cannot read
    */
   static async load(folder: string, { host, ...options }: VocoderOptions & Hosted): Promise<Vocoder> {
+    if (typeof folder !== "string")
+      throw new InputError(
+        "Vocoder.load takes a checkpoint's folder first, then the options: Vocoder.load(folder, { … }).",
+      );
+    const { precision: asked } = options;
+    if (asked !== undefined && !precisionNames.includes(asked))
+      throw new InputError(
+        `There is no precision '${asked as string}'. There are ${precisionNames.join(" and ")}.`,
+      );
     const checkpoint = await openCheckpoint(folder, host);
     const runtime = await host.openEngine(options);
     const { precision = defaultPrecision(runtime, checkpoint.config) } = options;
@@ -140,10 +153,12 @@ export class Vocoder {
   /**
    * Synthesises a waveform with the mel given.
    *
-   * @throws MelMismatchError for a mel of another format, MelFramesError for one with values that are no numbers; what
-   *   planFor and chosenSettings throw; PieceError for one that does not lie within the longer mel; the signal's reason
+   * @throws InputError for what is no mel; MelMismatchError for a mel of another format, MelFramesError for one with values
+   *   that are no numbers or no sound's; what checkSynthesisOptions, planFor and chosenSettings throw; PieceError for one
+   *   that does not lie within the longer mel; the signal's reason; DisposedError
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
+    requireMel(mel, "The mel");
     const stream = this.stream(mel, options);
     const samples = new Float32Array(mel.frames * this.format.hopLength);
     let filled = 0;
@@ -159,15 +174,17 @@ export class Vocoder {
    * does not grow with the length.
    *
    * @param source a mel, also one in its file (openMel), or frames in the vocoder's format, [any number, bands] each
-   * @throws MelMismatchError for a mel of another format; what planFor and chosenSettings throw; while iterating
-   *   MelFramesError, the signal's reason, and what `source` throws
+   * @throws what synthesize throws; while iterating MelFramesError, the signal's reason, DisposedError, and what `source`
+   *   throws
    */
   stream(
     source: Mel | MelFrames | AsyncIterable<Float32Array> | Iterable<Float32Array>,
     options: StreamOptions = {},
   ): SpeechIterator {
     const { hopLength, sampleRate } = this.format;
-    const isWhole = "frames" in source;
+    this.#lifetime.requireOpen();
+    checkSynthesisOptions(options);
+    const isWhole = isWholeMel(source);
     const patient = options.patient ?? isWhole;
     const longest = this.#parts.networks.tile;
     const { tile = patient ? longest : Math.min(STREAM_TILE, longest) } = options;
@@ -215,11 +232,11 @@ export class Vocoder {
       bands: this.format.bands,
       patient,
       ...(signal === undefined ? {} : { signal }),
-      ...(onProgress && {
-        onAdvance: () => {
-          onProgress(wavefront.workDone, total);
-        },
-      }),
+      during: (work) => this.#lifetime.during(work),
+      onAdvance: () => {
+        this.#lifetime.requireOpen();
+        onProgress?.(wavefront.workDone, total);
+      },
     });
     return {
       pieces: (mel) => speech.pieces(mel),
@@ -233,7 +250,10 @@ export class Vocoder {
     seed: Seed,
     { within, firstFrame = 0 }: SynthesisOptions,
   ): StartSignal {
-    if (within) this.#requireFormat(within);
+    if (within) {
+      requireMel(within, "The mel of 'within'");
+      this.#requireFormat(within);
+    }
     if (start === "noise" || !this.#excitation) return noiseStart(seed);
     return new HarmonicStart(this.#excitation, {
       format: this.format,
@@ -289,13 +309,35 @@ export class Vocoder {
     };
   }
 
-  /** Frees the engine's memory and ends the threads. */
+  /**
+   * Frees the engine's memory and ends the threads; may be called again. What is at work ends within a tile, and its caller
+   * gets a DisposedError.
+   */
   async dispose(): Promise<void> {
-    await this.#parts.networks.dispose();
-    await this.#excitation?.dispose();
-    await this.#pool.dispose();
-    this.#parts.correction.dispose();
+    await this.#lifetime.end(async () => {
+      await this.#parts.networks.dispose();
+      await this.#excitation?.dispose();
+      await this.#pool.dispose();
+      this.#parts.correction.dispose();
+    });
   }
+}
+
+/**
+ * Whether a stream's source is a mel and not frames one after the other.
+ *
+ * @throws InputError for what is neither
+ */
+function isWholeMel(source: unknown): source is Mel | MelFrames {
+  const isObject = typeof source === "object" && source !== null;
+  if (isObject && "frames" in source) {
+    if (!("rows" in source)) requireMel(source, "The mel");
+    return true;
+  }
+  if (isObject && (Symbol.asyncIterator in source || Symbol.iterator in source)) return false;
+  throw new InputError(
+    "A stream takes a mel, or an iterable of frames: a Float32Array with the values of one frame or of several each.",
+  );
 }
 
 /** A signal that is being synthesised. */

@@ -13,14 +13,14 @@ beforeAll(async () => {
   for (const threads of [1, 2]) {
     vocoders.push(await Vocoder.load(undefined, { engine: "graph", precision: "int8", threads }));
   }
-}, 30_000);
+}, 180_000);
 afterAll(async () => {
   for (const vocoder of vocoders) await vocoder.dispose();
 });
 
 it(
   "an int8 vocoder makes the same waveform for any tile, on one thread and two, and as a stream",
-  { timeout: 30_000 },
+  { timeout: 180_000 },
   async () => {
     const [first] = vocoders;
     const { samples } = await first.synthesize(speech);

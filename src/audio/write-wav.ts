@@ -47,6 +47,7 @@ export class WavFile {
 
   /** @param sampleRate Hz */
   constructor(sampleRate: number, encoding: WavOutputEncoding) {
+    checkWavFormat(sampleRate, encoding);
     this.#encoder = new SampleEncoder(encoding);
     this.header = emptyWav(sampleRate, encoding);
     this.#limit = Math.floor((LARGEST_FILE - this.header.length) / this.#encoder.sampleBytes);
@@ -104,6 +105,17 @@ export class WaveformBytes {
     const { samples, clippedSamples, peak } = this.#encoder;
     return { samples, clippedSamples, peak };
   }
+}
+
+/** @throws InputError for a rate or an encoding that no WAV file here has */
+function checkWavFormat(sampleRate: number, encoding: string): void {
+  if (!(Number.isInteger(sampleRate) && sampleRate >= 1 && sampleRate < 2 ** 32))
+    throw new InputError(
+      `A WAV file's sample rate is a whole number of Hz, and ${String(sampleRate)} is given.`,
+    );
+  const names = Object.keys(WAV_OUTPUT_ENCODINGS);
+  if (!names.includes(encoding))
+    throw new InputError(`There is no encoding '${encoding}'. The encodings are ${names.join(", ")}.`);
 }
 
 /** Turns samples into bytes and keeps count. */

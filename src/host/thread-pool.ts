@@ -1,5 +1,6 @@
 // Threads that share work, in the two ways that there are: each takes the next task when it is free, or all of them and
 // the calling thread take a part of one piece of work each.
+import { InputError } from "../errors.js";
 import type { Tasks, Thread } from "../host.js";
 
 /** A queue of work that may not overlap: each piece begins when those before it have ended, well or not. */
@@ -11,6 +12,64 @@ export class Turns {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
+  }
+}
+
+/** Something was used after its end, or was at work when it was ended. */
+export class DisposedError extends InputError {
+  /** @param what a noun with its article, for the message */
+  constructor(what: string) {
+    super(
+      `${what} was disposed of while it was at work, or before. Wait for the work first, or load it anew.`,
+    );
+  }
+}
+
+/** What is open, at work and ended once: nothing that it holds is freed while it is at work. */
+export class Lifetime {
+  readonly #what: string;
+  readonly #atWork = new Set<Promise<unknown>>();
+  #end: Promise<void> | undefined;
+
+  /** @param what a noun with its article, for messages */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** Whether the end was asked for. */
+  requireOpen(): void {
+    if (this.#end) throw new DisposedError(this.#what);
+  }
+
+  /**
+   * Does a piece of work, which the end waits for. Work that takes long calls `requireOpen` now and then.
+   *
+   * @throws DisposedError after the end, when everything is freed: who waits for both ends hears of it in order
+   */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.requireOpen();
+      const done = work();
+      this.#atWork.add(done);
+      try {
+        return await done;
+      } finally {
+        this.#atWork.delete(done);
+      }
+    } catch (error) {
+      if (error instanceof DisposedError) await this.#end?.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Frees what is held when nothing is at work any more; may be called again, and frees it once. */
+  async end(free: () => Promise<void>): Promise<void> {
+    await (this.#end ??= this.#endWith(free));
+  }
+
+  async #endWith(free: () => Promise<void>): Promise<void> {
+    await Promise.allSettled(this.#atWork);
+    await free();
   }
 }
 

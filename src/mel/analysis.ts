@@ -1,6 +1,6 @@
 // Mels of signals, in memory or piece by piece, with the check that there is enough of them.
 import { InputError } from "../errors.js";
-import type { Mel, MelFormat } from "./format.js";
+import { isFloat32Array, kindOf, type Mel, type MelFormat } from "./format.js";
 import {
   fewestSamples,
   frameCount,
@@ -237,6 +237,10 @@ export async function* melPieces(
  * @param samples [count] as for `melPieces`, whose errors it throws
  */
 export function computeMel(samples: Float32Array, format: MelFormat): Mel {
+  if (!isFloat32Array(samples))
+    throw new InputError(
+      `A mel is computed of a Float32Array of samples, and ${kindOf(samples)} is given. Float32Array.from(samples) makes one.`,
+    );
   const analyzer = new MelAnalyzer(format);
   requireSamples(samples.length, format);
   const values = concatenate([analyzer.push(samples), analyzer.finish()]);

@@ -33,6 +33,50 @@ export interface Mel {
   readonly values: Float32Array;
 }
 
+/**
+ * Refuses what is no mel in memory.
+ *
+ * @param what the argument, to begin the message with
+ * @throws InputError that names the field
+ */
+export function requireMel(mel: unknown, what: string): asserts mel is Mel {
+  const fault = melFault(mel);
+  if (fault !== undefined) throw new InputError(`${what} ${fault}`);
+}
+
+function melFault(mel: unknown): string | undefined {
+  const whole = "A mel is an object { frames, format, values }.";
+  if (typeof mel !== "object" || mel === null) return `is ${kindOf(mel)}. ${whole}`;
+  const { frames, format, values } = mel as Partial<Record<keyof Mel, unknown>>;
+  if (typeof format !== "object" || format === null)
+    return `has no format. ${whole} A vocoder's own is 'vocoder.format', and findPreset names others.`;
+  if (!isFloat32Array(values))
+    return `has ${kindOf(values)} as its values, and a Float32Array is expected. Float32Array.from(values) makes one.`;
+  const { bands } = format as MelFormat;
+  if (typeof frames !== "number" || !Number.isSafeInteger(frames) || frames < 1)
+    return `has ${String(frames)} frames; a whole number from 1 on is expected.`;
+  if (values.length === frames * bands) return undefined;
+  return (
+    `has ${values.length} values, and ${frames} frames of ${bands} bands are ${frames * bands}. Values lie frame by ` +
+    "frame, as [frames, bands]."
+  );
+}
+
+/** Whether a value is a Float32Array, of this realm or another. */
+export function isFloat32Array(value: unknown): value is Float32Array {
+  return Object.prototype.toString.call(value) === "[object Float32Array]";
+}
+
+/** What a value is, in words for messages. */
+export function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a plain array";
+  if (typeof value === "string" || typeof value === "number") return `the ${typeof value} ${value}`;
+  if (typeof value !== "object") return typeof value;
+  return value === null
+    ? "null"
+    : `an object of the kind ${Object.prototype.toString.call(value).slice(8, -1)}`;
+}
+
 // Mel formats side by side and in words, for messages: a mismatch has to name each field that differs.
 
 /** The fields of a format, in the order in which they are listed everywhere. */

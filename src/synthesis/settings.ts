@@ -235,3 +235,34 @@ export interface StreamOptions extends SynthesisOptions {
 
 /** What is used where an option is left out; sampler and schedule depend on the denoiser. */
 export const defaultSynthesis = { steps: 6, seed: 1, refine: DEFAULT_REFINE } as const;
+
+/** The least of the options that are whole numbers. */
+const leastOf = { steps: 1, refine: 0, tile: 1, firstFrame: 0, expectedFrames: 0 } as const;
+
+/** An option of a synthesis has a value that it cannot take. */
+export class SynthesisOptionError extends InputError {
+  constructor(
+    readonly option: keyof StreamOptions,
+    readonly value: unknown,
+    allowed: string,
+  ) {
+    super(`The option '${option}' is ${String(value)}; it takes ${allowed}.`);
+  }
+}
+
+/**
+ * Refuses options that no type kept out: callers in plain JavaScript have none.
+ *
+ * @throws SynthesisOptionError
+ */
+export function checkSynthesisOptions(options: StreamOptions): void {
+  for (const [name, least] of Object.entries(leastOf)) {
+    const option = name as keyof typeof leastOf;
+    const value: unknown = options[option];
+    if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least)) continue;
+    throw new SynthesisOptionError(option, value, `a whole number from ${least} on`);
+  }
+  const { start } = options;
+  if (start !== undefined && !["harmonic", "noise"].includes(start))
+    throw new SynthesisOptionError("start", start, "'harmonic' or 'noise'");
+}

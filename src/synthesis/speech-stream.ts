@@ -1,7 +1,7 @@
 // Speech as it comes: mel frames in, samples out, the wavefront advanced with each piece of frames. It keeps the time that
 // computing takes apart from the time that it waits for frames, and how long the first sound took.
 import { InputError } from "../errors.js";
-import type { MelFormat } from "../mel/format.js";
+import { isFloat32Array, kindOf, type MelFormat } from "../mel/format.js";
 import type { Seed } from "../diffusion/noise.js";
 import type { SamplingPlan } from "../diffusion/samplers/sampling-plan.js";
 import type { MelCorrection, RefinementOptions } from "../mel/consistency.js";
@@ -126,8 +126,10 @@ interface SpeechStreamOptions {
   /** Waits with each piece for the one behind it, so that the last one is computed together with the end. */
   readonly patient: boolean;
   readonly signal?: AbortSignal;
-  /** Called between tiles of work. */
+  /** Called between tiles of work; what it throws ends the work. */
   readonly onAdvance?: () => void;
+  /** Does a piece of work at a time at which that can be done. */
+  readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** What a stream has done so far. */
@@ -143,8 +145,14 @@ interface SpeechMeasures {
   readonly clippedSamples: number;
 }
 
-/** Frames of a stream are no rows of finite numbers. */
+/** Frames of a stream are no rows of finite numbers, or of numbers that no sound has. */
 export class MelFramesError extends InputError {}
+
+/**
+ * No sound has a mel of more, in ln: float32 samples of full scale reach 6 with any window and bank in use. Squares of
+ * what lies up to here still fit into float32.
+ */
+const HIGHEST_LEVEL = 40;
 
 /** One signal on its way through a wavefront. */
 export class SpeechStream {
@@ -187,7 +195,9 @@ export class SpeechStream {
     this.#begun = performance.now();
     let waiting = new Float32Array(0);
     for await (const rows of mel) {
-      requireFrames(rows, bands, this.#frames + waiting.length / bands);
+      const first = this.#frames + waiting.length / bands;
+      requireFrames(rows, bands, first);
+      requireLevels(rows, bands, first);
       const next = patient ? waiting : rows;
       if (patient) waiting = rows as Float32Array<ArrayBuffer>;
       const ready = next.length > 0 ? await this.#advance(next, false) : next;
@@ -198,6 +208,12 @@ export class SpeechStream {
   }
 
   async #advance(rows: Float32Array, isLast: boolean): Promise<Float32Array> {
+    const { during } = this.#options;
+    const work = (): Promise<Float32Array> => this.#compute(rows, isLast);
+    return during ? during(work) : work();
+  }
+
+  async #compute(rows: Float32Array, isLast: boolean): Promise<Float32Array> {
     const { signal, onAdvance, bands } = this.#options;
     signal?.throwIfAborted();
     const begun = performance.now();
@@ -217,17 +233,34 @@ export class SpeechStream {
     if (this.#samples === 0 && samples.length > 0) {
       this.#firstSoundSeconds = (performance.now() - this.#begun) / 1000;
     }
-    this.#samples += samples.length;
     for (let n = 0; n < samples.length; n++) {
       const magnitude = Math.abs(samples[n]);
+      if (!(magnitude < Infinity)) throw new NonFiniteSpeechError(this.#samples + n);
       if (magnitude > this.#peak) this.#peak = magnitude;
       if (magnitude > 1) this.#clippedSamples++;
     }
+    this.#samples += samples.length;
+  }
+}
+
+/** The computed speech is no number: nothing of it is given out. */
+export class NonFiniteSpeechError extends InputError {
+  constructor(readonly sample: number) {
+    super(
+      `The speech came out as no number (NaN or infinite) at sample ${sample}. The mel's values are far from any speech's, ` +
+        "or the checkpoint's weights are damaged: try another mel, then another checkpoint.",
+    );
   }
 }
 
 /** @throws MelFramesError where values are no whole frames, or no numbers */
 function requireFrames(rows: Float32Array, bands: number, frame: number): void {
+  if (!isFloat32Array(rows)) {
+    throw new MelFramesError(
+      `Frame ${frame} of the mel comes as ${kindOf(rows)}, and a Float32Array with the values of one frame or of several ` +
+        "is expected. Float32Array.from(values) makes one.",
+    );
+  }
   if (rows.length % bands !== 0) {
     throw new MelFramesError(
       `Frame ${frame} of the mel comes with ${rows.length} values, which are no whole frames of ${bands} bands.`,
@@ -237,6 +270,16 @@ function requireFrames(rows: Float32Array, bands: number, frame: number): void {
   if (broken < 0) return;
   const at = frame + Math.floor(broken / bands);
   throw new MelFramesError(`Frame ${at} of the mel holds values that are no numbers (NaN or infinite).`);
+}
+
+/** @param rows natural logarithms @throws MelFramesError where values are higher than any sound's */
+function requireLevels(rows: Float32Array, bands: number, frame: number): void {
+  const beyond = rows.findIndex((value) => value > HIGHEST_LEVEL);
+  if (beyond < 0) return;
+  throw new MelFramesError(
+    `Frame ${frame + Math.floor(beyond / bands)} of the mel holds ln ${rows[beyond].toFixed(1)}, and no sound goes beyond ` +
+      "ln 6. Check what its values are: 'vocode info' says what they look like, and --mel-format names what they are.",
+  );
 }
 
 /**

@@ -27,7 +27,7 @@ beforeAll(async () => {
   mel = computeMel(clipSamples("speech_22k"), findPreset("hifigan-22k-80"));
   await writeMel(join(folder, "speech.mel"), mel);
   expect((await runCli([join(folder, "speech.mel"), wav, ...fast])).code).toBe(0);
-});
+}, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });

@@ -8,10 +8,23 @@ import {
   type TensorFlowPackage,
   tensorFlowPackages,
 } from "./backends.js";
-import { EngineUnavailableError } from "../../errors.js";
+import { EngineUnavailableError, InputError } from "../../errors.js";
 import { defaultCacheFolder } from "./compiled-cache.js";
 import type { Provider } from "./providers.js";
-import type { DeviceName, EngineName, Runtime, RuntimeOptions } from "../../engine/engine.js";
+import {
+  type DeviceName,
+  deviceNames,
+  type EngineName,
+  engineNames,
+  type Runtime,
+  type RuntimeOptions,
+} from "../../engine/engine.js";
+
+/** More threads than any machine has processors; each takes memory. */
+const MOST_THREADS = 1024;
+
+/** An engine, a device or a number of threads that there is not. */
+export class EngineOptionError extends InputError {}
 
 /** One line of the list of engines. */
 export interface EngineStatus {
@@ -33,6 +46,7 @@ export async function listEngines(): Promise<EngineStatus[]> {
  * @throws EngineUnavailableError if the engine or its device cannot be used here
  */
 export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  checkRuntimeOptions(options);
   switch (options.engine ?? "auto") {
     case "auto":
       return (await openGpuIfAny(options)) ?? openGraph(options);
@@ -43,6 +57,24 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
     case "javascript":
       return openJavaScript(options.device);
   }
+}
+
+/** Refuses what no type kept out. @throws EngineOptionError */
+function checkRuntimeOptions({ engine, device, threads }: RuntimeOptions): void {
+  const engines: readonly string[] = ["auto", ...engineNames];
+  const devices: readonly string[] = deviceNames;
+  if (engine !== undefined && !engines.includes(engine)) {
+    const way = devices.includes(engine) ? ` It is a device: { device: "${engine}" }.` : "";
+    throw new EngineOptionError(
+      `There is no engine '${engine}'. The engines are ${engines.join(", ")}.${way}`,
+    );
+  }
+  if (device !== undefined && !devices.includes(device))
+    throw new EngineOptionError(`There is no device '${device}'. The devices are ${devices.join(", ")}.`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
+    throw new EngineOptionError(
+      `The number of threads is ${String(threads)}; it is a whole number from 1 to ${MOST_THREADS}.`,
+    );
 }
 
 async function graphStatus(): Promise<EngineStatus[]> {

@@ -5,7 +5,7 @@ import { formatMetadata, type MelFile, parseMel, type ReadMelOptions } from "../
 import { type OpenMel, openMelIn } from "../../mel/open-mel.js";
 import { parseFormatOption, parseMelAssumption } from "../../mel/format-option.js";
 import { MEL_TENSOR } from "../../mel/format-fields.js";
-import type { Mel, MelFormat } from "../../mel/format.js";
+import { type Mel, type MelFormat, requireMel } from "../../mel/format.js";
 import { nodeFiles, openByteSource, readWholeFile } from "./read-files.js";
 import { writeSafetensors, writeSafetensorsRows } from "./write-files.js";
 
@@ -37,9 +37,10 @@ export async function openMel(path: string, options: ReadMelOptions): Promise<Op
 /**
  * Writes a .mel file, whole or not at all.
  *
- * @throws FileError
+ * @throws InputError for what is no mel, FileError
  */
 export async function writeMel(path: string, mel: Mel): Promise<void> {
+  requireMel(mel, "The mel");
   const tensor = floatTensor(MEL_TENSOR, [mel.frames, mel.format.bands], mel.values);
   await writeSafetensors(path, [tensor], formatMetadata(mel.format));
 }

@@ -1,4 +1,6 @@
 // Recordings by their paths: WAV and FLAC files read, WAV files written.
+import { InputError } from "../../errors.js";
+import { isFloat32Array, kindOf } from "../../mel/format.js";
 import type { OpenRecording } from "../../audio/open-recording.js";
 import { type Recording, wholeRecording } from "../../audio/recording.js";
 import { WavFile, type WavOutputEncoding, type WrittenWav } from "../../audio/write-wav.js";
@@ -40,9 +42,10 @@ export async function readRecording(path: string): Promise<Recording> {
 /**
  * Writes a mono WAV file, whole or not at all.
  *
- * @param pieces the waveform in −1…1, in order, any lengths
+ * @param pieces the waveform in −1…1, in order, any lengths: `[samples]` for a whole one
  * @param sampleRate Hz
- * @throws FileError, WavTooLongError, NonFiniteWaveformError
+ * @throws InputError for pieces that are no Float32Array, and a rate or an encoding that WAV does not have; FileError,
+ *   WavTooLongError, NonFiniteWaveformError
  */
 export async function writeWav(
   path: string,
@@ -50,10 +53,25 @@ export async function writeWav(
   sampleRate: number,
   encoding: WavOutputEncoding = "16-bit",
 ): Promise<WrittenWav> {
+  const isList =
+    typeof pieces === "object" &&
+    pieces !== null &&
+    (Symbol.iterator in pieces || Symbol.asyncIterator in pieces);
+  if (!isList || isFloat32Array(pieces))
+    throw new InputError(
+      `writeWav takes the waveform in pieces, and got ${kindOf(pieces)}. Give it in a list: writeWav(path, [samples], ` +
+        "sampleRate).",
+    );
   return streamAtomically(path, async (file) => {
     const wav = new WavFile(sampleRate, encoding);
     await file.writeFile(wav.header);
-    for await (const piece of pieces) await file.writeFile(wav.encode(piece));
+    for await (const piece of pieces) {
+      if (!isFloat32Array(piece))
+        throw new InputError(
+          `writeWav takes pieces of Float32Array, and one is ${kindOf(piece)}. Float32Array.from(samples) makes one.`,
+        );
+      await file.writeFile(wav.encode(piece));
+    }
     const { padding, header, written } = wav.finish();
     await file.writeFile(padding);
     await file.write(header, 0, header.length, 0);

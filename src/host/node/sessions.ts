@@ -9,6 +9,7 @@ import type { Model, ModelOptions, ModelTensor } from "../../engine/model.js";
 import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
 import { FileFacts } from "./file-facts.js";
 import type { Signature } from "../../engine/engine.js";
+import { Lifetime } from "../thread-pool.js";
 
 /**
  * Fusions that are left out: onnxruntime's SkipLayerNormalization takes nine times as long on the CPU as a sum and its
@@ -139,6 +140,8 @@ function createSession(
 
 class SessionModel implements Model {
   readonly #session: InferenceSession;
+  // onnxruntime begins a run a turn of the event loop later, and a session that was released meanwhile ends the process
+  readonly #lifetime = new Lifetime("A compiled network");
 
   constructor(session: InferenceSession) {
     this.#session = session;
@@ -152,7 +155,14 @@ class SessionModel implements Model {
     return this.#session.outputNames;
   }
 
-  async run(
+  run(
+    inputs: Readonly<Record<string, ModelTensor>>,
+    into: Readonly<Record<string, ModelTensor>>,
+  ): Promise<Record<string, ModelTensor>> {
+    return this.#lifetime.during(() => this.#run(inputs, into));
+  }
+
+  async #run(
     inputs: Readonly<Record<string, ModelTensor>>,
     into: Readonly<Record<string, ModelTensor>>,
   ): Promise<Record<string, ModelTensor>> {
@@ -170,7 +180,7 @@ class SessionModel implements Model {
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#lifetime.end(() => this.#session.release());
   }
 }
 
