@@ -1,55 +1,109 @@
 // A recording in figures: its level, offset, clipping and the silence around it, and what is odd about them.
-import type { Recording, RecordingSource, RecordingStream } from "./recording.js";
+import type { ChannelPiece, Recording, RecordingSource, RecordingStream } from "./recording.js";
 
 // Whether a recording was cut off at full scale while it was made: its loudest samples then stand in rows.
 
 /** Loud samples in a row below which a full-scale peak passes for a peak. */
 const SHORTEST_RUN = 3;
+/** Floats that differ by less are the same; a smooth peak above full scale has none that are. */
+const SAME = 1e-6;
 
 /**
- * Counts the samples that seem clipped: those at or beyond full scale with at least two like them beside them, on one
- * side of zero. A recording that was scaled to a peak of 1 has none.
+ * Counts the samples that seem clipped, in each channel: those at or beyond full scale with at least two like them beside
+ * them, on one side of zero. A recording that was scaled to a peak of 1 has none, and neither has a float file whose
+ * peaks go on above 1.
  */
 export class ClippingCounter {
-  readonly #threshold: number;
-  #clipped = 0;
-  /** Loud samples up to the latest one, and their side of zero; the row may go on in the next piece. */
-  #run = 0;
-  #side = 0;
+  readonly #source: RecordingSource;
+  #channels: ChannelClipping[] = [];
 
   /** @param source what the samples were read from: its encoding says where full scale is */
   constructor(source: RecordingSource) {
-    // the largest positive integer of b bits is 2^(b−1)−1 and reads as a little less than 1
-    const fullScale = source.encoding.includes("float") ? 1 : 1 - 2 ** (1 - source.bitDepth);
-    this.#threshold = fullScale - 1e-6;
+    this.#source = source;
   }
 
-  /** Clipped samples among those taken. */
+  /** Clipped samples among those taken, in the channel that has most of them. */
   get clippedSamples(): number {
-    return this.#clipped;
+    return Math.max(0, ...this.clippedByChannel);
   }
 
-  /** Takes the recording's next samples, any number of them. */
-  take(samples: Float32Array): void {
-    // locals: this runs for every sample of a corpus
-    const threshold = this.#threshold;
-    let [clipped, run, side] = [this.#clipped, this.#run, this.#side];
-    for (const sample of samples) {
-      const sampleSide = Math.abs(sample) >= threshold ? Math.sign(sample) : 0;
-      run = sampleSide !== 0 && sampleSide === side ? run + 1 : Math.abs(sampleSide);
-      side = sampleSide;
-      if (run === SHORTEST_RUN) clipped += SHORTEST_RUN;
-      else if (run > SHORTEST_RUN) clipped++;
-    }
-    [this.#clipped, this.#run, this.#side] = [clipped, run, side];
+  /** [channels] clipped samples among those taken. */
+  get clippedByChannel(): readonly number[] {
+    return this.#channels.map((channel) => channel.clipped);
+  }
+
+  /** Takes the recording's next samples, any number of them: of each channel, or of the only one. */
+  take(samples: Float32Array | readonly Float32Array[]): void {
+    const channels = samples instanceof Float32Array ? [samples] : samples;
+    while (this.#channels.length < channels.length) this.#channels.push(new ChannelClipping(this.#source));
+    channels.forEach((channel, index) => {
+      this.#channels[index].take(channel);
+    });
   }
 }
 
-/** How many samples of a whole recording seem clipped. */
+class ChannelClipping {
+  readonly #threshold: number;
+  /** By how much the samples of a row may differ. */
+  readonly #tolerance: number;
+  clipped = 0;
+  /** Loud samples up to the latest one, and that one, 0 if it is not loud; the row may go on in the next piece. */
+  #run = 0;
+  #latest = 0;
+
+  constructor({ encoding, bitDepth }: RecordingSource) {
+    const isFloat = encoding.includes("float");
+    // the largest positive integer of b bits is 2^(b−1)−1 and reads as a little less than 1
+    this.#threshold = (isFloat ? 1 : 1 - 2 ** (1 - bitDepth)) - 1e-6;
+    this.#tolerance = isFloat ? SAME : 1;
+  }
+
+  take(samples: Float32Array): void {
+    // locals: this runs for every sample of a corpus
+    const [threshold, tolerance] = [this.#threshold, this.#tolerance];
+    let [clipped, run, latest] = [this.clipped, this.#run, this.#latest];
+    for (const sample of samples) {
+      if (Math.abs(sample) < threshold) {
+        run = 0;
+        latest = 0;
+        continue;
+      }
+      run = Math.abs(sample - latest) < tolerance ? run + 1 : 1;
+      latest = sample;
+      if (run === SHORTEST_RUN) clipped += SHORTEST_RUN;
+      else if (run > SHORTEST_RUN) clipped++;
+    }
+    [this.clipped, this.#run, this.#latest] = [clipped, run, latest];
+  }
+}
+
+/** How many samples of a whole mono recording seem clipped. */
 export function countClippedSamples({ samples, source }: Recording): number {
   const counter = new ClippingCounter(source);
   counter.take(samples);
   return counter.clippedSamples;
+}
+
+/** How clipped a recording is, in words; undefined where it is not. */
+export function describeClipping(
+  clippedByChannel: readonly number[],
+  samples: number,
+): { readonly count: string; readonly share: string; readonly where: string } | undefined {
+  const most = Math.max(0, ...clippedByChannel);
+  if (most === 0) return undefined;
+  const share = (100 * most) / samples;
+  return {
+    count: `${most} ${most === 1 ? "sample" : "samples"}`,
+    share: `${share < 1 ? share.toPrecision(2) : share.toFixed(0)} %`,
+    where: clippedByChannel.length > 1 ? ` in ${channelName(clippedByChannel, most)}` : "",
+  };
+}
+
+function channelName(clippedByChannel: readonly number[], most: number): string {
+  if (clippedByChannel.every((clipped) => clipped === most)) return "each channel";
+  const index = clippedByChannel.indexOf(most);
+  if (clippedByChannel.length === 2) return index === 0 ? "the left channel" : "the right channel";
+  return `channel ${index + 1}`;
 }
 
 /** What a recording is. Levels are in dB below full scale, −Infinity for digital silence. */
@@ -62,7 +116,10 @@ export interface RecordingInspection {
   readonly rmsDb: number;
   /** Mean of the samples. */
   readonly offset: number;
+  /** Those of the channel that has most of them. */
   readonly clippedSamples: number;
+  /** [channels] */
+  readonly clippedByChannel: readonly number[];
   /** Seconds at both ends in which no 10 ms come within 30 dB of the whole recording's RMS. */
   readonly silence: { readonly start: number; readonly end: number };
   /** What is odd, each a sentence. */
@@ -74,11 +131,15 @@ const BLOCK_SECONDS = 0.01;
 const ODD_OFFSET = 0.01;
 const QUIET_PEAK_DB = -30;
 const LONG_SILENCE_SECONDS = 1;
+/** A peak that floats reach only where they hold the values of integers: 20 dB above full scale. */
+const INTEGER_PEAK_DB = 20;
+/** A mean of the channels below them by so much has lost what they hold. */
+const CANCELLED_DB = -20;
 
 /** Measures a recording in memory, channels averaged. */
 export function inspectRecording(recording: Recording): RecordingInspection {
   const meter = new RecordingMeter(recording);
-  meter.take(recording.samples);
+  meter.take({ mono: recording.samples, channels: [recording.samples] });
   return meter.inspection();
 }
 
@@ -89,12 +150,12 @@ export function inspectRecording(recording: Recording): RecordingInspection {
  */
 export async function inspectStream(stream: RecordingStream): Promise<RecordingInspection> {
   const meter = new RecordingMeter(stream);
-  for await (const piece of stream.pieces()) meter.take(piece);
+  for await (const piece of stream.channelPieces()) meter.take(piece);
   return meter.inspection();
 }
 
-/** The sums that an inspection needs. */
-class RecordingMeter {
+/** The sums that an inspection needs: give it all pieces in their order. */
+export class RecordingMeter {
   readonly #sampleRate: number;
   readonly #source: RecordingSource;
   readonly #clipping: ClippingCounter;
@@ -106,6 +167,8 @@ class RecordingMeter {
   #peak = 0;
   #sum = 0;
   #squares = 0;
+  /** Mean of the channels' sums of squares. */
+  #channelSquares = 0;
 
   constructor({ sampleRate, source }: Pick<Recording, "sampleRate" | "source">) {
     this.#sampleRate = sampleRate;
@@ -114,8 +177,10 @@ class RecordingMeter {
     this.#blockSize = Math.max(1, Math.round(BLOCK_SECONDS * sampleRate));
   }
 
-  take(samples: Float32Array): void {
-    this.#clipping.take(samples);
+  take({ mono: samples, channels }: ChannelPiece): void {
+    this.#clipping.take(channels);
+    if (channels.length > 1)
+      for (const channel of channels) this.#channelSquares += sumOfSquares(channel) / channels.length;
     for (let from = 0; from < samples.length;) {
       const missing = this.#blockSize - (this.#samples % this.#blockSize);
       const part = samples.subarray(from, from + missing);
@@ -148,10 +213,13 @@ class RecordingMeter {
       rmsDb: 10 * Math.log10(this.#squares / count),
       offset: this.#sum / count,
       clippedSamples: this.#clipping.clippedSamples,
+      clippedByChannel: this.#clipping.clippedByChannel,
       silence: this.#silentEnds(Math.sqrt(this.#squares / count) * SILENCE_BELOW_RMS),
     };
     const source = this.#source;
-    return { kind: "recording", source, ...measured, remarks: [...source.remarks, ...oddities(measured)] };
+    const cancelled = 10 * Math.log10(this.#squares / this.#channelSquares) < CANCELLED_DB;
+    const remarks = [...source.remarks, ...(cancelled ? [CANCELLED] : []), ...oddities(measured, source)];
+    return { kind: "recording", source, ...measured, remarks };
   }
 
   #silentEnds(threshold: number): RecordingInspection["silence"] {
@@ -168,15 +236,32 @@ class RecordingMeter {
   }
 }
 
-function oddities(
-  measured: Pick<RecordingInspection, "seconds" | "peakDb" | "offset" | "clippedSamples" | "silence">,
-): string[] {
-  const { seconds, peakDb, offset, clippedSamples, silence } = measured;
+const CANCELLED = "Its channels cancel each other: their mean, which is used, has little of what they hold.";
+
+function sumOfSquares(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return sum;
+}
+
+type Measured = Omit<RecordingInspection, "kind" | "source" | "remarks">;
+
+function oddities(measured: Measured, { encoding }: RecordingSource): string[] {
+  const { seconds, sampleRate, peakDb, offset, clippedByChannel, silence } = measured;
   if (seconds === 0) return ["It has no samples."];
   if (peakDb === -Infinity) return ["It is digital silence throughout."];
   const remarks: string[] = [];
-  if (clippedSamples > 0)
-    remarks.push(`${clippedSamples} samples are cut off at full scale: the recording is clipped.`);
+  const clipping = describeClipping(clippedByChannel, seconds * sampleRate);
+  if (clipping !== undefined) {
+    const { count, share, where } = clipping;
+    remarks.push(`${count} are cut off at full scale${where} (${share}): the recording is clipped.`);
+  }
+  if (peakDb > INTEGER_PEAK_DB)
+    remarks.push(
+      `Its peak is ${peakDb.toFixed(0)} dB above full scale: its floats seem to hold integers. Divide them by 32768.`,
+    );
+  else if (clipping === undefined && peakDb > 0.01 && encoding.includes("float"))
+    remarks.push(`Its peaks go ${peakDb.toFixed(1)} dB above full scale; nothing is cut off.`);
   if (Math.abs(offset) > ODD_OFFSET)
     remarks.push(`Its mean is ${offset.toFixed(3)}, not 0: the recording has a DC offset.`);
   if (peakDb < QUIET_PEAK_DB) remarks.push(`It is very quiet: its peak is ${peakDb.toFixed(1)} dBFS.`);

@@ -3,8 +3,17 @@
 import { FileError, InputError } from "../errors.js";
 import { type ByteSource, byteSource } from "../formats/bytes.js";
 import { openFlac } from "./flac.js";
+import { notRead, withCommand } from "./foreign-recording.js";
 import { openWav } from "./read-wav.js";
-import { isFlac, isWav, type Recording, type RecordingStream, wholeRecording } from "./recording.js";
+import {
+  type ChannelPiece,
+  containerOf,
+  mixedStream,
+  type Recording,
+  type RecordingStream,
+  wholeRecording,
+} from "./recording.js";
+import { openSphere } from "./sphere.js";
 
 /** A recording could not be read; the message names the file, `cause` is what its reader found. */
 export class RecordingError extends InputError {
@@ -32,21 +41,18 @@ export class NonNumberSamplesError extends RecordingError {
   }
 }
 
-/** A recording in an open file. */
+/**
+ * A recording in an open file. All samples are finite: where some are not, their piece is kept back, the rest is only
+ * counted, and the error follows. Its pieces throw RecordingError for damage that only decoding finds,
+ * NonNumberSamplesError and FileError.
+ */
 export interface OpenRecording extends RecordingStream {
-  /**
-   * As in RecordingStream. All samples are finite: where some are not, their piece is kept back, the rest is only
-   * counted, and the error follows.
-   *
-   * @throws RecordingError for damage that only decoding finds, NonNumberSamplesError; FileError
-   */
-  pieces(): AsyncGenerator<Float32Array, void>;
   /** Closes the file, after which no more pieces can be read. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a WAV or FLAC file and reads its header. The recording closes the file.
+ * Opens a file of one of the containers that are read, and reads its header. The recording closes the file.
  *
  * @param path for messages
  * @throws RecordingError where it holds no usable recording; FileError
@@ -54,34 +60,36 @@ export interface OpenRecording extends RecordingStream {
 export async function openRecordingIn(file: ByteSource, path: string): Promise<OpenRecording> {
   try {
     const stream = await openStream(file);
-    return { ...stream, pieces: () => finitePieces(stream, path), close: () => file.close() };
+    return { ...mixedStream(stream, () => finitePieces(stream, path)), close: () => file.close() };
   } catch (error) {
     throw withPath(error, path);
   }
 }
 
 /**
- * The recording in a file's bytes, whose samples may be no numbers.
+ * The recording in a file's bytes, whose samples may be no numbers. Of two channels that cancel each other only the left
+ * one is used.
  *
- * @throws WavError, FlacError, InputError for bytes that are neither; FileError
+ * @throws WavError, FlacError, SphereError, ForeignRecordingError, NoRecordingError; FileError
  */
 export async function openStream(file: ByteSource): Promise<RecordingStream> {
-  if (await isWav(file)) return openWav(file);
-  if (await isFlac(file)) return openFlac(file);
-  const what = file.length === 0 ? "It is empty" : "It is neither WAV nor FLAC";
-  throw new InputError(`${what}. Convert it, with 'ffmpeg -i INPUT OUTPUT.wav' for instance.`);
+  const container = await containerOf(file);
+  if (container === undefined) throw await notRead(file);
+  const open = { wav: openWav, w64: openWav, flac: openFlac, sphere: openSphere }[container];
+  return withoutCancelling(await open(file));
 }
 
-async function* finitePieces(stream: RecordingStream, path: string): AsyncGenerator<Float32Array, void> {
+async function* finitePieces(stream: RecordingStream, path: string): AsyncGenerator<ChannelPiece, void> {
   let [taken, count, first] = [0, 0, 0];
   try {
-    for await (const piece of stream.pieces()) {
-      for (let n = 0; n < piece.length; n++) {
-        if (Number.isFinite(piece[n])) continue;
+    for await (const piece of stream.channelPieces()) {
+      const { mono } = piece;
+      for (let n = 0; n < mono.length; n++) {
+        if (Number.isFinite(mono[n])) continue;
         if (count === 0) first = taken + n;
         count++;
       }
-      taken += piece.length;
+      taken += mono.length;
       if (count === 0) yield piece;
     }
   } catch (error) {
@@ -94,15 +102,68 @@ async function* finitePieces(stream: RecordingStream, path: string): AsyncGenera
 function withPath(error: unknown, path: string): unknown {
   if (!(error instanceof InputError) || error instanceof FileError || error instanceof RecordingError)
     return error;
-  return new RecordingError(path, error.message, { cause: error });
+  return new RecordingError(path, withCommand(error, path).message, { cause: error });
 }
 
 /**
- * Decodes a WAV or FLAC file's bytes.
+ * Decodes a recording's bytes.
  *
  * @returns at least one sample; those of a float file may be no numbers
- * @throws WavError, FlacError, InputError for bytes that are neither
+ * @throws WavError, FlacError, SphereError, ForeignRecordingError, NoRecordingError
  */
 export async function decodeRecording(bytes: Uint8Array): Promise<Recording> {
   return wholeRecording(await openStream(byteSource(bytes)));
+}
+
+// Two channels of which one is the other upside down, as a wrongly soldered cable leaves them: their mean is silence, and
+// each of them alone is the recording.
+
+/** How far the power of the mean lies below that of the channels where they cancel: by 20 dB or more. */
+const CANCELLED = 0.01;
+/** Power of a sample, on average over a second, from which on there is sound: −30 dBFS. */
+const SOUND = 1e-3;
+
+/**
+ * The same recording, or its left channel alone where the two cancel each other, with a remark. Reads the first sound of
+ * a file with two channels; where that cancels, and it rarely does, all of it.
+ */
+async function withoutCancelling(stream: RecordingStream): Promise<RecordingStream> {
+  if (stream.source.channels !== 2 || !(await cancels(stream))) return stream;
+  const source = {
+    ...stream.source,
+    get remarks() {
+      return [
+        ...stream.source.remarks,
+        "Its two channels cancel each other: one is the other upside down. The left one alone was used.",
+      ];
+    },
+  };
+  return mixedStream({ ...stream, source }, async function* () {
+    for await (const { channels } of stream.channelPieces()) yield { mono: channels[0], channels };
+  });
+}
+
+async function cancels(stream: RecordingStream): Promise<boolean> {
+  let [mean, both] = [0, 0];
+  try {
+    for await (const piece of stream.channelPieces()) {
+      mean += power(piece.mono);
+      both += meanPower(piece);
+      if (both > SOUND * stream.sampleRate && mean >= CANCELLED * both) return false;
+    }
+  } catch {
+    // whoever reads the samples meets the damage again
+    return false;
+  }
+  return both > 0 && mean < CANCELLED * both;
+}
+
+function meanPower({ channels }: ChannelPiece): number {
+  return channels.reduce((sum, channel) => sum + power(channel), 0) / channels.length;
+}
+
+function power(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) sum += sample * sample;
+  return sum;
 }

@@ -134,7 +134,7 @@ async function inspect(path: string): Promise<Inspection> {
   if (await isCheckpoint(path)) return inspectCheckpoint(path);
   const file = await openByteSource(path);
   try {
-    if (await isRecording(file)) return await inspectStream(await openRecordingIn(file, path));
+    if (await isRecording(file, path)) return await inspectStream(await openRecordingIn(file, path));
     return inspectBytes(await file.read(0, file.length), path);
   } finally {
     await file.close();

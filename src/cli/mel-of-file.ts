@@ -23,8 +23,10 @@ export interface MelOfFile {
   /** The recording's own; where it differs from the format's, it was resampled. */
   readonly sampleRate: number;
   readonly source: RecordingSource;
-  /** Samples that seem cut off at full scale, before resampling. */
+  /** Samples that seem cut off at full scale, before resampling, in the channel that has most of them. */
   readonly clippedSamples: number;
+  /** [channels] */
+  readonly clippedByChannel: readonly number[];
   readonly frames: number;
   /** Of the mel, in the format's logarithm. */
   readonly level: { readonly minimum: number; readonly maximum: number };
@@ -75,7 +77,7 @@ export async function writeMelOfFile(
     const frames = await write(output, format, watchLevel(melPieces(samples, format), seen));
     const { minimum, maximum } = seen;
     const seconds = seen.samples / sampleRate;
-    const { clippedSamples } = clipping;
+    const { clippedSamples, clippedByChannel } = clipping;
     return {
       input,
       output,
@@ -83,6 +85,7 @@ export async function writeMelOfFile(
       sampleRate,
       source,
       clippedSamples,
+      clippedByChannel,
       frames,
       level: { minimum, maximum },
     };
@@ -97,11 +100,11 @@ async function* watchSamples(
   seen: { samples: number },
   onProgress?: (samples: number, total: number | undefined) => void,
 ): AsyncGenerator<Float32Array, void> {
-  for await (const piece of recording.pieces()) {
-    clipping.take(piece);
-    seen.samples += piece.length;
+  for await (const { mono, channels } of recording.channelPieces()) {
+    clipping.take(channels);
+    seen.samples += mono.length;
     onProgress?.(seen.samples, recording.sampleCount);
-    yield piece;
+    yield mono;
   }
 }
 

@@ -12,6 +12,7 @@ import { makeFolder, requireTarget } from "../host/node/write-files.js";
 import { FailedInputsError, type Failure, type OutputOptions, printNote, printResult } from "./output.js";
 import { Progress, WorkProgress } from "./status.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
+import { describeClipping } from "../audio/inspection.js";
 import { countEmptyBands } from "../mel/bank.js";
 
 // What a person should know about a recording whose mel was computed, each a sentence.
@@ -26,11 +27,10 @@ function melNotes(made: MelOfFile, format: MelFormat): string[] {
       `At ${made.sampleRate} Hz the recording holds nothing above ${made.sampleRate / 2} Hz, ` +
         `and the format's bands go up to ${format.maxFrequency} Hz: a vocoder will make dull speech of it.`,
     );
-  if (made.clippedSamples > 0) {
-    const share = (100 * made.clippedSamples) / (made.seconds * made.sampleRate);
-    notes.push(
-      `${made.clippedSamples} samples (${share < 1 ? share.toPrecision(2) : share.toFixed(0)} %) are cut off at full scale: the recording is clipped.`,
-    );
+  const clipping = describeClipping(made.clippedByChannel, made.seconds * made.sampleRate);
+  if (clipping !== undefined) {
+    const { count, share, where } = clipping;
+    notes.push(`${count} (${share}) are cut off at full scale${where}: the recording is clipped.`);
   }
   if (made.level.minimum === made.level.maximum)
     notes.push("Its mel is silent throughout: nothing in the recording is louder than the format's floor.");

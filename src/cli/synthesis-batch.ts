@@ -1,7 +1,8 @@
 // `vocode` for a folder or several inputs: each becomes a .wav of its name in the output folder, with one checkpoint
 // loaded. An input that cannot be used does not stop the others; it is named at the end.
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { findFiles, isFolder, isRecordingName } from "../host/node/read-files.js";
+import { isRecordingName } from "../audio/recording.js";
+import { findFiles, isFolder } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
 import { makeFolder } from "../host/node/write-files.js";
 import type { Vocoder } from "../node.js";

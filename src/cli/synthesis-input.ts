@@ -50,7 +50,7 @@ export async function openSynthesisInput(
   if (path === PIPE) return openPipe(expected, options);
   const file = await openByteSource(path);
   try {
-    if (await isRecording(file)) return await openCopy(file, path, expected);
+    if (await isRecording(file, path)) return await openCopy(file, path, expected);
     return await openMelFile(file, { expected, ...options });
   } catch (error) {
     await file.close();
@@ -146,7 +146,7 @@ async function* wholeFrames(
 export async function holdsRecording(path: string): Promise<boolean> {
   const source = await openByteSource(path);
   try {
-    return await isRecording(source);
+    return await isRecording(source, path);
   } finally {
     await source.close();
   }

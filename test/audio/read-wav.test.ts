@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import wavefile from "wavefile";
 import { openWav } from "../../src/audio/read-wav.js";
 import { isWav, type Recording, wholeRecording } from "../../src/audio/recording.js";
-import { WavError } from "../../src/audio/wav-format.js";
+import { WavError } from "../../src/audio/wav-chunks.js";
 import { byteSource } from "../../src/formats/bytes.js";
 import { chunk, wavBytes, type WavFields } from "../support/wav-bytes.js";
 

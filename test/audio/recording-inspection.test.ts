@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { inspectRecording, inspectStream } from "../../src/audio/inspection.js";
-import type { Recording } from "../../src/audio/recording.js";
+import { type Recording, recordingStream } from "../../src/audio/recording.js";
 
 const sampleRate = 8000;
 
@@ -78,14 +78,14 @@ describe("inspectStream", () => {
     const samples = new Float32Array(3001).map((_, i) => (i > 500 && i < 2000 ? Math.sin(i) : 1e-4));
     const whole = recordingOf(samples);
     const property = fc.asyncProperty(fc.integer({ min: 1, max: 3100 }), async (size) => {
-      const stream = {
+      const stream = recordingStream({
         ...whole,
         sampleCount: samples.length,
         // eslint-disable-next-line @typescript-eslint/require-await
-        async *pieces() {
-          for (let from = 0; from < samples.length; from += size) yield samples.subarray(from, from + size);
+        async *channels() {
+          for (let from = 0; from < samples.length; from += size) yield [samples.subarray(from, from + size)];
         },
-      };
+      });
       expect(await inspectStream(stream)).toEqual(inspectRecording(whole));
     });
     await fc.assert(property, { numRuns: 30 });

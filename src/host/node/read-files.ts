@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises
 import { type ByteSource, byteSource, type Files } from "../../formats/bytes.js";
 import { FileError, InputError } from "../../errors.js";
 import { join, relative, sep } from "node:path";
+import { isForeignName, isRecordingName, recordingEndings } from "../../audio/recording.js";
 
 // Sentences for the file system's errors: what happened to which path, and what to do about it.
 
@@ -78,21 +79,18 @@ async function isLinkedFile(path: string): Promise<boolean> {
 
 // The recordings in a folder and the folders below it, by their names' endings.
 
-/** The endings of files that are taken for recordings. */
-const RECORDING_EXTENSIONS: readonly string[] = [".wav", ".wave", ".flac"];
-
 /** A folder holds no recording, at no depth. */
 export class NoRecordingsError extends InputError {
-  constructor(readonly folder: string) {
+  /** @param others what it holds of other formats, a sentence */
+  constructor(
+    readonly folder: string,
+    others?: string,
+  ) {
     super(
-      `The folder '${folder}' holds no recordings: no file in it or below it ends in ${RECORDING_EXTENSIONS.join(", ")}.`,
+      `The folder '${folder}' holds no recordings: no file in it or below it ends in ${recordingEndings.join(", ")}.` +
+        (others === undefined ? "" : ` ${others}`),
     );
   }
-}
-
-/** Whether a file's name ends as a recording's does. */
-export function isRecordingName(path: string): boolean {
-  return RECORDING_EXTENSIONS.some((extension) => path.toLowerCase().endsWith(extension));
 }
 
 /**
@@ -103,8 +101,26 @@ export function isRecordingName(path: string): boolean {
  */
 export async function findRecordings(folder: string): Promise<string[]> {
   const found = await findFiles(folder, isRecordingName);
-  if (found.length === 0) throw new NoRecordingsError(folder);
+  if (found.length === 0) throw new NoRecordingsError(folder, await describeForeignFiles(folder));
   return found;
+}
+
+/**
+ * How many files of sound in and below a folder are of formats that are not read, and what to do about it, in words;
+ * undefined where there are none.
+ *
+ * @throws FileError where the folder cannot be read
+ */
+export async function describeForeignFiles(folder: string): Promise<string | undefined> {
+  const names = await findFiles(folder, isForeignName);
+  if (names.length === 0) return undefined;
+  const formats = [...new Set(names.map((name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase()))];
+  const what = names.length === 1 ? "1 file of another format" : `${names.length} files of other formats`;
+  return (
+    `${what} (${formats.sort().join(", ")}) ${names.length === 1 ? "is" : "are"} passed over. ` +
+    "Convert them: for f in *." +
+    `${formats[0]}; do ffmpeg -i "$f" "\${f%.*}.wav"; done`
+  );
 }
 
 // Whether a path is a folder: the question that decides what a command's argument means.

@@ -1,14 +1,16 @@
-// Recordings by their paths: WAV and FLAC files read, WAV files written.
+// Recordings by their paths: WAV, FLAC and SPHERE files read, WAV files written.
 import { InputError } from "../../errors.js";
 import { isFloat32Array, kindOf } from "../../mel/format.js";
+import type { RecordingInspection } from "../../audio/inspection.js";
 import type { OpenRecording } from "../../audio/open-recording.js";
+import { concatenate } from "../../formats/bytes.js";
 import { type Recording, wholeRecording } from "../../audio/recording.js";
 import { WavFile, type WavOutputEncoding, type WrittenWav } from "../../audio/write-wav.js";
 import { openByteSource } from "./read-files.js";
 import { streamAtomically } from "./write-files.js";
 
 /**
- * Opens a WAV or FLAC file and reads its header. Close it.
+ * Opens a WAV, FLAC, Wave64 or SPHERE file and reads its header. Close it.
  *
  * @throws FileError where the file cannot be read, RecordingError where it holds no usable recording
  */
@@ -25,7 +27,7 @@ export async function openRecording(path: string): Promise<OpenRecording> {
 }
 
 /**
- * Reads a WAV or FLAC file.
+ * Reads a WAV, FLAC, Wave64 or SPHERE file.
  *
  * @returns at least one sample, all of them finite
  * @throws FileError where the file cannot be read, RecordingError where it holds no usable recording
@@ -36,6 +38,33 @@ export async function readRecording(path: string): Promise<Recording> {
     return await wholeRecording(recording);
   } finally {
     await recording.close();
+  }
+}
+
+/**
+ * Reads a recording and measures it on the way, each channel too.
+ *
+ * @throws what readRecording throws
+ */
+export async function readInspected(
+  path: string,
+): Promise<{ readonly recording: Recording; readonly inspection: RecordingInspection }> {
+  const { RecordingMeter } = await import("../../audio/inspection.js");
+  const open = await openRecording(path);
+  try {
+    const meter = new RecordingMeter(open);
+    const pieces: Float32Array[] = [];
+    for await (const piece of open.channelPieces()) {
+      meter.take(piece);
+      pieces.push(piece.mono);
+    }
+    const { sampleRate, source } = open;
+    return {
+      recording: { samples: concatenate(pieces), sampleRate, source },
+      inspection: meter.inspection(),
+    };
+  } finally {
+    await open.close();
   }
 }
 

@@ -4,8 +4,7 @@
 import { readMel } from "../../host/node/mel-files.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { computeMel } from "../../mel/analysis.js";
-import { readRecording } from "../../host/node/recordings.js";
-import { inspectRecording } from "../../audio/inspection.js";
+import { readInspected } from "../../host/node/recordings.js";
 import { FileError, InputError } from "../../errors.js";
 import type { PartWriter } from "./cache-part.js";
 import { SILENT_PEAK, unusableReason } from "./sources.js";
@@ -231,8 +230,8 @@ async function readSource(
   minimumFrames: number,
 ): Promise<UsableSource | Exclude<Prepared, { copies: unknown }>> {
   try {
-    const recording = await readRecording(job.path);
-    const reason = unusableReason(inspectRecording(recording), format, minimumFrames);
+    const { recording, inspection } = await readInspected(job.path);
+    const reason = unusableReason(inspection, format, minimumFrames);
     if (reason !== undefined) return { problem: reason, passing: false };
     const { samples, sampleRate } = recording;
     if (job.mel === undefined) return { samples, sampleRate };

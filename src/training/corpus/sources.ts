@@ -3,13 +3,9 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
-import {
-  describeSystemError,
-  findRecordings,
-  isRecordingName,
-  readWholeFile,
-} from "../../host/node/read-files.js";
+import { describeSystemError, findRecordings, readWholeFile } from "../../host/node/read-files.js";
 import { InputError } from "../../errors.js";
+import { isRecordingName } from "../../audio/recording.js";
 import type { MelFormat } from "../../mel/format.js";
 import type { RecordingInspection } from "../../audio/inspection.js";
 
