@@ -1,7 +1,10 @@
 // Mel frames as they come through a pipe: one line of JSON that says their format, then rows of little-endian float32,
 // [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
-// expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another.
-import { describeForeignContainer, isMelContainer } from "../mel/container.js";
+// expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another. A mel file may come in their place.
+import { type ByteSource, byteSource } from "../formats/byte-source.js";
+import { undoAssumption } from "../mel/assumption.js";
+import { isMelContainer } from "../mel/container.js";
+import { describeForeignContainer } from "../mel/foreign.js";
 import { convertMel, type MelAssumption } from "../mel/conversion.js";
 import { convertToFormat, isNative } from "../mel/encoding.js";
 import { formatFromJson } from "../mel/format-option.js";
@@ -38,6 +41,40 @@ interface FrameStream {
 }
 
 /**
+ * Opens what a pipe holds: frames, or a mel file, which is taken into memory.
+ *
+ * @throws what openFrameStream throws
+ */
+export async function openPiped(
+  source: AsyncIterable<Uint8Array, void>,
+  options: FrameStreamOptions,
+): Promise<FrameStream | { readonly file: ByteSource }> {
+  const chunks = source[Symbol.asyncIterator]();
+  let start = new Uint8Array(0);
+  while (start.length < MAGIC_BYTES) {
+    const next = await chunks.next();
+    if (next.done) break;
+    start = joined(start, next.value);
+  }
+  const again = continued(start, chunks);
+  if (!isMelContainer(start)) return openFrameStream(again, options);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of again) pieces.push(piece);
+  return { file: byteSource(Buffer.concat(pieces)) };
+}
+
+/** As many bytes as tell a mel file from a line of JSON. */
+const MAGIC_BYTES = 16;
+
+async function* continued(
+  start: Uint8Array,
+  rest: AsyncIterator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  if (start.length > 0) yield start;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+/**
  * Reads the line, and opens what follows.
  *
  * @throws FrameStreamError; MelFormatError, UnknownPresetError, MelFormatMismatchError for what the line says
@@ -49,9 +86,10 @@ export async function openFrameStream(
   const chunks = source[Symbol.asyncIterator]();
   const { line, rest } = await readLine(chunks);
   const stated = parseLine(line, assume.format ?? expected);
-  const encoding = assume.encoding;
-  const inFormat = (values: Float32Array): Float32Array =>
-    encoding && !isNative(encoding, stated) ? convertToFormat(values, encoding, stated) : values;
+  const inFormat = (values: Float32Array): Float32Array => {
+    const { values: written, encoding } = undoAssumption(values, assume, stated);
+    return isNative(encoding, stated) ? written : convertToFormat(written, encoding, stated);
+  };
   const convert = (values: Float32Array): ReturnType<typeof convertMel> =>
     convertMel({ frames: values.length / stated.bands, format: stated, values }, expected, trust);
   const { leadingSamples, conversions } = convert(new Float32Array(0));

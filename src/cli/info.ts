@@ -1,8 +1,9 @@
 // `vocode info`: what files and checkpoints are, how long or large, in which format, and what is odd about them.
 import { Command } from "commander";
-import { describeForeignContainer, isMelContainer } from "../mel/container.js";
+import { isMelContainer } from "../mel/container.js";
+import { describeForeignContainer } from "../mel/foreign.js";
 import { NoMelError } from "../mel/format-fields.js";
-import { describeLikeness, inspectMel, type MelInspection, optionFor } from "../mel/diagnosis.js";
+import { describeLikeness, inspectMel, type MelInspection, wayOutOf } from "../mel/diagnosis.js";
 import { describeFormat } from "../mel/format.js";
 import { openRecordingIn } from "../audio/open-recording.js";
 import { isRecording } from "../audio/recording.js";
@@ -198,7 +199,13 @@ function describeRecording(found: RecordingInspection): string[] {
   ];
 }
 
-const containers = { mel: "mel", npy: "NumPy array", safetensors: "safetensors" } as const;
+const containers = {
+  mel: "mel",
+  npy: "NumPy array",
+  safetensors: "safetensors",
+  npz: "NumPy archive",
+  torch: "PyTorch file",
+} as const;
 
 function describeMel(found: MelInspection): string[] {
   const { statistics, format, looksLike, candidates } = found;
@@ -216,7 +223,8 @@ function describeMel(found: MelInspection): string[] {
       `values    ${number(minimum)} to ${number(maximum)}, mean ${number(mean)}, standard deviation ${number(standardDeviation)}`,
     );
   }
-  if (looksLike) lines.push(`they look like ${describeLikeness(looksLike)} (${optionFor(looksLike)})`);
+  if (looksLike)
+    lines.push(`they look like ${describeLikeness(looksLike)} (${wayOutOf(looksLike).replace(/^say /, "")})`);
   return lines;
 }
 

@@ -209,6 +209,7 @@ export interface SynthesizeOptions extends PictureOptions, SynthesisChoice {
   readonly tile?: number;
   readonly melFormat?: string;
   readonly melLayout?: MelLayout;
+  readonly melTensor?: string;
   readonly trustMel?: boolean;
 }
 
@@ -236,6 +237,7 @@ export function addSynthesizeOptions(command: Command): Command {
     .option("--picture <file>", "also draw the mel given and the mel made, as .png or .svg")
     .option("--mel-format <scale>", "what the values of a mel that does not say are")
     .addOption(new Option("--mel-layout <order>", "the order of its axes").choices(melLayouts))
+    .option("--mel-tensor <name>", "which tensor of a .npz, .pt or .safetensors file is the mel")
     .option("--trust-mel", "take the mel as it is, whatever it looks like")
     .option("--json", "print JSON")
     .option("--quiet", "no report on stderr");
@@ -246,6 +248,7 @@ export async function inputOptions(options: SynthesizeOptions): Promise<Synthesi
   return {
     ...(options.melFormat === undefined ? {} : { assume: await assumptionOf(options.melFormat) }),
     ...(options.melLayout === undefined ? {} : { layout: options.melLayout }),
+    ...(options.melTensor === undefined ? {} : { tensor: options.melTensor }),
     ...(options.trustMel === undefined ? {} : { trust: options.trustMel }),
   };
 }

@@ -12,7 +12,7 @@ import { PIPE } from "./synthesis-input.js";
 import { loadChosenVocoder, type SynthesizeOptions } from "./options.js";
 import { type MadeSpeech, makeSpeech, processText, reportObject, speedText } from "./synthesis-run.js";
 
-const MEL_EXTENSIONS = [".mel", ".npy", ".safetensors"];
+const MEL_EXTENSIONS = [".mel", ".npy", ".npz", ".pt", ".pth", ".safetensors"];
 
 /** An input and the file that it becomes. */
 export interface Job {
@@ -122,6 +122,14 @@ async function attempt(
   }
 }
 
+// a folder of mels that are all alike would scroll the report away
+const MOST_REMARKS = 20;
+
+/** A remark that says which input it is on. */
+function named(input: string, remark: string): string {
+  return remark.includes(`'${input}'`) ? remark : `'${input}': ${remark}`;
+}
+
 function printMade(
   folder: string,
   made: readonly MadeSpeech[],
@@ -136,6 +144,10 @@ function printMade(
   const clippedSamples = total(({ written }) => written.clippedSamples);
   if (made.length > 0) printNote(options, processText(made[0].report));
   if (clippedSamples > 0) printNote(options, `${clippedSamples} samples beyond full scale were cut off.`);
+  const remarks = made.flatMap((each) => each.remarks.map((remark) => named(each.input, remark)));
+  for (const remark of remarks.slice(0, MOST_REMARKS)) printNote(options, remark);
+  if (remarks.length > MOST_REMARKS)
+    printNote(options, `… and ${remarks.length - MOST_REMARKS} more remarks; --json lists them all.`);
   const result = {
     output: folder,
     made: made.map(reportObject),

@@ -31,6 +31,7 @@ export interface SynthesisInput {
 export interface SynthesisInputOptions {
   readonly assume?: MelAssumption;
   readonly layout?: MelLayout;
+  readonly tensor?: string;
   readonly trust?: boolean;
   /** Reads a mel file as a whole. */
   readonly whole?: boolean;
@@ -89,8 +90,9 @@ export async function* fitted(
 }
 
 async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {
-  const { openFrameStream } = await import("./frame-stream.js");
-  const stream = await openFrameStream(process.stdin, { expected, ...options });
+  const { openPiped } = await import("./frame-stream.js");
+  const stream = await openPiped(process.stdin, { expected, ...options });
+  if ("file" in stream) return openMelFile(stream.file, { expected, ...options });
   return {
     source: stream.frames,
     expectedFrames: undefined,

@@ -18,6 +18,8 @@ export interface MadeSpeech {
   readonly output: string;
   readonly report: SynthesisReport;
   readonly written: WrittenWav;
+  /** What was noticed of the input and of what was made, each a sentence. */
+  readonly remarks: readonly string[];
   /** The mel given and the mel made, where they are to be drawn. */
   readonly mels: readonly [Mel, Mel] | undefined;
 }
@@ -58,11 +60,33 @@ export async function makeSpeech(
     }
     const pieces = fitted(drawn?.watchSpeech(speech) ?? speech, source);
     const written = await write(output, pieces, speech.sampleRate, options);
-    return { input, output, report: speech.report, written, mels: drawn?.mels() };
+    const clipping = clippingRemark(input, written, options);
+    if (clipping !== undefined) printNote(options, clipping);
+    const remarks = [...source.remarks, ...(clipping === undefined ? [] : [clipping])];
+    return { input, output, report: speech.report, written, remarks, mels: drawn?.mels() };
   } finally {
     progress.end();
     await source.close();
   }
+}
+
+/** More samples beyond full scale than this share are no single peaks. */
+const CLIPPED_SHARE = 0.01;
+
+/** A warning where more than a few samples are beyond full scale: what is heard then is not the voice. */
+function clippingRemark(
+  input: string,
+  { samples, clippedSamples, peak }: WrittenWav,
+  { bitDepth }: SynthesizeOptions,
+): string | undefined {
+  if (clippedSamples <= CLIPPED_SHARE * samples) return undefined;
+  const share = ((100 * clippedSamples) / samples).toPrecision(2);
+  const what = bitDepth === "32" ? "are kept as floats" : "were cut off";
+  return (
+    `Warning: ${share} % of the samples made of '${input}' lie beyond full scale (peak +${(20 * Math.log10(peak)).toFixed(1)} dBFS) ` +
+    `and ${what}. It is louder than a waveform can be: 'vocode info' says what its values look like, and --mel-format ` +
+    "what they are."
+  );
 }
 
 async function write(
@@ -101,8 +125,9 @@ async function writeToPipe(bytes: Uint8Array): Promise<void> {
 // What the main command says of its work: a report for people, and the same as an object for --json.
 
 /** The report of one input, for --json. */
-export function reportObject({ input, output, report, written }: MadeSpeech): Record<string, unknown> {
-  return { input, output, ...report, ...written, cpu: cpus()[0]?.model ?? "" };
+export function reportObject(made: MadeSpeech): Record<string, unknown> {
+  const { input, output, report, written, remarks } = made;
+  return { input, output, ...report, ...written, remarks, cpu: cpus()[0]?.model ?? "" };
 }
 
 /** The report of one input. */

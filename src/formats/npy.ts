@@ -121,8 +121,8 @@ interface NpyArray {
   readonly shape: readonly number[];
   /** May share memory with the file's bytes. */
   readonly data: Float32Array;
-  /** NumPy's name of the stored type: "float16", "float32", "float64". */
-  readonly dtype: "float16" | "float32" | "float64";
+  /** NumPy's name of the stored type: "float16", "float32", "float64"; "integer" where those are read. */
+  readonly dtype: "float16" | "float32" | "float64" | "integer";
 }
 
 /** A .npy file that is damaged, or holds something other than floats (`dtype` says what, in NumPy's short form). */
@@ -143,14 +143,16 @@ export function isNpy(bytes: Uint8Array): boolean {
 /**
  * Reads a .npy file from its bytes.
  *
+ * @param integers reads integers too, rounded to float32
  * @throws NpyError where it is damaged, lies about its size or holds anything but floats
  */
-export function parseNpy(bytes: Uint8Array): NpyArray {
+export function parseNpy(bytes: Uint8Array, integers = false): NpyArray {
   const { header, dataStart } = locateHeader(bytes);
   const { descr, fortranOrder, shape } = readHeader(header);
-  const { encoding, byteOrder } = readDtype(descr);
+  const integer = integers ? integerOf(descr) : undefined;
+  const { encoding, width, decode } = integer ?? floatsOf(descr);
   const stored = bytes.subarray(dataStart);
-  const expected = shape.reduce((product, length) => product * length, BigInt(floatBytes[encoding]));
+  const expected = shape.reduce((product, length) => product * length, BigInt(width));
   const described = `${encoding} values of shape (${shape.join(", ")})`;
   if (expected !== BigInt(stored.length)) {
     const verdict = expected > stored.length ? "It was cut off" : "It holds something else besides";
@@ -163,7 +165,7 @@ export function parseNpy(bytes: Uint8Array): NpyArray {
   if (shape.some((length) => length > BigInt(Number.MAX_SAFE_INTEGER)))
     throw new NpyError(`The .npy file claims ${described}, which no array can have.`);
   const lengths = shape.map(Number);
-  const values = decodeFloats(stored, encoding, byteOrder);
+  const values = decode(stored);
   return {
     shape: lengths,
     data: fortranOrder ? toCOrder(values, lengths) : values,
@@ -263,6 +265,41 @@ const typeNames: Readonly<Record<string, string>> = {
   V: "raw bytes",
 };
 
+/** How the values of a type are read. */
+interface Decoder {
+  readonly encoding: NpyArray["dtype"];
+  /** Bytes of a value. */
+  readonly width: number;
+  readonly decode: (bytes: Uint8Array) => Float32Array;
+}
+
+function floatsOf(descr: PythonLiteral): Decoder {
+  const { encoding, byteOrder } = readDtype(descr);
+  return {
+    encoding,
+    width: floatBytes[encoding],
+    decode: (bytes) => decodeFloats(bytes, encoding, byteOrder),
+  };
+}
+
+/** Integers of 1 to 8 bytes; undefined for other types. */
+function integerOf(descr: PythonLiteral): Decoder | undefined {
+  const [, order, kind, size] =
+    /^([<>|=]?)([iu])([1248])$/.exec(typeof descr === "string" ? descr : "") ?? [];
+  if (kind === undefined) return undefined;
+  const [width, little] = [Number(size), order !== ">"];
+  const decode = (bytes: Uint8Array): Float32Array => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Float32Array.from({ length: bytes.length / width }, (_, i) => {
+      let value = 0n;
+      for (let byte = 0; byte < width; byte++)
+        value |= BigInt(view.getUint8(i * width + byte)) << BigInt(8 * (little ? byte : width - 1 - byte));
+      return Number(kind === "i" ? BigInt.asIntN(8 * width, value) : value);
+    });
+  };
+  return { encoding: "integer", width, decode };
+}
+
 function readDtype(descr: PythonLiteral): {
   encoding: "float16" | "float32" | "float64";
   byteOrder: "little" | "big";
@@ -274,6 +311,12 @@ function readDtype(descr: PythonLiteral): {
   if (encoding !== undefined) return { encoding, byteOrder: order === ">" ? "big" : "little" };
   const width = "iucf".includes(kind ?? "?") && Number(size) > 0 ? `${Number(size) * 8}-bit ` : "";
   const name = typeNames[kind ?? ""] ?? "values of an unknown type";
+  if (kind === "O")
+    throw new NpyError(
+      `The .npy file holds ${name}, most likely a dict, and an array of floats is needed. Take the array out of it: ` +
+        "numpy.save('mel.npy', numpy.load('FILE', allow_pickle=True).item()['mel']).",
+      descr,
+    );
   throw new NpyError(
     `The .npy file holds ${width}${name} (dtype '${descr.slice(0, 40)}'), and floats of 16, 32 or 64 bits are needed. ` +
       "Convert the array with .astype('float32') before saving it.",

@@ -40,6 +40,19 @@ export function bandCentres(format: MelFormat): Float64Array {
   return bandCorners(format).slice(1, -1);
 }
 
+/** ln of what area normalisation makes of bands of peak 1: 2/width in Hz. [bands] */
+export function areaGains(format: MelFormat): Float64Array {
+  const corners = bandCorners(format);
+  return corners.slice(0, -2).map((low, band) => Math.log(2 / (corners[band + 2] - low)));
+}
+
+/** ln of the sum of each band's weights; of an empty band 0. [bands] */
+export function weightGains(format: MelFormat): Float64Array {
+  return Float64Array.from(melBandRows(format), ({ weights }) =>
+    weights.length === 0 ? 0 : Math.log(weights.reduce((sum, weight) => sum + weight, 0)),
+  );
+}
+
 /** The filter bank as a dense matrix. [bands, fftSize/2+1], row-major */
 export function melFilterBank(format: MelFormat): Float64Array {
   const bins = format.fftSize / 2 + 1;

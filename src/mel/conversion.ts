@@ -1,7 +1,9 @@
 // From the format a mel is in to the one that a consumer expects, where nothing is lost: another logarithm, a higher
-// floor, or frames centred half a hop earlier. Every other difference is named, with both values.
-import { melBandRows } from "./bank.js";
-import { convertToFormat, encodingOf, type MelEncoding } from "./encoding.js";
+// floor, bands of peak 1 that become area-normalised, or frames centred half a hop earlier. Every other difference is
+// named, with both values.
+import { areaGains, melBandRows } from "./bank.js";
+import type { BandStatistics } from "./band-statistics.js";
+import { convertToFormat, encodingOf, logScales, type MelEncoding } from "./encoding.js";
 import {
   type FormatDifference,
   formatDifferences,
@@ -15,6 +17,10 @@ import { presetNameOf } from "./presets.js";
 export interface MelAssumption {
   readonly format?: MelFormat;
   readonly encoding?: MelEncoding;
+  /** The values are of power, the magnitudes' squares. */
+  readonly power?: boolean;
+  /** What was subtracted and divided by, band by band, after they were written so. */
+  readonly statistics?: BandStatistics;
 }
 
 /** A mel is in a format from which the expected one cannot be made. */
@@ -64,7 +70,10 @@ export function convertMel(mel: Mel, expected: MelFormat, trust = false): Conver
     conversions.push(
       `Its frames are centred half a hop earlier than expected: the first ${expected.hopLength / 2} samples of what is made of it are dropped.`,
     );
-  const values = convertToFormat(mel.values, encodingOf(mel.format), expected);
+  const normalised = mel.format.norm === "none" && expected.norm === "slaney";
+  if (normalised && !trust) conversions.push("Its bands of peak 1 were area-normalised.");
+  const own = normalised && !trust ? withGains(mel, areaGains(expected)) : mel.values;
+  const values = convertToFormat(own, encodingOf(mel.format), expected);
   return {
     mel: { frames: mel.frames, format: expected, values },
     leadingSamples: early ? Math.floor(expected.hopLength / 2) : 0,
@@ -72,9 +81,21 @@ export function convertMel(mel: Mel, expected: MelFormat, trust = false): Conver
   };
 }
 
+/** The values with ln gains added, band by band. */
+function withGains({ values, format }: Mel, gains: Float64Array): Float32Array {
+  const { slope } = logScales[format.log];
+  return values.map((value, i) => value + slope * gains[i % format.bands]);
+}
+
 function isConvertible({ field }: FormatDifference, format: MelFormat, expected: MelFormat): boolean {
   if (field === "log") return true;
   if (field === "floor") return format.floor < expected.floor;
+  // the gains are below 1, so that what is at the mel's floor ends below the expected one
+  if (field === "norm")
+    return (
+      format.norm === "none" &&
+      areaGains(expected).every((gain) => Math.log(format.floor) + gain <= Math.log(expected.floor))
+    );
   if (field === "padding") return format.padding === "center";
   if (field === "magnitudeEpsilon") return epsilonVanishes(format, expected);
   return false;

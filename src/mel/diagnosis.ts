@@ -1,7 +1,22 @@
 // Whether an unlabelled mel's values can be what they are taken for. A vocoder fed with the wrong kind answers with noise
 // or a robot's voice and no message; here it is an error that says what the values look like and how to convert them.
 import { InputError } from "../errors.js";
-import { describeEncoding, logScales, type MelEncoding, scaleDescriptions } from "./encoding.js";
+import {
+  describeEncoding,
+  logScales,
+  type MelEncoding,
+  scaleDescriptions,
+  toNaturalLog,
+} from "./encoding.js";
+import {
+  isBeyondFullScale,
+  isOfPower,
+  isUpsideDown,
+  melEvidence,
+  type MelEvidence,
+  smoothnessRemark,
+} from "./evidence.js";
+import { isStandardised, likeliestKind, markedKind, strangeMels } from "./strange.js";
 import {
   distanceOf,
   findNonFinite,
@@ -14,7 +29,7 @@ import {
   RESEMBLANCE,
 } from "./likeness.js";
 import { type MelFormat, MelMismatchError } from "./format.js";
-import { parseStoredMel, type StoredMel } from "./container.js";
+import { type ArrayChoice, parseStoredMel, type StoredMel } from "./container.js";
 import { layOutMel, matrixAxes, type MelLayout } from "./layout.js";
 import { findPreset, presetNameOf, presetNames } from "./presets.js";
 
@@ -46,10 +61,10 @@ export interface MelInspection {
 /**
  * Inspects a mel file's bytes.
  *
- * @throws NoMelError, NpyError, SafetensorsError, MelFormatError
+ * @throws NoMelError, NpyError, SafetensorsError, ZipError, TorchError, PickleError, MelFormatError
  */
-export function inspectMel(bytes: Uint8Array): MelInspection {
-  const { values, format: stated, ...stored } = parseStoredMel(bytes);
+export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInspection {
+  const { values, format: stated, ...stored } = parseStoredMel(bytes, choice);
   const candidates = stated
     ? []
     : presetNames().filter((name) => stored.shape.includes(findPreset(name).bands));
@@ -70,7 +85,11 @@ export function inspectMel(bytes: Uint8Array): MelInspection {
   const statistics = laidOut.frames > 0 ? measureMel(laidOut.values, format.bands) : undefined;
   if (laidOut.frames === 0) remarks.push("It has no frames.");
   else if (statistics?.minimum === statistics?.maximum) remarks.push("All its values are the same.");
-  const looksLike = stated || !statistics ? undefined : likenessOf(laidOut.values, statistics, format);
+  const seen = stated || !statistics ? {} : likenessOf(laidOut.values, statistics, format, remarks);
+  const ln = seen.ln ?? (stated ? lnOf({ scale: stated.log, mean: 0, deviation: 1 }) : undefined);
+  const smooth = statistics && ln && smoothnessRemark(melEvidence(laidOut.values, format, ln));
+  if (smooth !== undefined) remarks.push(smooth);
+  const { looksLike } = seen;
   return {
     ...base,
     ...(stated && { format: stated }),
@@ -92,14 +111,61 @@ function whyNoMel(axes: readonly number[]): string {
   return "No axis has as many bands as a known mel format.";
 }
 
+/** What an unlabelled mel looks like, and the ln of its values where they are of a known scale. */
 function likenessOf(
   values: Float32Array,
   statistics: MelStatistics,
   format: MelFormat,
+  remarks: string[],
+): { looksLike?: MelLikeness; ln?: (value: number) => number } {
+  if (!(statistics.minimum < statistics.maximum)) return {};
+  const ranking = rankLikenesses(values, statistics, format);
+  // what is not a number leaves the scale to be seen, and no more
+  if (findNonFinite(values, format.bands))
+    return ranking[0].distance < RESEMBLANCE ? { looksLike: ranking[0].likeness } : {};
+  const looksLike = nameOf(values, statistics, ranking, format);
+  if (looksLike === undefined) {
+    remarks.push(
+      "It resembles no mel: its values are neither those of speech nor of noise in any known scale. Check what wrote it.",
+    );
+    return {};
+  }
+  if (isScale(looksLike)) return { looksLike, ln: lnOf({ scale: looksLike, mean: 0, deviation: 1 }) };
+  return { looksLike };
+}
+
+function isScale(likeness: MelLikeness): likeness is MelEncoding["scale"] {
+  return Object.hasOwn(scaleDescriptions, likeness);
+}
+
+/** What gives the ln of stored values, with a linear 0 as the floor. */
+function lnOf(encoding: MelEncoding, floor = 1e-10): (value: number) => number {
+  const least = Math.log(floor);
+  return (value) => {
+    const ln = toNaturalLog(value, encoding);
+    return ln > least ? ln : least;
+  };
+}
+
+/** What values look like: by their marks, by a known scale in which they are possible, or by what is left of them. */
+function nameOf(
+  values: Float32Array,
+  statistics: MelStatistics,
+  ranking: readonly LikenessScore[],
+  format: MelFormat,
+  assumed?: MelEncoding["scale"],
 ): MelLikeness | undefined {
-  if (!(statistics.minimum < statistics.maximum)) return undefined;
-  const [best] = rankLikenesses(values, statistics, format);
-  return best.distance < RESEMBLANCE ? best.likeness : undefined;
+  const marked = markedKind(values, statistics, format.bands);
+  if (marked) return marked;
+  if (isStandardised(statistics)) return "standardised";
+  for (const { likeness, distance } of ranking) {
+    if (distance >= RESEMBLANCE) break;
+    if (likeness === assumed || !isScale(likeness)) continue;
+    const evidence = melEvidence(values, format, lnOf({ scale: likeness, mean: 0, deviation: 1 }));
+    if (isUpsideDown(evidence)) return "upside-down";
+    if (!isBeyondFullScale(evidence) && !isOfPower(evidence)) return likeness;
+  }
+  return likeliestKind(values, statistics, format);
 }
 
 function oddValues(values: Float32Array, bands: number): string[] {
@@ -143,13 +209,14 @@ export class ConstantMelError extends InputError {
   }
 }
 
-/** A mel whose values look like another kind than the one they are taken for. */
+/** A mel whose values look like another kind than the one they are taken for, or like none. */
 export class MelValuesMismatchError extends MelMismatchError {
   constructor(
     message: string,
     expected: MelFormat,
     readonly assumed: MelEncoding,
-    readonly looksLike: MelLikeness,
+    /** undefined where they resemble nothing. */
+    readonly looksLike: MelLikeness | undefined,
     readonly statistics: MelStatistics,
   ) {
     super(message, expected);
@@ -194,9 +261,18 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
   const assumed = plain
     ? (ranking.find(({ likeness }) => likeness === encoding.scale)?.distance ?? Infinity)
     : distanceOf(statistics, encoding, format);
-  if (isRefused(assumed, ranking[0].distance, values.length / format.bands < FEW_FRAMES))
-    throw mismatch(encoding, ranking[0].likeness, statistics, format);
-  return { statistics, ranking, remarks: [] };
+  const evidence = melEvidence(values, format, lnOf(encoding, format.floor));
+  const impossible = isBeyondFullScale(evidence) || isOfPower(evidence) || isUpsideDown(evidence);
+  if (impossible || isRefused(assumed, ranking[0].distance, evidence.frames < FEW_FRAMES)) {
+    const own = plain ? encoding.scale : undefined;
+    const looksLike =
+      !isBeyondFullScale(evidence) && isUpsideDown(evidence)
+        ? "upside-down"
+        : nameOf(values, statistics, ranking, format, own);
+    throw mismatch(encoding, looksLike, statistics, evidence, format);
+  }
+  const smooth = smoothnessRemark(evidence);
+  return { statistics, ranking, remarks: smooth === undefined ? [] : [smooth] };
 }
 
 function isRefused(assumed: number, best: number, few: boolean): boolean {
@@ -219,16 +295,21 @@ export function requireFiniteMel(values: Float32Array, bands: number): void {
 
 /** A likeness in a few words. */
 export function describeLikeness(likeness: MelLikeness): string {
-  return likeness === "standardised"
-    ? "values standardised to mean 0 and deviation 1"
-    : scaleDescriptions[likeness];
+  if (likeness === "standardised") return "values standardised to mean 0 and deviation 1";
+  return isScale(likeness) ? scaleDescriptions[likeness] : strangeMels[likeness].what;
 }
 
-/** What --mel-format has to say for values of a likeness. */
-export function optionFor(likeness: MelLikeness): string {
-  return likeness === "standardised"
-    ? "--mel-format ln,mean=M,std=S with the mean and deviation it was standardised with"
-    : `--mel-format ${likeness}`;
+/** What to do with values of a likeness, as a clause. */
+export function wayOutOf(likeness: MelLikeness): string {
+  if (likeness === "standardised")
+    return (
+      "say --mel-format ln,mean=M,std=S with the mean and deviation that they were standardised with, or " +
+      "ln,stats=stats.npy with the file of them for each band (log10 in place of ln for ParallelWaveGAN and ESPnet, " +
+      "ln,power for StyleTTS)"
+    );
+  if (likeness === "db")
+    return "say --mel-format db; if they are 10·log10 of power (librosa.power_to_db), say --mel-format db,power";
+  return isScale(likeness) ? `say --mel-format ${likeness}` : strangeMels[likeness].wayOut;
 }
 
 function requireSilence(value: number, encoding: MelEncoding, format: MelFormat): void {
@@ -245,16 +326,26 @@ function requireSilence(value: number, encoding: MelEncoding, format: MelFormat)
 
 function mismatch(
   assumed: MelEncoding,
-  looksLike: MelLikeness,
+  looksLike: MelLikeness | undefined,
   statistics: MelStatistics,
+  evidence: MelEvidence,
   format: MelFormat,
 ): MelValuesMismatchError {
   const { minimum, maximum, mean, standardDeviation } = statistics;
-  const option = optionFor(looksLike);
+  const like =
+    looksLike === undefined ? "resemble no mel that is known" : `look like ${describeLikeness(looksLike)}`;
+  const loud = isBeyondFullScale(evidence)
+    ? ` No waveform within ±1 is that loud: it would have an RMS of ${round(evidence.level, 2)} dB beyond full scale, ` +
+      "and speech stays 6 dB or more below."
+    : "";
+  const wayOut =
+    looksLike === undefined
+      ? "Check what wrote it (an untrained model gives such values), and make it again;"
+      : `If that is so, ${wayOutOf(looksLike)}; if not,`;
   return new MelValuesMismatchError(
-    `The mel's values are taken for ${describeEncoding(assumed)}, and look like ${describeLikeness(looksLike)}: ` +
+    `The mel's values are taken for ${describeEncoding(assumed)}, and ${like}: ` +
       `they lie between ${round(minimum)} and ${round(maximum)}, their mean is ${round(mean)}, their standard ` +
-      `deviation ${round(standardDeviation)}. If that is so, say ${option}; if not, --trust-mel takes them as they are.`,
+      `deviation ${round(standardDeviation)}.${loud} ${wayOut} --trust-mel takes them as they are.`,
     format,
     assumed,
     looksLike,
@@ -262,6 +353,6 @@ function mismatch(
   );
 }
 
-function round(value: number): string {
-  return String(Number(value.toPrecision(4)));
+function round(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
 }

@@ -3,7 +3,8 @@
 import { type ConvertedMel, convertMel, type MelAssumption } from "./conversion.js";
 import { parseStoredMel, type StoredMel } from "./container.js";
 import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
-import { convertToFormat, describeEncoding, encodingOf, isNative, storedNumber } from "./encoding.js";
+import { undoAssumption } from "./assumption.js";
+import { convertToFormat, storedNumber } from "./encoding.js";
 import type { Mel, MelFormat } from "./format.js";
 import { layOutMel, type MelLayout } from "./layout.js";
 import { MEL_FORMAT_KEY } from "./format-fields.js";
@@ -19,6 +20,8 @@ export interface ReadMelOptions {
   readonly assume?: MelAssumption;
   /** The order of its axes (--mel-layout); without it, what fits. */
   readonly layout?: MelLayout;
+  /** Which tensor of a file with several it is (--mel-tensor); without it "mel", or the only one that could be. */
+  readonly tensor?: string;
   /** Takes values and a stated format as they are, whatever they look like (--trust-mel). */
   readonly trust?: boolean;
 }
@@ -31,14 +34,17 @@ export interface MelFile extends ConvertedMel {
 }
 
 /**
- * Reads a .mel, .npy or .safetensors file from its bytes.
+ * Reads a .mel, .npy, .npz, .pt or .safetensors file from its bytes.
  *
- * @throws NpyError, SafetensorsError, NoMelError where they are no such file; MelShapeError, EmptyMelError,
+ * @throws NpyError, SafetensorsError, ZipError, TorchError, PickleError, NoMelError where they are no such file; MelShapeError, EmptyMelError,
  *   NonFiniteMelError, ConstantMelError, MelMismatchError where it is not the mel it should be
  */
 export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
-  const { values, ...source } = parseStoredMel(bytes);
-  const { expected, trust = false } = options;
+  const { expected, trust = false, tensor } = options;
+  const { values, ...source } = parseStoredMel(bytes, {
+    ...(tensor !== undefined && { tensor }),
+    bands: (options.assume?.format ?? expected).bands,
+  });
   if (source.format !== undefined) {
     requireFiniteMel(values, source.format.bands);
     const mel = { frames: source.shape[0], format: source.format, values };
@@ -65,27 +71,24 @@ function readUnlabelled(
   stored: Float32Array,
   shape: readonly number[],
   { expected, assume = {}, layout, trust = false }: ReadMelOptions,
-): { mel: Mel; conversions: string[]; remarks: string[] } {
+): { mel: Mel; conversions: readonly string[]; remarks: string[] } {
   const format = assume.format ?? expected;
-  const encoding = assume.encoding ?? encodingOf(format);
   const laidOut = layOutMel(shape, stored, format, layout);
+  const { values: written, encoding, conversions } = undoAssumption(laidOut.values, assume, format);
   const remarks: string[] = [];
-  const conversions: string[] = [];
   if (laidOut.guessed)
     remarks.push(
       `Both axes have ${format.bands} values; its sound suggests ${laidOut.layout}. Say --mel-layout if that is wrong.`,
     );
-  if (trust) requireFiniteMel(laidOut.values, format.bands);
-  else remarks.push(...diagnoseMel(laidOut.values, encoding, format).remarks);
-  if (!isNative(encoding, format))
-    conversions.push(`Its values were converted from ${describeEncoding(encoding)} to ${format.log}.`);
+  if (trust) requireFiniteMel(written, format.bands);
+  else remarks.push(...diagnoseMel(written, encoding, format).remarks);
   // float16 rounds a floor by up to 0.004
-  const below = countBelow(laidOut.values, storedNumber(Math.log(format.floor) - FLOOR_TOLERANCE, encoding));
+  const below = countBelow(written, storedNumber(Math.log(format.floor) - FLOOR_TOLERANCE, encoding));
   if (below > 0)
     remarks.push(
-      `${((100 * below) / laidOut.values.length).toPrecision(2)} % of its values lay below the format's floor ${format.floor} and were raised to it.`,
+      `${((100 * below) / written.length).toPrecision(2)} % of its values lay below the format's floor ${format.floor} and were raised to it.`,
     );
-  const values = convertToFormat(laidOut.values, encoding, format);
+  const values = convertToFormat(written, encoding, format);
   requireFiniteMel(values, format.bands);
   return { mel: { frames: laidOut.frames, format, values }, conversions, remarks };
 }

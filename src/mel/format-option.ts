@@ -5,6 +5,7 @@ import type { Files } from "../formats/bytes.js";
 import { formatFromFields } from "./format-fields.js";
 import type { MelFormat } from "./format.js";
 import { DEFAULT_PRESET, findPreset, UnknownPresetError } from "./presets.js";
+import type { BandStatistics } from "./band-statistics.js";
 import type { MelAssumption } from "./conversion.js";
 import { type MelScaleName, melScaleNames } from "./encoding.js";
 
@@ -68,37 +69,44 @@ export function formatFromJson(value: Readonly<Record<string, unknown>>): MelFor
 
 // What a person says of a mel that does not say it itself: the text of --mel-format. Comma-separated, in any order:
 //   log10 | db | ln | linear | unit | symmetric     how magnitudes are written as numbers
-//   mean=-5.2,std=2.1                               what was subtracted and divided by afterwards
+//   power                                           of power, the magnitudes' squares
+//   mean=-5.2,std=2.1                               what was subtracted and divided by afterwards; also files of them,
+//   mean=mean.npy,std=std.npy | stats=stats.npy     a number a band
 //   tacotron2-22k-80, fmax=11025, my.json, …        the format itself, as --format takes it
 
 /**
  * Reads the text of --mel-format.
  *
- * @param files for a format in a file of its own
- * @throws InputError, MelFormatError, UnknownPresetError, and what `files` throws
+ * @param files for a format or statistics in files of their own
+ * @throws InputError, MelFormatError, UnknownPresetError, StatisticsError, and what `files` throws
  */
 export async function parseMelAssumption(text: string, files: Pick<Files, "read">): Promise<MelAssumption> {
   const scales: MelScaleName[] = [];
-  const moments = new Map<string, number>();
+  const moments = new Map<string, string>();
   const rest: string[] = [];
+  let power = false;
   for (const part of text.split(",").map((piece) => piece.trim())) {
     const scale = melScaleNames.find((name) => name === part.toLowerCase());
-    const [, moment, number] = /^(mean|std)\s*=\s*(.*)$/i.exec(part) ?? [];
+    const [, moment, value] = /^(mean|std|stats)\s*=\s*(.*)$/i.exec(part) ?? [];
     if (scale !== undefined) scales.push(scale);
-    else if (moment !== undefined) setMoment(moments, moment.toLowerCase(), number);
+    else if (/^power(\s*=\s*2)?$/i.test(part)) power = true;
+    else if (moment !== undefined) setMoment(moments, moment.toLowerCase(), value.trim());
     else if (part !== "") rest.push(part);
   }
   if (scales.length > 1)
     throw new InputError(
       `The mel format '${text}' names ${scales.join(" and ")}; numbers are written in one way.`,
     );
-  if (scales.length + moments.size + rest.length === 0)
+  if (scales.length + moments.size + rest.length === 0 && !power)
     throw new InputError(`The mel format is empty. Name a preset, or one of ${melScaleNames.join(", ")}.`);
   const format = rest.length > 0 ? await formatOf(rest.join(","), files) : undefined;
-  const scale = scales[0] ?? format?.log ?? (moments.size > 0 ? "ln" : undefined);
+  const scale = scales[0] ?? format?.log ?? (moments.size > 0 || power ? "ln" : undefined);
+  const { mean = 0, deviation = 1, statistics } = await readMoments(moments, files);
   return {
     ...(format && { format }),
-    ...(scale && { encoding: { scale, mean: moments.get("mean") ?? 0, deviation: moments.get("std") ?? 1 } }),
+    ...(scale && { encoding: { scale, mean, deviation } }),
+    ...(power && { power }),
+    ...(statistics && { statistics }),
   };
 }
 
@@ -112,11 +120,58 @@ async function formatOf(text: string, files: Pick<Files, "read">): Promise<MelFo
   }
 }
 
-function setMoment(moments: Map<string, number>, name: string, text: string): void {
-  const value = text.trim() === "" ? NaN : Number(text);
-  const allowed = name === "std" ? "a number above 0" : "a number";
-  if (!Number.isFinite(value) || (name === "std" && value <= 0))
-    throw new InputError(`The mel format's ${name} is '${text}', and it has to be ${allowed}.`);
+function setMoment(moments: Map<string, string>, name: string, text: string): void {
   if (moments.has(name)) throw new InputError(`The mel format gives ${name} twice. Leave one.`);
-  moments.set(name, value);
+  moments.set(name, text);
+}
+
+/** The mean and the deviation that are given, in numbers or in files. */
+async function readMoments(
+  moments: ReadonlyMap<string, string>,
+  files: Pick<Files, "read">,
+): Promise<{ mean?: number; deviation?: number; statistics?: BandStatistics }> {
+  const stats = moments.get("stats");
+  if (stats !== undefined) {
+    if (moments.size > 1) throw new InputError("The mel format gives stats, and mean or std too. Leave one.");
+    if (stats === "") throw new InputError("The mel format's stats is '', and it has to be a file.");
+    const { parseStatistics } = await import("./band-statistics.js");
+    return { statistics: parseStatistics(await files.read(stats), stats) };
+  }
+  const [mean, deviation] = [
+    await readMoment("mean", moments, files),
+    await readMoment("std", moments, files),
+  ];
+  if (typeof mean !== "object" && typeof deviation !== "object")
+    return { ...(mean !== undefined && { mean }), ...(deviation !== undefined && { deviation }) };
+  const { requireMoments } = await import("./band-statistics.js");
+  const length = typeof mean === "object" ? mean.length : (deviation as readonly number[]).length;
+  const spread = (value: number | readonly number[]): readonly number[] =>
+    typeof value === "number" ? new Array<number>(length).fill(value) : value;
+  const statistics = { mean: spread(mean ?? 0), deviation: spread(deviation ?? 1) };
+  if (statistics.mean.length !== statistics.deviation.length)
+    throw new InputError(
+      `The mel format gives ${statistics.mean.length} means and ${statistics.deviation.length} deviations.`,
+    );
+  requireMoments(statistics.mean, statistics.deviation, moments.get("std") ?? moments.get("mean") ?? "");
+  return { statistics };
+}
+
+async function readMoment(
+  name: "mean" | "std",
+  moments: ReadonlyMap<string, string>,
+  files: Pick<Files, "read">,
+): Promise<number | readonly number[] | undefined> {
+  const text = moments.get(name);
+  if (text === undefined) return undefined;
+  const value = text === "" ? NaN : Number(text);
+  if (Number.isFinite(value) && (name === "mean" || value > 0)) return value;
+  // what has an ending is a file
+  if (Number.isNaN(value) && /[^.]\.[a-z]\w*$/i.test(text)) {
+    const { parseMoments } = await import("./band-statistics.js");
+    return parseMoments(await files.read(text), text);
+  }
+  const allowed = name === "std" ? "a number above 0" : "a number";
+  throw new InputError(
+    `The mel format's ${name} is '${text}', and it has to be ${allowed}, or a file of them.`,
+  );
 }

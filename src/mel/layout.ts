@@ -34,7 +34,7 @@ export interface LaidOutMel {
 /**
  * Brings an array into [frames, bands].
  *
- * @param shape [bands, frames] or [frames, bands], with leading axes of 1
+ * @param shape [bands, frames] or [frames, bands], with any axes of 1
  * @param values in C order
  * @param layout which of them it is; without it the axis as long as the format has bands tells
  * @throws MelShapeError
@@ -73,10 +73,13 @@ export function layOutMel(
   };
 }
 
-/** A shape without leading axes of 1, down to two. */
+/** A shape without axes of length 1, which carry nothing, down to two axes; leading ones go first. */
 export function matrixAxes(shape: readonly number[]): readonly number[] {
-  const first = shape.findIndex((length) => length !== 1);
-  return shape.slice(Math.min(first < 0 ? Infinity : first, Math.max(0, shape.length - 2)));
+  const axes = [...shape];
+  while (axes.length > 2 && axes[0] === 1) axes.shift();
+  for (let axis = axes.length - 1; axis >= 0 && axes.length > 2; axis--)
+    if (axes[axis] === 1) axes.splice(axis, 1);
+  return axes;
 }
 
 function bandAxis(layout: MelLayout): 0 | 1 {

@@ -4,6 +4,7 @@
 import { melBandRows } from "./bank.js";
 import { logScales, type MelEncoding, type MelScaleName, toNaturalLog } from "./encoding.js";
 import type { MelFormat } from "./format.js";
+import type { StrangeMel } from "./strange.js";
 
 // What a matrix of mel values looks like in numbers: its range, its spread and how rough it is from band to band. The
 // diagnosis of an unlabelled mel rests on them. Values are [frames, bands], row-major.
@@ -103,8 +104,8 @@ function median(values: readonly number[]): number {
   return Float64Array.from(values).sort()[values.length >> 1];
 }
 
-/** What mel values may look like: a scale, or values shifted to mean 0 and divided to deviation 1. */
-export type MelLikeness = MelScaleName | "standardised";
+/** What mel values may look like: a scale, values shifted to mean 0 and divided to deviation 1, or a stranger kind. */
+export type MelLikeness = MelScaleName | "standardised" | StrangeMel;
 
 /** A candidate and how far the values are from what it should look like: 0 fits, Infinity is impossible. */
 export interface LikenessScore {

@@ -17,7 +17,7 @@ describe("inspectMel", () => {
     [[80], "A mel has two axes, [bands, frames] or [frames, bands]."],
     [[], "A mel has two axes, [bands, frames] or [frames, bands]."],
     [[2, 80, 30], "It holds 2 arrays of 80×30; a mel is one, [bands, frames] or [frames, bands]."],
-    [[80, 30, 1], "It holds 80 arrays of 30×1; a mel is one, [bands, frames] or [frames, bands]."],
+    [[80, 30, 2], "It holds 80 arrays of 30×2; a mel is one, [bands, frames] or [frames, bands]."],
     [[77, 30], "No axis has as many bands as a known mel format."],
   ])("describes an array of shape %j and says why it is no mel", (shape, remark) => {
     const found = inspectShape(shape);
@@ -26,7 +26,10 @@ describe("inspectMel", () => {
     expect(found.frames).toBeUndefined();
   });
 
-  it.each([[[80, 30]], [[1, 80, 30]], [[30, 80]]])("finds the axes of %j", (shape) => {
-    expect(inspectShape(shape)).toMatchObject({ frames: 30, bands: 80, remarks: [] });
-  });
+  it.each([[[80, 30]], [[1, 80, 30]], [[30, 80]], [[80, 30, 1]], [[1, 30, 80, 1]], [[80, 1, 30]]])(
+    "finds the axes of %j",
+    (shape) => {
+      expect(inspectShape(shape)).toMatchObject({ frames: 30, bands: 80, remarks: [] });
+    },
+  );
 });
