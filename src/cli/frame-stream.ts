@@ -1,7 +1,7 @@
 // Mel frames as they come through a pipe: one line of JSON that says their format, then rows of little-endian float32,
 // [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
 // expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another. A mel file may come in their place.
-import { type ByteSource, byteSource } from "../formats/byte-source.js";
+import { type ByteSource, byteSource } from "../formats/bytes.js";
 import { undoAssumption } from "../mel/assumption.js";
 import { isMelContainer } from "../mel/container.js";
 import { describeForeignContainer } from "../mel/foreign.js";

@@ -60,7 +60,7 @@ export async function makeSpeech(
     }
     const pieces = fitted(drawn?.watchSpeech(speech) ?? speech, source);
     const written = await write(output, pieces, speech.sampleRate, options);
-    const clipping = clippingRemark(input, written, options);
+    const clipping = clippingRemark(input, speech.report, written.samples);
     if (clipping !== undefined) printNote(options, clipping);
     const remarks = [...source.remarks, ...(clipping === undefined ? [] : [clipping])];
     return { input, output, report: speech.report, written, remarks, mels: drawn?.mels() };
@@ -76,15 +76,14 @@ const CLIPPED_SHARE = 0.01;
 /** A warning where more than a few samples are beyond full scale: what is heard then is not the voice. */
 function clippingRemark(
   input: string,
-  { samples, clippedSamples, peak }: WrittenWav,
-  { bitDepth }: SynthesizeOptions,
+  { clippedSamples, peak }: SynthesisReport,
+  samples: number,
 ): string | undefined {
   if (clippedSamples <= CLIPPED_SHARE * samples) return undefined;
   const share = ((100 * clippedSamples) / samples).toPrecision(2);
-  const what = bitDepth === "32" ? "are kept as floats" : "were cut off";
   return (
-    `Warning: ${share} % of the samples made of '${input}' lie beyond full scale (peak +${(20 * Math.log10(peak)).toFixed(1)} dBFS) ` +
-    `and ${what}. It is louder than a waveform can be: 'vocode info' says what its values look like, and --mel-format ` +
+    `Warning: ${share} % of the samples made of '${input}' lie beyond full scale (peak +${(20 * Math.log10(peak)).toFixed(1)} dBFS). ` +
+    "It is louder than a waveform can be: 'vocode info' says what its values look like, and --mel-format takes them for " +
     "what they are."
   );
 }

@@ -10,6 +10,7 @@ import {
 } from "./encoding.js";
 import {
   isBeyondFullScale,
+  isOfNoise,
   isOfPower,
   isUpsideDown,
   melEvidence,
@@ -263,7 +264,8 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
     : distanceOf(statistics, encoding, format);
   const evidence = melEvidence(values, format, lnOf(encoding, format.floor));
   const impossible = isBeyondFullScale(evidence) || isOfPower(evidence) || isUpsideDown(evidence);
-  if (impossible || isRefused(assumed, ranking[0].distance, evidence.frames < FEW_FRAMES)) {
+  const isStrange = isRefused(assumed, ranking[0].distance, evidence.frames < FEW_FRAMES);
+  if (impossible || (isStrange && !isOfNoise(evidence))) {
     const own = plain ? encoding.scale : undefined;
     const looksLike =
       !isBeyondFullScale(evidence) && isUpsideDown(evidence)

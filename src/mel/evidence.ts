@@ -156,6 +156,14 @@ export function isOfPower(evidence: MelEvidence): boolean {
 }
 
 /**
+ * Whether the mel is of noise, whose fine structure is the same at any level: it shows the scale better than anything else.
+ */
+export function isOfNoise({ deviation, detail }: MelEvidence): boolean {
+  const isNear = (value: number, expected: number): boolean => Math.abs(Math.log(value / expected)) < 0.15;
+  return deviation < 1 && isNear(detail.all, 0.375) && isNear(detail.high, 0.295);
+}
+
+/**
  * How smooth a recording's mel is at most, as a median of |second difference| along the bands. Speech has 0.39 or more
  * (93 recordings of 25 voices in four formats, also quiet, noisy and band-limited) and noise 0.36 or more; smoothed over
  * 0.7 bands and 1 frame, speech has 0.14 to 0.31.

@@ -10,6 +10,7 @@ import {
   tensorFloats,
 } from "../formats/safetensors.js";
 import { convertMel } from "./conversion.js";
+import { naturalLog } from "./encoding.js";
 import type { ReadMelOptions } from "./file.js";
 import type { Mel, MelFormat } from "./format.js";
 import { MEL_FORMAT_KEY, MEL_TENSOR, readStatedFormat } from "./format-fields.js";
@@ -49,7 +50,8 @@ const CHECKED = 1024;
 export async function openMelIn(source: ByteSource, options: ReadMelOptions): Promise<OpenMel> {
   const stored = await openStored(source);
   if (stored && stored.frames > 0 && !options.assume && (await holdsFiniteValues(stored))) {
-    return openStated(stored, options, () => source.close());
+    const open = openStated(stored, options, () => source.close());
+    return { ...open, notes: [...open.notes, ...(await remarksOn(stored))] };
   }
   return readMelIn(source, options);
 }
@@ -81,6 +83,32 @@ function openStated(
   const rows = async (from: number, to: number): Promise<Float32Array> =>
     convert(await stored.rows(from, to)).mel.values;
   return { mel: { format: expected, frames, rows }, leadingSamples, notes: conversions, close };
+}
+
+/** A bend of neighbouring bands (ln) below which most are only in mels that were smoothed: SMOOTHEST_SPEECH. */
+const SLIGHT_BEND = 0.355;
+
+/** What is odd about a mel that states its format, by its first frames. */
+async function remarksOn(stored: MelFrames): Promise<string[]> {
+  const { format } = stored;
+  const values = naturalLog({ format, values: await stored.rows(0, Math.min(CHECKED, stored.frames)) });
+  if (!bendsSlightly(values, format)) return [];
+  // loaded here: the mel of a recording needs no closer look
+  const { melEvidence, smoothnessRemark } = await import("./evidence.js");
+  const remark = smoothnessRemark(melEvidence(values, format));
+  return remark === undefined ? [] : [remark];
+}
+
+function bendsSlightly(values: Float32Array, { bands, floor }: MelFormat): boolean {
+  const silence = Math.log(floor) + 0.01;
+  let [slight, all] = [0, 0];
+  for (let i = 2; i < values.length; i++) {
+    const [low, mid, high] = [values[i - 2], values[i - 1], values[i]];
+    if (i % bands < 2 || low <= silence || mid <= silence || high <= silence) continue;
+    all++;
+    if (Math.abs(low - 2 * mid + high) < SLIGHT_BEND) slight++;
+  }
+  return 2 * slight > all;
 }
 
 /** The mel of a file that states its format; undefined where it does not, or is anything else. */
