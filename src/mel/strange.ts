@@ -11,7 +11,9 @@ import type { MelStatistics } from "./likeness.js";
 export const strangeMels = {
   "ln-of-power": {
     what: "natural logarithms of power (the magnitudes' squares)",
-    wayOut: "say --mel-format ln,power",
+    wayOut:
+      "say --mel-format ln,power; of bands of peak 1, as torchaudio's MelSpectrogram makes by default, make it again with " +
+      "power=1, mel_scale='slaney' and norm='slaney'",
   },
   "log10-of-power": {
     what: "logarithms of base 10 of power (the magnitudes' squares)",
@@ -92,7 +94,7 @@ export function markedKind(
   statistics: MelStatistics,
   bands: number,
 ): StrangeMel | undefined {
-  const { minimum, maximum, standardDeviation, shareAtMinimum } = statistics;
+  const { minimum, maximum, standardDeviation } = statistics;
   const frames = values.length / bands;
   if (frames === 2 && isStatistics(values, bands)) return "statistics";
   if (frames < 8) return undefined;
@@ -106,8 +108,7 @@ export function markedKind(
     if (isNear(maximum, 1) && scaled > 0.8) return "scaled-by-band";
   }
   if (isNear(minimum, -1) && maximum > 0 && maximum < 1.001) return "scaled-to-1";
-  if (isNear(maximum, 0) && isNear(minimum, -80) && standardDeviation > 5 && shareAtMinimum > 0)
-    return "below-loudest";
+  if (isNear(maximum, 0) && minimum < -30 && standardDeviation > 5) return "below-loudest";
   return undefined;
 }
 
@@ -140,13 +141,17 @@ function bandFigures(values: Float32Array, bands: number): BandFigures[] {
   });
 }
 
-/** Whether values have about the mean and deviation of standardised ones, without a clip at the bounds of −4…4. */
+/**
+ * Whether values have about the mean and deviation of standardised ones, without a clip at the bounds of −4…4. Speech in
+ * decibels of −4…4 has silences that are clipped; noise has none, and a smaller deviation.
+ */
 export function isStandardised(statistics: MelStatistics): boolean {
   const { minimum, maximum, mean, standardDeviation, roughness } = statistics;
   const isClipped = Math.abs(minimum + 4) < 1e-3 || Math.abs(maximum - 4) < 1e-3;
   return (
     !isClipped &&
-    Math.abs(mean) < 0.75 &&
+    mean > -1.4 &&
+    mean < 0.75 &&
     standardDeviation > 0.75 &&
     standardDeviation < 1.5 &&
     roughness < LIKE_SPEECH * standardDeviation
@@ -155,6 +160,8 @@ export function isStandardised(statistics: MelStatistics): boolean {
 
 /** Speech and noise differ from band to band by less than this share of their deviation. */
 const LIKE_SPEECH = 0.5;
+/** Almost as wide as ln of bands of peak 1, and far more seldom. */
+const SELDOM = 6;
 /** A score beyond is of nothing that resembles speech. */
 const LIKELY = 20;
 
@@ -167,7 +174,7 @@ export function likeliestKind(
   if (statistics.roughness > LIKE_SPEECH * statistics.standardDeviation) return undefined;
   const scores = undoings(format).map(([kind, undo]) => ({
     kind,
-    score: strangeness(melEvidence(values, format, undo)),
+    score: strangeness(melEvidence(values, format, undo)) + (kind === "log10-of-power" ? SELDOM : 0),
   }));
   const [best] = scores.sort((a, b) => a.score - b.score);
   return best.score < LIKELY ? best.kind : undefined;

@@ -10,6 +10,7 @@ import { findPreset } from "../../src/mel/presets.js";
 import { writeMel } from "../../src/host/node/mel-files.js";
 import { readRecording } from "../../src/host/node/recordings.js";
 import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
+import { encodeNpy } from "../../src/formats/npy.js";
 import { audioFixture } from "../support/audio-fixtures.js";
 import { clipSamples } from "../support/mel-reference.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
@@ -82,6 +83,18 @@ describe("vocode - -", () => {
     }
     // float32 to 1e-4; rounded to 16 bits, a sample may fall on the other side
     expect(largest).toBeLessThanOrEqual(3);
+  });
+
+  it("reads a mel file too, whatever pieces it comes in", async () => {
+    const file = readFileSync(join(folder, "speech.mel"));
+    const npy = encodeNpy([mel.frames, 80], mel.values);
+    for (const whole of [file, npy]) {
+      const pieces = [whole.subarray(0, 3), whole.subarray(3, 5000), whole.subarray(5000)];
+      const { code, stdout, stderr } = await piped(["-", "-", ...fast], pieces);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const samples = readFileSync(wav).subarray(44);
+      expect(stdout.subarray(44)).toHaveLength(samples.length);
+    }
   });
 
   it("writes raw samples, and takes a format that the line states", async () => {
