@@ -176,6 +176,9 @@ const SMOOTH_FRAMES = 40;
 // below, there is not much but rounding
 const AUDIBLE = -70;
 
+/** How many frames of a mel that states its format are looked at, from its start. */
+export const JUDGED_FRAMES = 1024;
+
 /** A sentence on a mel that is smoother than a recording's, and what helps; undefined for others. */
 export function smoothnessRemark({ frames, level, detail }: MelEvidence): string | undefined {
   if (frames < SMOOTH_FRAMES || level < AUDIBLE || detail.all === 0) return undefined;

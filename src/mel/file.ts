@@ -4,7 +4,8 @@ import { type ConvertedMel, convertMel, type MelAssumption } from "./conversion.
 import { parseStoredMel, type StoredMel } from "./container.js";
 import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
 import { undoAssumption } from "./assumption.js";
-import { convertToFormat, storedNumber } from "./encoding.js";
+import { convertToFormat, naturalLog, storedNumber } from "./encoding.js";
+import { JUDGED_FRAMES, melEvidence, smoothnessRemark } from "./evidence.js";
 import type { Mel, MelFormat } from "./format.js";
 import { layOutMel, type MelLayout } from "./layout.js";
 import { MEL_FORMAT_KEY } from "./format-fields.js";
@@ -48,7 +49,13 @@ export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
   if (source.format !== undefined) {
     requireFiniteMel(values, source.format.bands);
     const mel = { frames: source.shape[0], format: source.format, values };
-    const remarks = options.assume ? ["It states its own format, so --mel-format was not applied."] : [];
+    const { format } = source;
+    const first = values.subarray(0, JUDGED_FRAMES * format.bands);
+    const smooth = smoothnessRemark(melEvidence(naturalLog({ format, values: first }), format));
+    const remarks = [
+      ...(options.assume ? ["It states its own format, so --mel-format was not applied."] : []),
+      ...(smooth === undefined ? [] : [smooth]),
+    ];
     return { ...convertMel(mel, expected, trust), source, remarks };
   }
   const read = readUnlabelled(values, source.shape, options);
