@@ -92,7 +92,7 @@ export function infoCommand(): Command {
   return new Command("info")
     .argument(
       "<file...>",
-      ".wav, .flac, .mel, .npy or .safetensors files, recognised by their content, or folders of checkpoints",
+      ".wav, .flac, .mel, .npy, .npz, .pt or .safetensors files, recognised by their content, or folders of checkpoints",
     )
     .option("--json", "print JSON: a list with an object a file")
     .option("--quiet", "no notes on stderr")

@@ -57,7 +57,7 @@ export function synthesizeCommand(): Command {
     .usage("[options] <input...> <output>")
     .argument(
       "<paths...>",
-      "one or more inputs, then the output. Inputs: .mel, .npy or .safetensors mels, .wav or .flac recordings, " +
+      "one or more inputs, then the output. Inputs: .mel, .npy, .npz, .pt or .safetensors mels, .wav or .flac recordings, " +
         "folders of them, or - for frames from a pipe. Output: a .wav file, - for a pipe, or a folder for several inputs",
     );
   return addSynthesizeOptions(command)
