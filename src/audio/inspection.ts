@@ -16,6 +16,7 @@ const SAME = 1e-6;
 export class ClippingCounter {
   readonly #source: RecordingSource;
   #channels: ChannelClipping[] = [];
+  #samples = 0;
 
   /** @param source what the samples were read from: its encoding says where full scale is */
   constructor(source: RecordingSource) {
@@ -32,9 +33,15 @@ export class ClippingCounter {
     return this.#channels.map((channel) => channel.clipped);
   }
 
+  /** Samples of each channel that were taken. */
+  get samples(): number {
+    return this.#samples;
+  }
+
   /** Takes the recording's next samples, any number of them: of each channel, or of the only one. */
   take(samples: Float32Array | readonly Float32Array[]): void {
     const channels = samples instanceof Float32Array ? [samples] : samples;
+    this.#samples += channels[0]?.length ?? 0;
     while (this.#channels.length < channels.length) this.#channels.push(new ChannelClipping(this.#source));
     channels.forEach((channel, index) => {
       this.#channels[index].take(channel);
@@ -82,6 +89,17 @@ export function countClippedSamples({ samples, source }: Recording): number {
   const counter = new ClippingCounter(source);
   counter.take(samples);
   return counter.clippedSamples;
+}
+
+/** Share of clipped samples from which on a recording is worth a warning wherever it is used. */
+const MANY_CLIPPED = 0.01;
+
+/** A warning where more than 1 % of the samples that were counted are clipped, a sentence. */
+export function clippingWarning({ clippedByChannel, samples }: ClippingCounter): string | undefined {
+  const found = describeClipping(clippedByChannel, samples);
+  if (found === undefined || Math.max(...clippedByChannel) <= MANY_CLIPPED * samples) return undefined;
+  const { count, share, where } = found;
+  return `${count} (${share}) are cut off at full scale${where}: the recording is clipped, and its speech will sound so.`;
 }
 
 /** How clipped a recording is, in words; undefined where it is not. */

@@ -5,7 +5,7 @@ import type { MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type CorpusSurvey, type PitchRange, type Spread, surveyCorpus } from "../training/corpus/survey.js";
 import { duration, Progress } from "./status.js";
-import { type OutputOptions, printResult } from "./output.js";
+import { type OutputOptions, printForeignFiles, printResult } from "./output.js";
 
 interface CorpusCommandOptions extends OutputOptions {
   readonly format: string;
@@ -51,6 +51,7 @@ async function run(folder: string, options: CorpusCommandOptions): Promise<void>
     },
   });
   progress?.end();
+  await printForeignFiles(folder, options);
   printResult(options, { folder, ...survey }, () => describe(folder, survey, format));
 }
 

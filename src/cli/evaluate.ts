@@ -15,7 +15,13 @@ import { makeFolder, requireTarget, writeAtomically } from "../host/node/write-f
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { Vocoder } from "../node.js";
 import { evaluationNotes, evaluationReport, evaluationTable } from "./evaluation-report.js";
-import { FailedInputsError, type OutputOptions, printNote, printResult } from "./output.js";
+import {
+  FailedInputsError,
+  type OutputOptions,
+  printForeignFiles,
+  printNote,
+  printResult,
+} from "./output.js";
 import { Progress } from "./status.js";
 import {
   addSynthesisOptions,
@@ -106,6 +112,7 @@ async function pairWork(references: string, syntheses: string, options: Evaluate
     );
   }
   const { pairs, onlyReference, onlySynthesis } = await pairClips(references, syntheses);
+  for (const folder of [references, syntheses]) await printForeignFiles(folder, options);
   for (const [names, folder] of [
     [onlyReference, references],
     [onlySynthesis, syntheses],
@@ -117,6 +124,7 @@ async function pairWork(references: string, syntheses: string, options: Evaluate
 
 /** Recordings and what a checkpoint makes of their mels. */
 async function synthesisWork(references: string, options: EvaluateOptions): Promise<Work> {
+  await printForeignFiles(references, options);
   const clips = await namedClips(references);
   const vocoder = await loadChosenVocoder(options);
   const work: Work = {

@@ -9,7 +9,15 @@ import { FileError, InputError } from "../errors.js";
 import type { Figure } from "../plots/figure.js";
 import { findRecordings, isFolder } from "../host/node/read-files.js";
 import { makeFolder, requireTarget } from "../host/node/write-files.js";
-import { FailedInputsError, type Failure, type OutputOptions, printNote, printResult } from "./output.js";
+import {
+  FailedInputsError,
+  type Failure,
+  groupedNotes,
+  type OutputOptions,
+  printForeignFiles,
+  printNote,
+  printResult,
+} from "./output.js";
 import { Progress, WorkProgress } from "./status.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { describeClipping } from "../audio/inspection.js";
@@ -79,7 +87,9 @@ async function runMelFolder(
   } finally {
     progress.end();
   }
-  for (const note of groupedNotes(made, format)) printNote(options, note);
+  const notes = made.flatMap((mel) => melNotes(mel, format).map((note) => ({ input: mel.input, note })));
+  for (const note of groupedNotes(notes)) printNote(options, note);
+  await printForeignFiles(input, options);
   const elapsed = (performance.now() - started) / 1000;
   printMels(folder, made, failures, format, elapsed, options);
   if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "recordings");
@@ -120,23 +130,6 @@ async function attempt(recording: string, mel: string, format: MelFormat): Promi
     if (unwritable || !(error instanceof InputError)) throw error;
     return { input: recording, error: error.message };
   }
-}
-
-/** The notes on all recordings, each said once with the recordings that it is about. */
-function groupedNotes(made: readonly MelOfFile[], format: MelFormat): string[] {
-  const recordings = new Map<string, string[]>();
-  for (const mel of made) {
-    for (const note of melNotes(mel, format)) {
-      const named = recordings.get(note) ?? [];
-      named.push(mel.input);
-      recordings.set(note, named);
-    }
-  }
-  return [...recordings].map(([note, [first, ...others]]) => {
-    return others.length === 0
-      ? `${first}: ${note}`
-      : `${first} and ${counted(others.length, "other")}: ${note}`;
-  });
 }
 
 function printMels(

@@ -1,6 +1,6 @@
 // Where a command's words go: results on stdout, progress and reports on stderr; --json and --quiet decide how much.
 import { FileError, InputError } from "../errors.js";
-import { describeSystemError } from "../host/node/read-files.js";
+import { describeForeignFiles, describeSystemError, isFolder } from "../host/node/read-files.js";
 import { readFileSync } from "node:fs";
 
 // The version of this vocode.
@@ -97,4 +97,20 @@ export function table(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** Notes on inputs, each said once with the inputs that it is about. */
+export function groupedNotes(notes: readonly { readonly input: string; readonly note: string }[]): string[] {
+  const inputs = new Map<string, string[]>();
+  for (const { input, note } of notes) inputs.set(note, [...(inputs.get(note) ?? []), input]);
+  return [...inputs].map(([note, [first, ...others]]) => {
+    if (others.length === 0) return `${first}: ${note}`;
+    return `${first} and ${others.length} ${others.length === 1 ? "other" : "others"}: ${note}`;
+  });
+}
+
+/** Says how many files in a folder hold sound that is not read; of a file, nothing. */
+export async function printForeignFiles(path: string, options: OutputOptions): Promise<void> {
+  const text = (await isFolder(path)) ? await describeForeignFiles(path) : undefined;
+  if (text !== undefined) printNote(options, `${path}: ${text}`);
 }

@@ -9,9 +9,9 @@ import type { Mel } from "../mel/format.js";
 import { DEFAULT_PRESET, findPreset } from "../mel/presets.js";
 import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
-import { readRecording } from "../host/node/recordings.js";
+import { readInspected, readRecording } from "../host/node/recordings.js";
 import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./options.js";
-import { printNote, printResult, table } from "./output.js";
+import { type OutputOptions, printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { holdsRecording } from "./synthesis-input.js";
 
@@ -128,7 +128,7 @@ async function run(file: string, options: PitchCommandOptions): Promise<void> {
   const isRecording = await holdsRecording(file);
   const { pitch, mel, source } =
     isRecording && options.checkpoint === undefined
-      ? await measured(file)
+      ? await measured(file, options)
       : await readOff(file, isRecording, options);
   const { hopLength, sampleRate } = mel.format;
   const summary = summarisePitch(pitch, hopLength / sampleRate);
@@ -152,9 +152,10 @@ async function run(file: string, options: PitchCommandOptions): Promise<void> {
 }
 
 /** The pitch that a recording has. */
-async function measured(file: string): Promise<FoundPitch> {
+async function measured(file: string, options: OutputOptions): Promise<FoundPitch> {
   const format = findPreset(DEFAULT_PRESET);
-  const recording = await readRecording(file);
+  const { recording, inspection } = await readInspected(file);
+  for (const remark of inspection.remarks) printNote(options, `${file}: ${remark}`);
   const mel = await melOfRecording(recording, format);
   const { RealFft } = await import("../audio/real-fft.js");
   const transforms = await createPitchTransforms(format.sampleRate, (size) => RealFft.create(size));

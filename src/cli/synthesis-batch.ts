@@ -6,7 +6,7 @@ import { findFiles, isFolder } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
 import { makeFolder } from "../host/node/write-files.js";
 import type { Vocoder } from "../node.js";
-import { FailedInputsError, type Failure, printNote, printResult } from "./output.js";
+import { FailedInputsError, type Failure, printForeignFiles, printNote, printResult } from "./output.js";
 import { Progress } from "./status.js";
 import { PIPE } from "./synthesis-input.js";
 import { loadChosenVocoder, type SynthesizeOptions } from "./options.js";
@@ -81,6 +81,7 @@ export async function runBatch(
   }
   progress.end();
   await vocoder.dispose();
+  for (const input of inputs) await printForeignFiles(input, options);
   printMade(folder, made, failures, loadSeconds, options);
   if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "inputs");
 }

@@ -22,7 +22,7 @@ export interface SynthesisInput {
   readonly leadingSamples: number;
   /** Samples that the result should have then, known when the frames have ended; undefined for all that there are. */
   readonly samples: () => number | undefined;
-  /** What was done and noticed, each a sentence. */
+  /** What was done and noticed, each a sentence; what only reading all of it tells comes in at the end. */
   readonly remarks: readonly string[];
   close(): Promise<void>;
 }
@@ -104,15 +104,18 @@ async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Pr
 }
 
 async function openCopy(file: ByteSource, path: string, expected: MelFormat): Promise<SynthesisInput> {
-  const [{ openRecordingIn }, { resamplePieces }, { melPieces }] = await Promise.all([
-    import("../audio/open-recording.js"),
-    import("../audio/resample.js"),
-    import("../mel/analysis.js"),
-  ]);
+  const [{ openRecordingIn }, { ClippingCounter, clippingWarning }, { resamplePieces }, { melPieces }] =
+    await Promise.all([
+      import("../audio/open-recording.js"),
+      import("../audio/inspection.js"),
+      import("../audio/resample.js"),
+      import("../mel/analysis.js"),
+    ]);
   const recording = await openRecordingIn(file, path);
   const { sampleRate, hopLength } = expected;
   const seen = { samples: 0, ended: false };
-  const samples = resamplePieces(recording.pieces(), recording.sampleRate, sampleRate);
+  const clipping = new ClippingCounter(recording.source);
+  const samples = resamplePieces(watched(), recording.sampleRate, sampleRate);
   const { sampleCount } = recording;
   const expectedFrames =
     sampleCount && Math.ceil((sampleCount * sampleRate) / recording.sampleRate / hopLength);
@@ -121,9 +124,19 @@ async function openCopy(file: ByteSource, path: string, expected: MelFormat): Pr
     expectedFrames,
     leadingSamples: 0,
     samples: () => (seen.ended ? seen.samples : undefined),
-    remarks: recording.source.remarks,
+    get remarks() {
+      const warning = clippingWarning(clipping);
+      return [...recording.source.remarks, ...(warning === undefined ? [] : [warning])];
+    },
     close: () => recording.close(),
   };
+
+  async function* watched(): AsyncGenerator<Float32Array, void> {
+    for await (const { mono, channels } of recording.channelPieces()) {
+      clipping.take(channels);
+      yield mono;
+    }
+  }
 }
 
 /** A signal with silence behind it up to a whole frame, so that its mel covers all of it. */

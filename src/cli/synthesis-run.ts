@@ -45,7 +45,8 @@ export async function makeSpeech(
   });
   const progress = new WorkProgress(options);
   try {
-    for (const remark of source.remarks) printNote(options, remark);
+    const early = source.remarks;
+    for (const remark of early) printNote(options, remark);
     const speech = vocoder.stream(drawn?.watchMel(source.source) ?? source.source, {
       ...streamOptions(options),
       patient: input !== PIPE,
@@ -60,9 +61,12 @@ export async function makeSpeech(
     }
     const pieces = fitted(drawn?.watchSpeech(speech) ?? speech, source);
     const written = await write(output, pieces, speech.sampleRate, options);
+    const late = source.remarks.filter((remark) => !early.includes(remark));
     const clipping = clippingRemark(input, speech.report, written.samples);
-    if (clipping !== undefined) printNote(options, clipping);
-    const remarks = [...source.remarks, ...(clipping === undefined ? [] : [clipping])];
+    if (clipping !== undefined) late.push(clipping);
+    progress.end();
+    for (const remark of late) printNote(options, remark);
+    const remarks = [...early, ...late];
     return { input, output, report: speech.report, written, remarks, mels: drawn?.mels() };
   } finally {
     progress.end();

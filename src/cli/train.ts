@@ -14,7 +14,7 @@ import type { Int8Cost } from "../training/voice-calibration.js";
 import { duration, Progress } from "./status.js";
 import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./options.js";
 import { anyNumber, wholeNumber } from "./option-values.js";
-import { type OutputOptions, printNote, printResult } from "./output.js";
+import { type OutputOptions, printForeignFiles, printNote, printResult } from "./output.js";
 import { TrainingControls, TrainingLine } from "./training-controls.js";
 import { TrainingSamples } from "./training-samples.js";
 import { newRun, type NewRun, type RunOptions, runPath, storedRun } from "./training-run.js";
@@ -74,6 +74,7 @@ async function openCorpusOf(
   );
   for (const { name, reason } of problems.slice(0, MOST_NAMED)) printNote(options, `  ${name}: ${reason}`);
   if (problems.length > MOST_NAMED) printNote(options, `  and ${problems.length - MOST_NAMED} more`);
+  await printForeignFiles(place(paths.corpus), options);
   return corpus;
 }
 

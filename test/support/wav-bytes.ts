@@ -60,3 +60,25 @@ export function chunk(
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
+
+/** A Wave64 chunk, by what RIFF calls it. */
+export function wave64Chunk(name: string, content: Uint8Array, size = content.length + 24): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil((24 + content.length) / 8) * 8);
+  bytes.set(new TextEncoder().encode(name));
+  bytes.set([0xf3, 0xac, 0xd3, 0x11, 0x8c, 0xd1, 0x00, 0xc0, 0x4f, 0x8e, 0xdb, 0x8a], 4);
+  new DataView(bytes.buffer).setBigUint64(16, BigInt(size), true);
+  bytes.set(content, 24);
+  return bytes;
+}
+
+/** A Wave64 file of 16-bit mono, or its beginning up to the samples. */
+export function wave64Bytes(data?: Uint8Array): Uint8Array {
+  const guid = [0x72, 0x69, 0x66, 0x66, 0x2e, 0x91, 0xcf, 0x11, 0xa5, 0xd6, 0x28, 0xdb, 0x04, 0xc1, 0, 0];
+  return concat([
+    Uint8Array.from(guid),
+    new Uint8Array(8),
+    wave64Chunk("wave", new Uint8Array(0)).subarray(0, 16),
+    wave64Chunk("fmt ", wavBytes().subarray(20, 36)),
+    ...(data === undefined ? [] : [wave64Chunk("data", data)]),
+  ]);
+}

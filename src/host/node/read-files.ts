@@ -114,12 +114,13 @@ export async function findRecordings(folder: string): Promise<string[]> {
 export async function describeForeignFiles(folder: string): Promise<string | undefined> {
   const names = await findFiles(folder, isForeignName);
   if (names.length === 0) return undefined;
-  const formats = [...new Set(names.map((name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase()))];
+  const formats = [
+    ...new Set(names.map((name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase())),
+  ].sort();
   const what = names.length === 1 ? "1 file of another format" : `${names.length} files of other formats`;
   return (
-    `${what} (${formats.sort().join(", ")}) ${names.length === 1 ? "is" : "are"} passed over. ` +
-    "Convert them: for f in *." +
-    `${formats[0]}; do ffmpeg -i "$f" "\${f%.*}.wav"; done`
+    `${what} (${formats.join(", ")}) ${names.length === 1 ? "is" : "are"} passed over. ` +
+    `Convert them: for f in ${formats.map((format) => `*.${format}`).join(" ")}; do ffmpeg -i "$f" "\${f%.*}.wav"; done`
   );
 }
 

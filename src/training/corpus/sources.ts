@@ -17,6 +17,8 @@ export const DEFAULT_MINIMUM_FRAMES = 64;
 export const SILENT_PEAK = 1e-3;
 /** Share of clipped samples from which on a recording is left out; a few in a long recording do no harm. */
 const CLIPPED_SHARE = 1e-3;
+/** A peak that only floats have which hold the values of integers. */
+const INTEGER_PEAK_DB = 40;
 
 /** Why a recording is not trained on, a sentence with the measured fact; undefined where it is. */
 export function unusableReason(
@@ -31,6 +33,8 @@ export function unusableReason(
   }
   if (peakDb === -Infinity) return "It is digital silence throughout.";
   if (peakDb < 20 * Math.log10(SILENT_PEAK)) return `It is silent: its peak is ${peakDb.toFixed(0)} dBFS.`;
+  if (peakDb > INTEGER_PEAK_DB)
+    return `Its peak is ${peakDb.toFixed(0)} dB above full scale: its floats seem to hold integers. Divide them by 32768.`;
   const share = clippedSamples / (seconds * sampleRate);
   if (share > CLIPPED_SHARE)
     return `It is clipped: ${(100 * share).toPrecision(2)} % of its samples are cut off at full scale.`;
