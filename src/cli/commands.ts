@@ -111,4 +111,13 @@ export const commands: readonly ListedCommand[] = [
     summary: "list what can compute on this machine, and why the rest cannot",
     load: async () => (await import("./engines.js")).enginesCommand,
   },
+  {
+    name: "completion",
+    takes: "[options] <shell>",
+    summary: "print a script that completes commands and options in bash, zsh or fish",
+    load: async () => {
+      const { completionCommand } = await import("./completion.js");
+      return () => completionCommand(() => commands);
+    },
+  },
 ];

@@ -1,5 +1,6 @@
 // The command line's entry: loads the command that is asked for, runs it, and turns errors into exit codes
 // (0 done, 2 wrong use or bad input, 1 our fault, 130 Ctrl-C).
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { VocodeError } from "../errors.js";
 import { removeUnfinishedFiles } from "../host/node/write-files.js";
@@ -10,8 +11,9 @@ import { describeStdoutError, style, vocodeVersion } from "./output.js";
  * Builds the program.
  *
  * @param wanted the command that is loaded; the others stand in the list, and for a wrong name to be compared with
+ * @param addition what is said of an unknown command besides
  */
-async function buildProgram(wanted: string | undefined): Promise<Command> {
+async function buildProgram(wanted: string | undefined, addition = ""): Promise<Command> {
   const takes = new Map(commands.map((command) => [command.name, command.takes]));
   const program = new Command("vocode")
     .description("Mel spectrograms in and out of speech, with a diffusion vocoder.")
@@ -20,7 +22,8 @@ async function buildProgram(wanted: string | undefined): Promise<Command> {
     .showHelpAfterError("(vocode --help lists the commands)")
     .configureOutput({
       outputError: (text, write) => {
-        write(text.replace(/^error:/, style("red", "vocode:")));
+        const told = text.replace(/unknown command '[^']*'/, (fault) => `${fault}${addition}`);
+        write(told.replace(/^error:/, style("red", "vocode:")));
       },
     })
     .enablePositionalOptions()
@@ -98,9 +101,14 @@ function report(error: unknown): number {
 function withMainCommand(argv: readonly string[]): readonly string[] {
   const [node, script, first, ...rest] = argv;
   const ofProgram = ["help", "-h", "--help", "-V", "--version"].includes(first ?? "");
-  // a single word is more likely a mistyped command than an input without an output
-  if (first === undefined || isCommand(first) || ofProgram || rest.length === 0) return argv;
+  if (first === undefined || isCommand(first) || ofProgram || isMistyped(first)) return argv;
+  if (first.startsWith("-") && rest.length === 0) return argv;
   return [node, script, "synthesize", first, ...rest];
+}
+
+/** Whether a word is more likely a command than an input: it has no ending, and there is no such file. */
+function isMistyped(word: string): boolean {
+  return /^[\w-]*\w$/.test(word) && !word.startsWith("-") && !existsSync(word);
 }
 
 function isCommand(name: string): boolean {
@@ -119,7 +127,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const given = withMainCommand(argv);
     // 'vocode help mel' prints what mel takes
-    const program = await buildProgram(given[2] === "help" ? given[3] : given[2]);
+    const isAmongOthers = given.length > 3 && given[2] !== "help";
+    const program = await buildProgram(
+      given[2] === "help" ? given[3] : given[2],
+      isAmongOthers ? ", and there is no file or folder of that name" : "",
+    );
     await program.parseAsync(given);
     // a command that was stopped politely says so itself
     return Number(process.exitCode ?? 0);

@@ -4,6 +4,8 @@ import type { MelAssumption } from "../mel/conversion.js";
 import { type MelLayout, melLayouts } from "../mel/layout.js";
 import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
+import { availableParallelism } from "node:os";
+import { type OutputOptions, printNote } from "./output.js";
 import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";
 import {
@@ -56,12 +58,23 @@ export function addEngineOptions(command: Command): Command {
  * @throws EngineUnavailableError if it cannot be used here
  */
 export async function openChosenRuntime(
-  options: EngineOptions,
+  options: EngineOptions & OutputOptions,
   more: Pick<RuntimeOptions, "flushesDenormals"> = {},
 ): Promise<Runtime> {
   // loaded here, so that a command's help does not wait for the engines
   const { openRuntime } = await import("../host/node/engines.js");
+  remarkThreads(options);
   return openRuntime({ ...engineOf(options), ...more });
+}
+
+/** Says it where there are more threads than processors, which makes everything slower. */
+function remarkThreads({ threads = 1, ...options }: EngineOptions & OutputOptions): void {
+  const cores = availableParallelism();
+  if (threads > cores)
+    printNote(
+      options,
+      `--threads ${threads} is more than the ${cores} processors here, which is slower than ${cores}.`,
+    );
 }
 
 /** The engine's options alone, of a command's. */
@@ -190,8 +203,14 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
  *
  * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
  */
-export async function loadChosenVocoder(options: SynthesisChoice): Promise<Vocoder> {
-  const { engine, device, threads, precision, checkpoint = shippedCheckpoint } = options;
+export async function loadChosenVocoder(options: SynthesisChoice & OutputOptions): Promise<Vocoder> {
+  const { engine, device, threads, precision, checkpoint = shippedCheckpoint, steps, schedule } = options;
+  remarkThreads(options);
+  if (steps !== undefined && schedule !== undefined)
+    printNote(
+      options,
+      `--steps ${steps} does nothing: the schedule ${schedule} has its own number of steps.`,
+    );
   // loaded here, so that a command's help does not wait for the engines
   const { Vocoder } = await import("../node.js");
   return Vocoder.load(checkpoint, {

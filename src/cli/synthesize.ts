@@ -1,5 +1,6 @@
 // `vocode <mel> <wav>`: the main command. A mel, or a recording's mel, through a checkpoint into a WAV file; several of
 // them into a folder; frames from a pipe, and samples into one.
+import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { Command } from "commander";
 import { InputError } from "../errors.js";
@@ -87,12 +88,28 @@ async function run(paths: readonly string[], options: SynthesizeOptions): Promis
     );
   if (options.raw && output !== PIPE)
     throw new InputError("--raw is for - as output; a file gets a WAV header. Leave it out.");
+  await requireOutput(inputs, output);
   if (inputs.length > 1 || (await isFolder(inputs[0])) || (await isFolder(output))) {
     const { runBatch } = await import("./synthesis-batch.js");
     await runBatch(inputs, output, options);
   } else {
     await runSingle(inputs[0], output, options);
   }
+}
+
+/** Refuses what a pattern leaves behind that was given without an output, or that no shell has expanded. */
+async function requireOutput(inputs: readonly string[], output: string): Promise<void> {
+  const pattern = inputs.find((path) => /[*?]/.test(path) && !existsSync(path));
+  if (pattern !== undefined)
+    throw new InputError(
+      `There is no file '${pattern}': it is a pattern, which no shell has replaced by names. Name the folder instead, and ` +
+        "all mels and recordings in it are taken.",
+    );
+  if (inputs.length < 2 || output === PIPE || !existsSync(output) || (await isFolder(output))) return;
+  throw new InputError(
+    `There are ${inputs.length + 1} files and no output: the last one, '${output}', is there already and is no folder. Name ` +
+      "the folder to write into after them.",
+  );
 }
 
 async function runSingle(input: string, output: string, options: SynthesizeOptions): Promise<void> {

@@ -1,12 +1,13 @@
 // What a training run is about, from the command line's options or from the run that is continued.
+import { readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { formatFromOption } from "../host/node/mel-files.js";
 import { formatDifferences, type MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
-import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
 import { InputError, RunError, TrainConfigError } from "../errors.js";
-import { readWholeFile } from "../host/node/read-files.js";
+import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
 import { fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
@@ -69,6 +70,7 @@ export async function newRun(
     ...(begins && { from: begins.name }),
   };
   await runFolder.requireNone();
+  await requireFreeCheckpoint(out);
   return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
 }
 
@@ -79,6 +81,25 @@ export async function storedRun(runFolder: RunFolder, folder: string | undefined
   if (folder === undefined) return description;
   // the recordings may have moved
   return { ...description, paths: { ...description.paths, corpus: relative(runFolder.path, folder) || "." } };
+}
+
+/** Refuses a place at which there is a model, ours or another program's: hours of somebody's work. @throws InputError */
+async function requireFreeCheckpoint(out: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(out);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT") return;
+    if (code !== "ENOTDIR") throw describeSystemError(error, out);
+    throw new InputError(`--out names '${out}', which is a file: a checkpoint is a folder. Name another.`);
+  }
+  const model = [checkpointFiles.config, checkpointFiles.weights].find((name) => names.includes(name));
+  if (model === undefined) return;
+  throw new InputError(
+    `'${out}' already holds a model ('${model}'), which training would replace. Name another folder for --out, move it ` +
+      "away, or continue its run with --resume.",
+  );
 }
 
 function requireOut(out: string | undefined): string {

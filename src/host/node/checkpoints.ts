@@ -17,6 +17,7 @@ import {
 } from "../../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../../checkpoint/config.js";
 import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
+import { FileError } from "../../errors.js";
 import { isFolder, nodeFiles, readWholeFile } from "./read-files.js";
 import { writeSafetensors, makeFolder, writeAtomically } from "./write-files.js";
 
@@ -39,10 +40,13 @@ export async function readCheckpointConfig(folder: string): Promise<CheckpointCo
   return readConfig(folder, nodeFiles);
 }
 
+/** What every card of ours says, those of older versions too. */
+const CARD_MARK = "made by `vocode ";
+
 /**
  * Saves a checkpoint.
  *
- * @param card the text of README.md
+ * @param card the text of README.md; a README.md that is not one of ours stays as it is
  * @throws FileError where the file system refuses
  */
 export async function saveCheckpoint(
@@ -57,7 +61,17 @@ export async function saveCheckpoint(
     join(folder, checkpointFiles.config),
     `${JSON.stringify(checkpoint.config, null, 2)}\n`,
   );
-  await writeAtomically(join(folder, checkpointFiles.card), card);
+  const path = join(folder, checkpointFiles.card);
+  if (await isOurs(path)) await writeAtomically(path, card);
+}
+
+/** Whether a file can be replaced by a card: it is one, or there is none. */
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    return new TextDecoder().decode(await readWholeFile(path)).includes(CARD_MARK);
+  } catch (error) {
+    return error instanceof FileError && error.code === "ENOENT";
+  }
 }
 
 /**
