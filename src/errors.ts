@@ -41,14 +41,17 @@ export class NothingToTrainOnError extends InputError {
   }
 }
 
-/** The loss stayed no number, whatever batch it was computed of. */
+/** The loss was no number again and again, whatever batch it was computed of, or the error grew beyond that of silence. */
 export class DivergedError extends InputError {
   constructor(
     readonly step: number,
     readonly faults: number,
+    what: "loss" | "measured error" = "loss",
   ) {
     super(
-      `Training went wrong: the loss was no number in ${faults} steps up to step ${step}. ` +
+      (what === "loss"
+        ? `Training went wrong: the loss was no number in ${faults} steps up to step ${step}. `
+        : `Training went wrong: the last ${faults} measurements up to step ${step} were worse than those of silence. `) +
         "Begin again with lower rates, such as --set muonRate=0.005 --set adamWRate=0.0003.",
     );
   }

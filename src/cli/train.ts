@@ -75,6 +75,7 @@ async function openCorpusOf(
   for (const { name, reason } of problems.slice(0, MOST_NAMED)) printNote(options, `  ${name}: ${reason}`);
   if (problems.length > MOST_NAMED) printNote(options, `  and ${problems.length - MOST_NAMED} more`);
   await printForeignFiles(place(paths.corpus), options);
+  for (const remark of corpus.remarks) printNote(options, remark);
   return corpus;
 }
 
@@ -127,6 +128,8 @@ Examples:
   vocode train wavs --out checkpoints/published --set denoiser=wavegrad
   vocode train few-wavs --from checkpoints/speech-22k --out checkpoints/new-voice
   vocode train --resume runs/my-voice
+  vocode train --resume runs/my-voice --steps 8000       further than the run was to go
+  vocode train moved-wavs --resume runs/my-voice         the recordings lie elsewhere now
 
 Without --steps or --hours it takes the default's ${defaultTrainConfig.steps} steps, and says after the first ones how long that is here.
 At the end the voice is calibrated for 8-bit layers on the recordings that it was trained on, and synthesis takes them.
@@ -141,7 +144,7 @@ function collect(value: string, before: readonly string[]): string[] {
 
 /** What a run began with, and --resume takes from there. */
 const SETTLED = [
-  ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels", "steps", "hours"] as const),
+  ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels"] as const),
   ...(["config", "set", "excitationSteps"] as const),
 ];
 
@@ -157,7 +160,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   }
   const runFolder = new RunFolder(options.resume ?? runPath(options));
   const { description, start }: NewRun = options.resume
-    ? { description: await storedRun(runFolder, folder) }
+    ? { description: await storedRun(runFolder, folder, options) }
     : await newRun(runFolder, folder, options);
   const { config, mel, from } = description;
   const runtime = await openChosenRuntime(options, { flushesDenormals: true });
@@ -166,7 +169,8 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   // refuses recordings that are too short
   utterancesToTrainOn(corpus, config);
   // only now, so that nothing stands in the way of a second attempt
-  if (!options.resume) await runFolder.begin(description, start);
+  if (options.resume) await runFolder.change(description);
+  else await runFolder.begin(description, start);
   const secondsAStep = audioSecondsAStep(config, mel);
   const line = new TrainingLine(options, secondsAStep);
   const controls = new TrainingControls(line);
@@ -174,7 +178,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const begin = from === undefined ? "" : `, beginning with '${from}' and its prior`;
   printNote(options, `${config.steps} steps on ${runtime.engine}${begin}, ${total} of audio to be seen.`);
   const { train } = await import("../training/trainer.js");
-  const { storeTrained } = await import("../training/store.js");
+  const { holdsTrained, storeTrained } = await import("../training/store.js");
   const name = basename(description.paths.checkpoint);
   const checkpoint = resolve(runFolder.path, description.paths.checkpoint);
   const samples = options.samples ? new TrainingSamples(runFolder.path, corpus) : undefined;
@@ -182,6 +186,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     const fault = await samples?.speak(step, checkpoint, engineOf(options));
     if (fault !== undefined) line.note(fault);
   };
+  let isKept = false;
   try {
     const result = await train({
       runtime,
@@ -206,14 +211,19 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
         line.note(sentence);
       },
       onSave: async (steps, weights) => {
-        await storeTrained(checkpoint, { name, config, corpus, steps, weights, run: runFolder, from });
+        // what was tuned or calibrated since a run was finished is worth keeping
+        isKept = await holdsTrained(checkpoint, { config, steps, weights });
+        if (!isKept)
+          await storeTrained(checkpoint, { name, config, corpus, steps, weights, run: runFolder, from });
         if (await samples?.isDue(steps)) await speak(steps);
       },
       beforeStep: () => controls.wait(),
       signal: controls.signal,
     });
     let cost: Int8Cost | undefined;
-    if (result.finished && options.calibration) {
+    const { readCheckpointConfig } = await import("../host/node/checkpoints.js");
+    const isCalibrated = isKept && (await readCheckpointConfig(checkpoint)).quantisation !== undefined;
+    if (result.finished && options.calibration && !isCalibrated) {
       const { calibrateTrained } = await import("./calibrate.js");
       cost = await calibrateTrained(checkpoint, corpus, runtime, { line, controls });
     }

@@ -1,12 +1,12 @@
 // What a training run is about, from the command line's options or from the run that is continued.
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { formatFromOption } from "../host/node/mel-files.js";
 import { formatDifferences, type MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
-import { InputError, RunError, TrainConfigError } from "../errors.js";
+import { FileError, InputError, RunError, TrainConfigError } from "../errors.js";
 import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
 import { fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
@@ -74,13 +74,72 @@ export async function newRun(
   return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
 }
 
-/** What a run that is continued is about. @throws RunError where there is none */
-export async function storedRun(runFolder: RunFolder, folder: string | undefined): Promise<RunDescription> {
-  const description = await runFolder.describe();
-  if (!description) throw new RunError(`'${runFolder.path}' holds no training run.`);
-  if (folder === undefined) return description;
-  // the recordings may have moved
-  return { ...description, paths: { ...description.paths, corpus: relative(runFolder.path, folder) || "." } };
+/**
+ * What a run that is continued is about: as it began, but for more steps and recordings that have moved.
+ *
+ * @throws RunError where there is none, or it has done as many steps; FileError where its recordings or lists have moved
+ */
+export async function storedRun(
+  runFolder: RunFolder,
+  folder: string | undefined,
+  options: Pick<RunOptions, "steps" | "hours"> = {},
+): Promise<RunDescription> {
+  const given =
+    options.steps === undefined ? (options.hours === undefined ? undefined : "--hours") : "--steps";
+  const stored = await runFolder.describe();
+  if (!stored) {
+    const why = given === undefined ? "" : `${given} cannot be changed by --resume: `;
+    throw new RunError(`${why}'${runFolder.path}' holds no training run.`);
+  }
+  const corpus = folder === undefined ? stored.paths.corpus : relative(runFolder.path, folder) || ".";
+  const steps = stepsOf(options, stored.config, stored.mel) ?? stored.config.steps;
+  const done = await runFolder.stepsDone();
+  if (given !== undefined && steps <= done) {
+    throw new RunError(
+      `${given} cannot be changed by --resume to ${steps} steps: the run has done ${done}, and they count. Give more.`,
+    );
+  }
+  await requirePaths(runFolder, { ...stored.paths, corpus });
+  return { ...stored, config: { ...stored.config, steps }, paths: { ...stored.paths, corpus } };
+}
+
+/** Says it where what a run reads has moved since it began. @throws FileError */
+async function requirePaths(
+  run: RunFolder,
+  { corpus, heldOut, files, mels }: RunDescription["paths"],
+): Promise<void> {
+  const parts = { corpus, heldOut, files, mels };
+  for (const [part, path] of Object.entries(parts)) {
+    if (path === undefined) continue;
+    const place = resolve(run.path, path);
+    if (await isThere(place)) continue;
+    throw new FileError(
+      part === "corpus"
+        ? `The run's recordings are no more in '${place}'. Where they have moved, name the folder where they are now: ` +
+            `vocode train FOLDER --resume ${run.path}`
+        : `What the run reads is no more at '${place}'. Bring it back, or correct '${part}' in '${join(run.path, "run.json")}'.`,
+      place,
+      "ENOENT",
+    );
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => systemCode(error) !== "ENOENT",
+  );
+}
+
+/** The steps that --steps or --hours ask for. @throws TrainConfigError for no hours */
+function stepsOf(
+  { steps, hours }: Pick<RunOptions, "steps" | "hours">,
+  config: TrainConfig,
+  mel: MelFormat,
+): number | undefined {
+  if (steps !== undefined || hours === undefined) return steps;
+  if (!(hours > 0)) throw new TrainConfigError(`--hours has to be above 0, not ${hours}.`);
+  return Math.ceil((3600 * hours) / audioSecondsAStep(config, mel));
 }
 
 /** Refuses a place at which there is a model, ours or another program's: hours of somebody's work. @throws InputError */
@@ -148,10 +207,7 @@ async function configOf(
   checkFormat(config, mel);
   const { checkLosses } = await import("../training/losses/registry.js");
   checkLosses(config);
-  if (options.steps !== undefined) return { ...config, steps: options.steps };
-  if (options.hours === undefined) return config;
-  if (!(options.hours > 0)) throw new TrainConfigError(`--hours has to be above 0, not ${options.hours}.`);
-  return { ...config, steps: Math.ceil((3600 * options.hours) / audioSecondsAStep(config, mel)) };
+  return { ...config, steps: stepsOf(options, config, mel) ?? config.steps };
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {

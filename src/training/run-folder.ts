@@ -42,6 +42,16 @@ export class RunFolder implements Run {
     await writeAtomically(join(this.path, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
   }
 
+  /** Writes what the run is about anew: more steps, or recordings that have moved. */
+  async change(description: RunDescription): Promise<void> {
+    await writeAtomically(join(this.path, "run.json"), `${JSON.stringify(description, null, 2)}\n`);
+  }
+
+  /** Steps of the newest state, which may be damaged; 0 before the first. */
+  async stepsDone(): Promise<number> {
+    return (await this.#stateSteps())[0] ?? 0;
+  }
+
   /** @throws RunError where the folder holds a run */
   async requireNone(): Promise<void> {
     if (!(await this.#names()).includes("run.json")) return;

@@ -1,5 +1,7 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
-import { saveCheckpoint } from "../host/node/checkpoints.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import { InputError } from "../errors.js";
+import { loadCheckpoint, saveCheckpoint } from "../host/node/checkpoints.js";
 import { excitationShape } from "../models/excitation/shape.js";
 import type { CropSource } from "./draws.js";
 import type { Run } from "./run.js";
@@ -64,6 +66,38 @@ export interface Trained {
   readonly from?: string | undefined;
 }
 
+/** Whether a folder holds the checkpoint of a run at a step already, to the last bit of its weights. */
+export async function holdsTrained(
+  folder: string,
+  { config, steps, weights }: Pick<Trained, "config" | "steps" | "weights">,
+): Promise<boolean> {
+  let stored: Checkpoint;
+  try {
+    stored = await loadCheckpoint(folder);
+  } catch (error) {
+    // missing or damaged: it is written again
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+  const { training } = stored.config;
+  const settings = Object.entries(training["settings"] ?? {});
+  const isSame = settings.every(([key, value]) => JSON.stringify(value) === JSON.stringify(config[key]));
+  if (training["steps"] !== steps || settings.length === 0 || !isSame) return false;
+  const wanted = Object.entries(allWeights(weights));
+  return wanted.every(([name, { data }]) => {
+    const there = stored.weights[name]?.data;
+    return there?.length === data.length && data.every((value, i) => value === there[i]);
+  });
+}
+
+function allWeights({ prior, excitation, network }: TrainedWeights): Checkpoint["weights"] {
+  return {
+    ...withPrefix("prior.", prior),
+    ...withPrefix("excitation.", excitation ?? {}),
+    ...withPrefix("denoiser.", network),
+  };
+}
+
 /** Writes the checkpoint of a run. */
 export async function storeTrained(folder: string, trained: Trained): Promise<void> {
   const { name, config, corpus, steps, weights, run, from } = trained;
@@ -77,12 +111,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     mean: latest["devError"] as number,
     byLevel: latest["devErrorByLevel"] as readonly number[],
   };
-  const { prior, excitation, network } = weights;
-  const all = {
-    ...withPrefix("prior.", prior),
-    ...withPrefix("excitation.", excitation ?? {}),
-    ...withPrefix("denoiser.", network),
-  };
+  const { excitation, network } = weights;
   const facts = {
     ...(from !== undefined && { from }),
     ...{ recordings: recorded.length, recordedHours, steps, audioHours },
@@ -96,7 +125,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
       }),
       ...(excitation && { excitation: excitationShape }),
     },
-    weights: all,
+    weights: allWeights(weights),
   };
   const weightCount = Object.values(network).reduce((sum, { data }) => sum + data.length, 0);
   await saveCheckpoint(folder, checkpoint, modelCard({ ...facts, name, config, error, weightCount }));

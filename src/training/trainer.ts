@@ -108,8 +108,16 @@ async function rehearse(
  * the same weights as one that was not.
  */
 const GOOD_STATE_EVERY = 10;
-/** Steps that may go wrong one after the other. */
+/** Steps that may go wrong before so many that go well follow each other. */
 const MOST_FAULTS = 10;
+/** Good steps after which those that went wrong are forgotten: ten ways back to a copy of the state. */
+const FORGOTTEN_AFTER = 10 * GOOD_STATE_EVERY;
+/**
+ * A mean error of ε̂ as large as the noise itself is what a network has that says nothing; twice that is worse than silence.
+ * So many measurements in a row of it, each far from the best one, are a training that diverges without a NaN.
+ */
+const HOPELESS_ERROR = 2;
+const MOST_HOPELESS = 3;
 /** Steps between lines of loss and speed in the metrics. */
 const LOSS_EVERY = 50;
 
@@ -124,6 +132,8 @@ class NetworkTraining {
   /** For the progress, and for the metrics. */
   readonly #meters: readonly [Meter, Meter];
   #faults = 0;
+  #goodSteps = 0;
+  #hopeless = 0;
   #good: RunState | undefined;
   #best: (Metrics & { readonly devError: number }) | undefined;
   #lastSave = performance.now();
@@ -199,7 +209,7 @@ class NetworkTraining {
       await this.#stepBack(step);
       return;
     }
-    this.#faults = 0;
+    if (++this.#goodSteps >= FORGOTTEN_AFTER) this.#faults = 0;
     const figures = Object.entries(withoutPrefix(resultPrefix.figure, told)).map(
       ([name, { data }]) => [name, data[0]] as const,
     );
@@ -218,6 +228,7 @@ class NetworkTraining {
   /** The step counts as done, with what it would have changed left out. */
   async #stepBack(step: number): Promise<void> {
     this.#faults++;
+    this.#goodSteps = 0;
     const good = this.#good!;
     if (this.#faults > MOST_FAULTS) throw new DivergedError(step + 1, this.#faults);
     this.#options.onRemark?.(
@@ -243,13 +254,16 @@ class NetworkTraining {
     await this.#room(() => run.addMetrics(metrics));
     const improved = this.#noteBest(metrics);
     onMeasure?.(step, error);
+    // also NaN, which is no error at all
+    this.#hopeless = error.mean < HOPELESS_ERROR ? 0 : this.#hopeless + 1;
+    if (this.#hopeless >= MOST_HOPELESS) throw new DivergedError(step, this.#hopeless, "measured error");
     if (improved && step === 0) await this.#save(0);
     return improved;
   }
 
   #noteBest(metrics: Metrics): boolean {
     const { devError } = metrics;
-    if (typeof devError !== "number" || devError >= (this.#best?.devError ?? Infinity)) return false;
+    if (typeof devError !== "number" || !(devError < (this.#best?.devError ?? Infinity))) return false;
     this.#best = { ...metrics, devError };
     return true;
   }

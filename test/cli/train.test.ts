@@ -1,11 +1,20 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
-import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
+import { loadCheckpoint, storeTunings } from "../../src/host/node/checkpoints.js";
 import { RunFolder } from "../../src/training/run-folder.js";
 import { type CliRun, runCli } from "../support/run-cli.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
@@ -66,6 +75,63 @@ describe("vocode train", () => {
     expect((await loadCheckpoint(join(parent, "voices", "tones"))).config.training).toMatchObject({
       steps: 6,
     });
+  });
+
+  it("keeps what was tuned since when a finished run is resumed, and goes on with more steps", async () => {
+    const voice = join(parent, "voices", "tones");
+    const tuning = { start: "noise", sampler: "dpmpp-2m", refine: 4, exponent: 1, momentum: 0.5 } as const;
+    await storeTunings(voice, [{ name: "tuned-6", logSnrs: [-5, -3, -1, 1, 3, 6], tuning }]);
+    const before = readFileSync(join(voice, "config.json"), "utf8");
+    const again = await train("--resume", "runs/tones", "--no-samples", "--no-calibration");
+    expect(again.code, again.stderr).toBe(0);
+    expect(readFileSync(join(voice, "config.json"), "utf8")).toBe(before);
+    expect(before).toContain("tuned-6");
+    const fewer = await train("--resume", "runs/tones", "--steps", "12");
+    expect(fewer.code).toBe(2);
+    expect(fewer.stderr).toContain("to 12 steps: the run has done 12, and they count. Give more.");
+    const more = await train(
+      "--resume",
+      "runs/tones",
+      "--steps",
+      "20",
+      ...["--no-samples", "--no-calibration"],
+    );
+    expect(more.stdout, more.stderr).toMatch(/^Trained 20 steps/);
+    const run = new RunFolder(join(parent, "runs", "tones"));
+    expect((await run.newestState())!.step).toBe(20);
+    expect((await run.describe())!.config.steps).toBe(20);
+  });
+
+  it("says how to go on where the recordings have moved, and remembers their new place", async () => {
+    renameSync(join(parent, "wavs"), join(parent, "moved"));
+    const lost = await train("--resume", "runs/tones", "--no-samples", "--no-calibration");
+    const found = await train("moved", "--resume", "runs/tones", "--no-samples", "--no-calibration");
+    const without = await train("--resume", "runs/tones", "--no-samples", "--no-calibration");
+    renameSync(join(parent, "moved"), join(parent, "wavs"));
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toContain("vocode train FOLDER --resume runs/tones");
+    expect([found.code, without.code], found.stderr + without.stderr).toEqual([0, 0]);
+    await train("wavs", "--resume", "runs/tones", "--no-samples", "--no-calibration");
+  });
+
+  it("replaces neither a README.md of somebody else's nor a model", async () => {
+    const notes = join(parent, "notes");
+    mkdirSync(notes);
+    writeFileSync(join(notes, "README.md"), "# My notes\n");
+    const { code, stderr } = await train("wavs", "--out", "notes", "--steps", "2", ...tinySettings);
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(notes, "README.md"), "utf8")).toBe("# My notes\n");
+    for (const name of ["config.json", "model.safetensors"]) {
+      const other = join(parent, `other-${name}`);
+      mkdirSync(other);
+      writeFileSync(join(other, name), "{}");
+      const refused = await train("wavs", "--out", `other-${name}`, "--steps", "2", ...tinySettings);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain(`already holds a model ('${name}')`);
+      expect(readFileSync(join(other, name), "utf8")).toBe("{}");
+    }
+    const file = await train("wavs", "--out", "notes/README.md", "--steps", "2", ...tinySettings);
+    expect(file.stderr).toContain("which is a file: a checkpoint is a folder");
   });
 
   it("refuses to begin in a folder that holds a run", async () => {

@@ -175,6 +175,19 @@ describe("a training step that went wrong", () => {
     await expect(training).rejects.toThrow(DivergedError);
     await expect(training).rejects.toThrow("no number in 11 steps up to step 11");
   });
+
+  it("ends training after ten others, also where single good steps lie between them", async () => {
+    const everyThird = Array.from({ length: 20 }, (_, i) => 3 * i);
+    const longer: TrainConfig = { ...config, steps: 60 };
+    const training = trainIn("bad", { config: longer, source: poisonedIn(everyThird, config.priorSteps) });
+    await expect(training).rejects.toThrow("no number in 11 steps up to step 31");
+  });
+
+  it("ends training where the error grows beyond that of silence, without a loss that is no number", async () => {
+    const wild: TrainConfig = { ...config, steps: 200, muonRate: 20, adamWRate: 1, gradientNorm: 1e6 };
+    const training = trainIn("wild", { config: wild, measureEvery: 5 });
+    await expect(training).rejects.toThrow(DivergedError);
+  });
 });
 
 describe("a full disk in training", () => {

@@ -35,6 +35,8 @@ export interface CacheEntry extends FileStamp {
   /** The problem may be gone next time, though the file stays the same; it is not stored. */
   readonly passing?: boolean;
   readonly copies: readonly Copy[];
+  /** Of the recording's prepared samples: recordings of one sound have one; not in caches of before it was noted. */
+  readonly sound?: string;
 }
 
 /** What the entries were prepared for. */

@@ -10,6 +10,7 @@ import {
   currentEntries,
   placeUtterances,
   planRecordings,
+  remarksOn,
   type Utterance,
 } from "./plan.js";
 import { DEFAULT_MINIMUM_FRAMES, findSources, type Problem, type SourceOptions } from "./sources.js";
@@ -57,6 +58,8 @@ export class Corpus {
     places: ReadonlyMap<Utterance, Copy>,
     /** What was left out, and why. */
     readonly problems: readonly Problem[],
+    /** What is odd, each a sentence. */
+    readonly remarks: readonly string[] = [],
   ) {
     this.#places = places;
     this.#folder = folder;
@@ -163,7 +166,7 @@ export class Corpus {
 export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const { format, minimumFrames = DEFAULT_MINIMUM_FRAMES, onProgress, signal } = options;
   checkSpeeds(options);
-  const { sources, problems, unlisted } = await findSources(options);
+  const { sources, problems, unlisted, remarks } = await findSources(options);
   const { wanted, withoutMel } = await planRecordings(sources, options.speeds, options.mels);
   const settings = { format, minimumFrames };
   const folder = cacheFolderOf(options.cacheFolder, settings, [options.folder, options.mels ?? ""]);
@@ -179,7 +182,9 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   });
-  const places = placeUtterances(sources, entries, options.speeds);
+  // a list says what is held out, and nothing else is
+  const fewest = options.heldOutList === undefined ? minimumFrames : undefined;
+  const places = placeUtterances(sources, entries, options.speeds, fewest);
   const left = wanted.flatMap(({ source: { name } }) => {
     const reason = entries.get(name)?.problem;
     return reason === undefined ? [] : [{ name, reason }];
@@ -192,7 +197,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
       ...(signal && { signal }),
     });
   }
-  return new Corpus(folder, format, places, all);
+  return new Corpus(folder, format, places, all, [...remarks, ...remarksOn(sources, entries, places)]);
 }
 
 function naturalCopies(places: ReadonlyMap<Utterance, Copy>): Map<string, Copy> {
@@ -228,7 +233,7 @@ function requireBothParts(
   throw new InputError(
     (utterances.length === 0
       ? `No recording in '${folder}' can be trained on.`
-      : `The usable recordings in '${folder}' are all ${training ? "for training" : "held out"}: at least two are needed, one to train on and one to hold out.`) +
+      : `The usable recordings in '${folder}' are all ${training ? "for training" : "held out"}: at least two are needed, one to train on and one to hold out, or a single one that is long enough to hold out its end.`) +
       named.join("") +
       more,
   );

@@ -90,7 +90,8 @@ export async function planRecordings(
   const wanted: WantedRecording[] = [];
   const withoutMel: Problem[] = [];
   for (const source of sources) {
-    const recording = { source, speeds: source.heldOut ? [1] : speeds };
+    // a single one is trained on and held out, part by part
+    const recording = { source, speeds: source.heldOut && sources.length > 1 ? [1] : speeds };
     const mel = mels === undefined ? undefined : await findMel(mels, source.name);
     if (mels === undefined) wanted.push(recording);
     else if (mel === undefined)
@@ -140,13 +141,95 @@ export function heldOutAmong(usable: readonly Source[]): ReadonlySet<Source> {
   return new Set(nearest.slice(0, 1));
 }
 
-/** The utterances of usable recordings, and where they stand. */
+/** The share of a single recording that is held out: its end. */
+const HELD_OUT_END = 0.1;
+/** Frames between what is trained on and what is held out, so that no crop and no window sees both. */
+const GAP = 16;
+
+/**
+ * A single recording in two: all but its end to train on, and the end to measure on.
+ *
+ * @param natural frames of the recording itself
+ * @param fewest frames of each part
+ * @returns the first frame of the end; undefined where it is too short for two parts
+ */
+function endOf(natural: number, fewest: number): number | undefined {
+  const length = Math.max(fewest, Math.round(HELD_OUT_END * natural));
+  const first = natural - length;
+  return first - GAP >= fewest ? first : undefined;
+}
+
+function splitByTime(
+  name: string,
+  copies: readonly Copy[],
+  speeds: readonly number[],
+  fewest: number,
+): Map<Utterance, Copy> | undefined {
+  const natural = copies.find(({ speed }) => speed === 1);
+  const first = natural && endOf(natural.frames, fewest);
+  if (natural === undefined || first === undefined) return undefined;
+  const places = new Map<Utterance, Copy>();
+  for (const speed of speeds) {
+    const copy = copies.find((one) => one.speed === speed);
+    const frames = Math.floor((first - GAP) / speed);
+    if (copy && frames >= fewest) places.set({ name, speed, heldOut: false, frames }, { ...copy, frames });
+  }
+  const frames = natural.frames - first;
+  const end = { ...natural, at: natural.at + first, frames };
+  return places.set({ name: `${name} (its end)`, speed: 1, heldOut: true, frames }, end);
+}
+
+/** What is odd about the recordings as they are used, each a sentence. */
+export function remarksOn(
+  sources: readonly Source[],
+  entries: ReadonlyMap<string, CacheEntry>,
+  places: ReadonlyMap<Utterance, Copy>,
+): string[] {
+  const heldOut = new Set([...places.keys()].filter((one) => one.heldOut).map(({ name }) => name));
+  const bySound = new Map<string, string[]>();
+  for (const { name } of sources) {
+    const { sound, copies = [] } = entries.get(name) ?? {};
+    if (sound === undefined || !copies.some(({ frames }) => frames > 0)) continue;
+    bySound.set(sound, [...(bySound.get(sound) ?? []), name]);
+  }
+  const twins = [...bySound.values()].filter((names) => names.length > 1);
+  const leaked = twins.filter(
+    (names) => names.some((name) => heldOut.has(name)) && !names.every((name) => heldOut.has(name)),
+  );
+  const told = twins.slice(0, MOST_TWINS).map((names) => names.map((name) => `'${name}'`).join(" = "));
+  const more = twins.length > MOST_TWINS ? ` and ${twins.length - MOST_TWINS} more` : "";
+  return [
+    ...(twins.length === 0
+      ? []
+      : [`The same audio is there more than once, and counts as often: ${told.join("; ")}${more}.`]),
+    ...(leaked.length === 0
+      ? []
+      : [
+          `${leaked.length} of it ${leaked.length === 1 ? "is" : "are"} trained on and held out too, so that the measured ` +
+            "error is too good. Keep one of each.",
+        ]),
+  ];
+}
+
+const MOST_TWINS = 5;
+
+/**
+ * The utterances of usable recordings, and where they stand.
+ *
+ * @param fewest frames that a part of a single recording has to have; without it, it is not divided
+ */
 export function placeUtterances(
   sources: readonly Source[],
   entries: ReadonlyMap<string, CacheEntry>,
   speeds: readonly number[],
+  fewest?: number,
 ): Map<Utterance, Copy> {
   const usable = sources.filter(({ name }) => entries.get(name)?.copies.some(({ frames }) => frames > 0));
+  if (usable.length === 1 && fewest !== undefined) {
+    const [{ name }] = usable;
+    const divided = splitByTime(name, entries.get(name)?.copies ?? [], speeds, fewest);
+    if (divided) return divided;
+  }
   const heldOutSources = heldOutAmong(usable);
   const places = new Map<Utterance, Copy>();
   for (const source of usable) {

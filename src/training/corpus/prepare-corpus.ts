@@ -203,5 +203,5 @@ function entryOf(
 ): CacheEntry {
   if ("problem" in prepared)
     return { ...stamps, problem: prepared.problem, copies: [], ...(prepared.passing && { passing: true }) };
-  return { ...stamps, copies: [...before, ...prepared.copies] };
+  return { ...stamps, copies: [...before, ...prepared.copies], sound: prepared.sound };
 }

@@ -1,6 +1,7 @@
 // From a recording to what is trained on: scaled to one peak, 16-bit samples and their natural-log mel, whole frames
 // only. Frame i belongs to samples hop·i … hop·(i+1) and is centred among them; for formats of padding "center", whose
 // frame i is centred on sample hop·i, the samples therefore begin half a hop before the recording.
+import { createHash } from "node:crypto";
 import { readMel } from "../../host/node/mel-files.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { computeMel } from "../../mel/analysis.js";
@@ -173,7 +174,11 @@ export interface Copy {
 
 /** The copies of a recording, or why there are none. */
 export type Prepared =
-  | { readonly copies: readonly Copy[] }
+  | {
+      readonly copies: readonly Copy[];
+      /** A digest of the samples at speed 1: the same for the same audio in another file format or at another level. */
+      readonly sound: string;
+    }
   /** `passing` where it may not hold next time, though the file stays the same. */
   | { readonly problem: string; readonly passing: boolean };
 
@@ -205,7 +210,7 @@ export async function prepareRecording(
     const heard = speed === 1 ? natural : await atSpeed(samples, sampleRate, format.sampleRate, speed);
     copies.push({ speed, part, ...writeCopy(quantise(heard, gain)) });
   }
-  return { copies };
+  return { copies, sound: digestOf(quantise(natural, gain)) };
 
   function writeCopy(quantised: Int16Array): { frames: number; at: number } {
     // before the mel is computed, which takes most of the time
@@ -216,6 +221,13 @@ export async function prepareRecording(
       ? { frames: 0, at: 0 }
       : { frames, at: writer.append(made.samples, made.mel) };
   }
+}
+
+function digestOf({ buffer, byteOffset, byteLength }: Int16Array): string {
+  return createHash("sha256")
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 interface UsableSource {

@@ -83,6 +83,8 @@ interface FoundSources {
   readonly problems: readonly Problem[];
   /** Recordings in the folder that are not listed. */
   readonly unlisted: readonly string[];
+  /** What is odd about the lists, each a sentence. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -96,10 +98,10 @@ export async function findSources(options: SourceOptions): Promise<FoundSources>
     throw new InputError(`The held-out share is ${heldOutShare}, and it has to be between 0 and 1.`);
   const found = (await findRecordings(folder)).map((name) => name.split(sep).join("/"));
   const { names, missing } = fileList === undefined ? all(found) : await listed(found, folder, fileList);
-  const isHeldOut =
+  const { isHeldOut, remarks } =
     heldOutList === undefined
-      ? (name: string): boolean => nameShare(name) < heldOutShare
-      : await heldOutByList(names, folder, heldOutList);
+      ? { isHeldOut: (name: string): boolean => nameShare(name) < heldOutShare, remarks: [] }
+      : await heldOutByList(names, found, folder, heldOutList);
   const sources: Source[] = [];
   const problems = missing.map((name) => ({ name, reason: "It is listed, but not in the folder." }));
   for (const name of names) {
@@ -111,7 +113,7 @@ export async function findSources(options: SourceOptions): Promise<FoundSources>
     }
   }
   const chosen = new Set(names);
-  return { sources, problems, unlisted: found.filter((name) => !chosen.has(name)) };
+  return { sources, problems, unlisted: found.filter((name) => !chosen.has(name)), remarks };
 }
 
 /** A file's size and time of change. @throws FileError */
@@ -167,25 +169,43 @@ async function listed(found: readonly string[], folder: string, fileList: string
 
 async function heldOutByList(
   names: readonly string[],
+  found: readonly string[],
   folder: string,
   list: string,
-): Promise<(name: string) => boolean> {
+): Promise<{ readonly isHeldOut: (name: string) => boolean; readonly remarks: readonly string[] }> {
   const lines = new Set((await readList(list)).map(withoutEnding));
-  const isListed = (name: string): boolean => {
-    // every tail of the whole path, since a list may be relative to a folder above
-    let path = withoutEnding(resolve(folder, name)).split(sep).join("/");
-    for (let tail = ""; path !== dirname(path); path = dirname(path)) {
-      tail = tail === "" ? basename(path) : `${basename(path)}/${tail}`;
-      if (lines.has(tail)) return true;
+  // every tail of the whole path, since a list may be relative to a folder above
+  const tailsOf = (name: string): string[] => {
+    const tails: string[] = [];
+    for (let path = withoutEnding(resolve(folder, name)).split(sep).join("/"); path !== dirname(path);) {
+      tails.push(tails.length === 0 ? basename(path) : `${basename(path)}/${tails[tails.length - 1]}`);
+      path = dirname(path);
     }
-    return false;
+    return tails;
   };
+  const isListed = (name: string): boolean => tailsOf(name).some((tail) => lines.has(tail));
   if (!names.some(isListed))
     throw new InputError(
       `None of the ${lines.size} names in '${list}' is among the recordings of '${folder}', so nothing would be held out. ` +
         "Write one file name a line.",
     );
-  return isListed;
+  const known = new Set(found.flatMap(tailsOf));
+  const unknown = [...lines].filter((line) => !known.has(line));
+  return {
+    isHeldOut: isListed,
+    remarks: unknown.length === 0 ? [] : [unknownNames(unknown, lines.size, list)],
+  };
+}
+
+const MOST_UNKNOWN = 5;
+
+function unknownNames(unknown: readonly string[], total: number, list: string): string {
+  const named = unknown.slice(0, MOST_UNKNOWN).map((name) => `'${name}'`);
+  const more = unknown.length > MOST_UNKNOWN ? ` and ${unknown.length - MOST_UNKNOWN} more` : "";
+  return (
+    `${unknown.length} of the ${total} names in '${list}' ${unknown.length === 1 ? "is no recording" : "are no recordings"} ` +
+    `here, so ${unknown.length === 1 ? "it is" : "they are"} not held out: ${named.join(", ")}${more}.`
+  );
 }
 
 /** The names in a text file: a line each, up to a '|' behind which some lists keep the text; '#' begins a remark. */

@@ -146,7 +146,7 @@ export interface CorpusSurvey {
  */
 export async function surveyCorpus(options: SurveyOptions): Promise<CorpusSurvey> {
   const { format, minimumFrames = DEFAULT_MINIMUM_FRAMES, onProgress } = options;
-  const { sources, problems: missing } = await findSources(options);
+  const { sources, problems: missing, remarks: ofLists } = await findSources(options);
   const problems = [...missing];
   const usable: { source: Source; found: RecordingInspection }[] = [];
   for (const source of sources) {
@@ -175,9 +175,10 @@ export async function surveyCorpus(options: SurveyOptions): Promise<CorpusSurvey
     }),
     ...(pitch && { pitch }),
     problems: problems.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    remarks: usable.flatMap(({ source: { name }, found }) =>
-      found.remarks.map((remark) => ({ name, remark })),
-    ),
+    remarks: [
+      ...ofLists.map((remark) => ({ name: options.heldOutList ?? "", remark })),
+      ...usable.flatMap(({ source: { name }, found }) => found.remarks.map((remark) => ({ name, remark }))),
+    ],
   };
 }
 

@@ -112,6 +112,59 @@ describe("openCorpus", () => {
     await expect(folders.open()).rejects.toThrow(/can be trained on\.\n {2}s0\.wav: /);
   });
 
+  it("divides a single long recording by time, all but its end to train on", async () => {
+    writeTone(join(folders.wavs, "only.wav"), tone(256 * 1000));
+    const corpus = await folders.open({ speeds: [1, 1.25, 0.8], pitch: true });
+    expect(corpus.utterances).toEqual([
+      { name: "only.wav", speed: 1, heldOut: false, frames: 884 },
+      { name: "only.wav", speed: 1.25, heldOut: false, frames: 707 },
+      { name: "only.wav", speed: 0.8, heldOut: false, frames: 1105 },
+      { name: "only.wav (its end)", speed: 1, heldOut: true, frames: 100 },
+    ]);
+    const whole = await folders.scaled("only.wav");
+    const [trained, , , end] = corpus.utterances;
+    expect(samplesOf(corpus, trained, 0, 884 * 256)).toEqual(whole.slice(0, 884 * 256));
+    expect(samplesOf(corpus, end, 0, 100 * 256)).toEqual(whole.slice(900 * 256));
+    // the mel of the whole, and not of a part that ends there
+    const { values } = computeMel(whole, format);
+    expect(melOf(corpus, end, 3, 50)).toEqual(values.slice(903 * 80, 953 * 80));
+    const pitch = new Float32Array(6 * 5);
+    corpus.readPitch(end, 20, 5, pitch, 0);
+    expect(pitch.every(Number.isFinite)).toBe(true);
+    // the same cache, and more recordings: nothing is divided any more
+    writeTone(join(folders.wavs, "other.wav"), tone(30_000, 3));
+    expect((await folders.open()).utterances.map(({ name }) => name).sort()).toEqual([
+      "only.wav",
+      "other.wav",
+    ]);
+  });
+
+  it("remarks names of a held-out list that there are not", async () => {
+    writeCorpus(folders.wavs, 4);
+    const heldOutList = folders.list("dev.txt", "s1.wav", "not-there.wav", "nor/this");
+    expect((await folders.open({ heldOutList })).remarks).toEqual([
+      `2 of the 3 names in '${heldOutList}' are no recordings here, so they are not held out: 'not-there', 'nor/this'.`,
+    ]);
+    // not those of recordings that another list leaves out
+    const fileList = folders.list("files.txt", "s1.wav", "s2.wav");
+    const both = folders.list("dev.txt", "s1.wav", "s3.wav");
+    expect((await folders.open({ heldOutList: both, fileList })).remarks).toEqual([]);
+  });
+
+  it("remarks the same audio under two names, at another level too, and where one of them is held out", async () => {
+    writeTone(join(folders.wavs, "a.wav"), tone(30_000, 1));
+    writeTone(join(folders.wavs, "b.wav"), tone(30_000, 2));
+    expect((await folders.open()).remarks).toEqual([]);
+    writeTone(join(folders.wavs, "again.wav"), tone(30_000, 1));
+    const heldOutList = folders.list("dev.txt", "b.wav");
+    expect((await folders.open({ heldOutList })).remarks).toEqual([
+      "The same audio is there more than once, and counts as often: 'a.wav' = 'again.wav'.",
+    ]);
+    expect((await folders.open({ heldOutList: folders.list("dev.txt", "a.wav") })).remarks[1]).toMatch(
+      /^1 of it is trained on and held out too/,
+    );
+  });
+
   it("makes speed copies of the right length and pitch for training", async () => {
     writeCorpus(folders.wavs, 3);
     const speeds = [1, 0.8, 0.88, 1.14, 1.25];
