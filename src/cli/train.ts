@@ -1,7 +1,8 @@
 // `vocode train FOLDER --out CHECKPOINT`: a folder of recordings in, a vocoder out. Ctrl-C saves and ends, a second one
 // ends at once; SIGUSR1 pauses and continues.
 import { basename, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { melLayouts } from "../mel/layout.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { InputError } from "../errors.js";
 import { fineTuningSettings } from "../training/start-weights.js";
@@ -17,7 +18,7 @@ import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printForeignFiles, printNote, printResult } from "./output.js";
 import { TrainingControls, TrainingLine } from "./training-controls.js";
 import { TrainingSamples } from "./training-samples.js";
-import { newRun, type NewRun, type RunOptions, runPath, storedRun } from "./training-run.js";
+import { newRun, type NewRun, readingOf, type RunOptions, runPath, storedRun } from "./training-run.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { Corpus } from "../training/corpus/corpus.js";
 import { storedExcitation, wantsExcitation } from "../training/excitation.js";
@@ -34,10 +35,11 @@ const MOST_NAMED = 10;
  */
 async function openCorpusOf(
   runFolder: RunFolder,
-  { config, mel, paths }: RunDescription,
+  description: RunDescription,
   options: OutputOptions,
   start: Checkpoint["weights"] = {},
 ): Promise<Corpus> {
+  const { config, mel, paths } = description;
   const { openCorpus } = await import("../training/corpus/corpus.js");
   const place = (path: string): string => resolve(runFolder.path, path);
   let progress: Progress | undefined;
@@ -50,6 +52,7 @@ async function openCorpusOf(
     ...(paths.heldOut === undefined ? {} : { heldOutList: place(paths.heldOut) }),
     ...(paths.files === undefined ? {} : { fileList: place(paths.files) }),
     ...(paths.mels === undefined ? {} : { mels: place(paths.mels) }),
+    ...(await readingOf(description)),
     pitch: wantsExcitation(config) && (await storedExcitation(runFolder, start)) === undefined,
     onProgress: (_, total) => {
       progress ??= new Progress(options, total, "recordings made ready");
@@ -102,7 +105,13 @@ export function trainCommand(): Command {
     )
     .option("--held-out <list>", "text file with the names of recordings to measure on, not to train on")
     .option("--files <list>", "text file with the recordings to use, one path a line")
-    .option("--mels <folder>", "train on these mel files, one for each recording")
+    .option(
+      "--mels <folder>",
+      "train on these mel files, one for each recording: a.npy or mel-a.npy for a.wav",
+    )
+    .option("--mel-format <scale>", "what the values of mels that do not say are, as in 'vocode synthesize'")
+    .addOption(new Option("--mel-layout <order>", "the order of their axes").choices(melLayouts))
+    .option("--trust-mel", "take the mels as they are, whatever they look like")
     .option("--steps <n>", "steps of the network", wholeNumber(1, 10_000_000))
     .option(
       "--excitation-steps <n>",
@@ -145,6 +154,7 @@ function collect(value: string, before: readonly string[]): string[] {
 /** What a run began with, and --resume takes from there. */
 const SETTLED = [
   ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels"] as const),
+  ...(["melFormat", "melLayout", "trustMel"] as const),
   ...(["config", "set", "excitationSteps"] as const),
 ];
 

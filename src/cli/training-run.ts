@@ -1,7 +1,9 @@
 // What a training run is about, from the command line's options or from the run that is continued.
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
-import { formatFromOption } from "../host/node/mel-files.js";
+import { formatFromOption, melAssumptionFromOption } from "../host/node/mel-files.js";
+import type { MelLayout } from "../mel/layout.js";
+import type { MelReading } from "../training/corpus/prepare-recording.js";
 import { formatDifferences, type MelFormat } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
@@ -25,6 +27,9 @@ export interface RunOptions {
   readonly heldOut?: string;
   readonly files?: string;
   readonly mels?: string;
+  readonly melFormat?: string;
+  readonly melLayout?: MelLayout;
+  readonly trustMel?: boolean;
   readonly steps?: number;
   readonly excitationSteps?: number;
   readonly hours?: number;
@@ -68,7 +73,10 @@ export async function newRun(
       ...(mels === undefined ? {} : { mels: place(mels) }),
     },
     ...(begins && { from: begins.name }),
+    ...melReadingOf(options),
   };
+  // refuses what is no format before any work
+  await readingOf(description);
   await runFolder.requireNone();
   await requireFreeCheckpoint(out);
   return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
@@ -159,6 +167,39 @@ async function requireFreeCheckpoint(out: string): Promise<void> {
     `'${out}' already holds a model ('${model}'), which training would replace. Name another folder for --out, move it ` +
       "away, or continue its run with --resume.",
   );
+}
+
+/** What the options say of mel files. @throws InputError where there are none */
+function melReadingOf({
+  mels,
+  melFormat,
+  melLayout,
+  trustMel,
+}: RunOptions): Pick<RunDescription, "melReading"> {
+  const melReading = {
+    ...(melFormat !== undefined && { format: melFormat }),
+    ...(melLayout !== undefined && { layout: melLayout }),
+    ...(trustMel !== undefined && { trust: trustMel }),
+  };
+  if (Object.keys(melReading).length === 0) return {};
+  if (mels === undefined)
+    throw new InputError(
+      "--mel-format, --mel-layout and --trust-mel are for --mels. Leave them out, or name the mels.",
+    );
+  return { melReading };
+}
+
+/** How a run's mel files are read. @throws InputError, MelFormatError, UnknownPresetError, FileError */
+export async function readingOf({ melReading }: RunDescription): Promise<{ melReading?: MelReading }> {
+  if (melReading === undefined) return {};
+  const { format, layout, trust } = melReading;
+  return {
+    melReading: {
+      ...(format !== undefined && { assume: await melAssumptionFromOption(format) }),
+      ...(layout !== undefined && { layout: layout as MelLayout }),
+      ...(trust !== undefined && { trust }),
+    },
+  };
 }
 
 function requireOut(out: string | undefined): string {

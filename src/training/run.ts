@@ -84,6 +84,15 @@ export interface RunDescription {
   readonly paths: RunPaths;
   /** The name of the checkpoint that it began with, if it did not begin with random weights. */
   readonly from?: string;
+  /** How its mel files are read, as --mel-format, --mel-layout and --trust-mel say it. */
+  readonly melReading?: RunMelReading;
+}
+
+/** What a person says of mel files. */
+interface RunMelReading {
+  readonly format?: string;
+  readonly layout?: string;
+  readonly trust?: boolean;
 }
 
 /** The places a run reads from and writes to. */
@@ -124,6 +133,13 @@ const descriptionSchema: Schema<RunDescription> = fields({
     mels: v.exactOptional(text()),
   }),
   from: v.exactOptional(text()),
+  melReading: v.exactOptional(
+    fields({
+      format: v.exactOptional(text()),
+      layout: v.exactOptional(text()),
+      trust: v.exactOptional(v.boolean()),
+    }),
+  ),
 });
 
 /** One line of measurements. */

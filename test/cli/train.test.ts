@@ -243,38 +243,42 @@ describe("vocode train --from", () => {
 });
 
 describe("vocode train with Ctrl-C", () => {
-  it("saves, ends with 130, and goes on with --resume to the weights of an undisturbed run", async () => {
-    const args = ["wavs", "--steps", "300", "--measure-every", "100", ...tinySettings];
-    const whole = train(...args, "--out", "voices/whole");
-    const child = spawn(process.execPath, [program, "train", ...args, "--out", "voices/broken"], {
-      cwd: parent,
-      env: { ...process.env, ...env },
-    });
-    let stderr = "";
-    let stdout = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      const begun = stderr.includes("step 100 ·");
-      stderr += text;
-      if (!begun && stderr.includes("step 100 ·")) child.kill("SIGINT");
-    });
-    const code = await new Promise((resolve) => child.on("close", resolve));
-    expect(code, stderr).toBe(130);
-    expect(stderr).toContain("Saving after this step; press Ctrl-C again to end at once.");
-    const run = new RunFolder(join(parent, "runs", "broken"));
-    const saved = (await run.newestState())!.step;
-    expect(saved).toBeGreaterThanOrEqual(100);
-    expect(saved).toBeLessThan(300);
-    expect(stdout).toBe(`Saved at step ${saved}. Continue with: vocode train --resume runs/broken\n`);
-    const { config } = await loadCheckpoint(join(parent, "voices", "broken"));
-    expect(config.training).toMatchObject({ steps: saved });
-    const rest = ["--threads", "1", "--no-samples", "--no-calibration"];
-    expect((await train("--resume", "runs/broken", ...rest)).code).toBe(0);
-    expect((await whole).code).toBe(0);
-    const weightsOf = (name: string): Buffer =>
-      readFileSync(join(parent, "voices", name, "model.safetensors"));
-    expect(weightsOf("broken").equals(weightsOf("whole"))).toBe(true);
-  });
+  it(
+    "saves, ends with 130, and goes on with --resume to the weights of an undisturbed run",
+    { timeout: 240_000 },
+    async () => {
+      const args = ["wavs", "--steps", "300", "--measure-every", "100", ...tinySettings];
+      const whole = train(...args, "--out", "voices/whole");
+      const child = spawn(process.execPath, [program, "train", ...args, "--out", "voices/broken"], {
+        cwd: parent,
+        env: { ...process.env, ...env },
+      });
+      let stderr = "";
+      let stdout = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        const begun = stderr.includes("step 100 ·");
+        stderr += text;
+        if (!begun && stderr.includes("step 100 ·")) child.kill("SIGINT");
+      });
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      expect(code, stderr).toBe(130);
+      expect(stderr).toContain("Saving after this step; press Ctrl-C again to end at once.");
+      const run = new RunFolder(join(parent, "runs", "broken"));
+      const saved = (await run.newestState())!.step;
+      expect(saved).toBeGreaterThanOrEqual(100);
+      expect(saved).toBeLessThan(300);
+      expect(stdout).toBe(`Saved at step ${saved}. Continue with: vocode train --resume runs/broken\n`);
+      const { config } = await loadCheckpoint(join(parent, "voices", "broken"));
+      expect(config.training).toMatchObject({ steps: saved });
+      const rest = ["--threads", "1", "--no-samples", "--no-calibration"];
+      expect((await train("--resume", "runs/broken", ...rest)).code).toBe(0);
+      expect((await whole).code).toBe(0);
+      const weightsOf = (name: string): Buffer =>
+        readFileSync(join(parent, "voices", name, "model.safetensors"));
+      expect(weightsOf("broken").equals(weightsOf("whole"))).toBe(true);
+    },
+  );
 });
 
 describe("vocode train, used wrongly", () => {

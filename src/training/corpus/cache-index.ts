@@ -50,11 +50,21 @@ export interface CacheSettings {
  *
  * @param folders the corpus's own, that of its recordings and perhaps that of its mels
  */
-export function cacheFolderOf(cache: string, settings: CacheSettings, folders: readonly string[]): string {
-  const { format, minimumFrames } = settings;
+export function cacheFolderOf(
+  cache: string,
+  settings: CacheSettings & { readonly melReading?: unknown },
+  folders: readonly string[],
+): string {
+  const { format, minimumFrames, melReading } = settings;
   const fields = MEL_FORMAT_FIELDS.map((field) => format[field]);
   // hashed, since a cache is to name no folder outside itself
-  const key = JSON.stringify([fields, minimumFrames, folders.map((folder) => resolve(folder))]);
+  const places = folders.map((folder) => resolve(folder));
+  const key = JSON.stringify([
+    fields,
+    minimumFrames,
+    places,
+    ...(melReading === undefined ? [] : [melReading]),
+  ]);
   return join(cache, `corpus-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
 }
 

@@ -17,7 +17,7 @@ import { DEFAULT_MINIMUM_FRAMES, findSources, type Problem, type SourceOptions }
 import { prepareCorpus } from "./prepare-corpus.js";
 import { labelPitch } from "./pitch-labels.js";
 import { naturalFrame, PITCH_VALUES, PitchFile, readPitchAt } from "./pitch-file.js";
-import { type Copy, FULL_SCALE } from "./prepare-recording.js";
+import { type Copy, FULL_SCALE, type MelReading } from "./prepare-recording.js";
 
 export type { Utterance } from "./plan.js";
 export type { Problem } from "./sources.js";
@@ -31,6 +31,8 @@ export interface CorpusOptions extends SourceOptions {
   readonly speeds: readonly number[];
   /** A folder with a mel file for each recording, of the same name but for the ending; the speeds are then [1]. */
   readonly mels?: string;
+  /** How those mel files are read that do not say what they are. */
+  readonly melReading?: MelReading;
   /** Shorter recordings and copies are left out; 64 if not said. */
   readonly minimumFrames?: number;
   /** Finds the recordings' pitch too, where the cache does not hold it yet: `readPitch` needs it. */
@@ -167,8 +169,9 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const { format, minimumFrames = DEFAULT_MINIMUM_FRAMES, onProgress, signal } = options;
   checkSpeeds(options);
   const { sources, problems, unlisted, remarks } = await findSources(options);
-  const { wanted, withoutMel } = await planRecordings(sources, options.speeds, options.mels);
-  const settings = { format, minimumFrames };
+  const { wanted, withoutMel, melRemarks } = await planRecordings(sources, options.speeds, options.mels);
+  const { melReading } = options;
+  const settings = { format, minimumFrames, ...(melReading && { melReading }) };
   const folder = cacheFolderOf(options.cacheFolder, settings, [options.folder, options.mels ?? ""]);
   await makeFolder(folder);
   const stored = await readIndex(folder, settings);
@@ -190,14 +193,18 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     return reason === undefined ? [] : [{ name, reason }];
   });
   const all = [...problems, ...withoutMel, ...left].sort((a, b) => (a.name < b.name ? -1 : 1));
-  requireBothParts([...places.keys()], all, options.folder);
+  requireBothParts([...places.keys()], all, melRemarks, options.folder);
   if (options.pitch) {
     await labelPitch(folder, [...naturalCopies(places).values()], format, {
       ...(options.onPitchProgress && { onProgress: options.onPitchProgress }),
       ...(signal && { signal }),
     });
   }
-  return new Corpus(folder, format, places, all, [...remarks, ...remarksOn(sources, entries, places)]);
+  return new Corpus(folder, format, places, all, [
+    ...remarks,
+    ...melRemarks,
+    ...remarksOn(sources, entries, places),
+  ]);
 }
 
 function naturalCopies(places: ReadonlyMap<Utterance, Copy>): Map<string, Copy> {
@@ -224,6 +231,7 @@ const MOST_NAMED = 5;
 function requireBothParts(
   utterances: readonly Utterance[],
   problems: readonly Problem[],
+  remarks: readonly string[],
   folder: string,
 ): void {
   const training = utterances.some(({ heldOut }) => !heldOut);
@@ -235,6 +243,7 @@ function requireBothParts(
       ? `No recording in '${folder}' can be trained on.`
       : `The usable recordings in '${folder}' are all ${training ? "for training" : "held out"}: at least two are needed, one to train on and one to hold out, or a single one that is long enough to hold out its end.`) +
       named.join("") +
-      more,
+      more +
+      remarks.map((remark) => `\n${remark}`).join(""),
   );
 }

@@ -1,5 +1,6 @@
 // What a corpus needs in its cache, what of it is there, and which utterances come of it.
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
+import { findFiles } from "../../host/node/read-files.js";
 import { type CacheEntry, type FileStamp, withoutWaste } from "./cache-index.js";
 import { nameShare, type Problem, type Source, type SourceFile, statFile, withoutEnding } from "./sources.js";
 import type { WantedRecording } from "./prepare-corpus.js";
@@ -86,32 +87,82 @@ export async function planRecordings(
   sources: readonly Source[],
   speeds: readonly number[],
   mels?: string,
-): Promise<{ readonly wanted: readonly WantedRecording[]; readonly withoutMel: readonly Problem[] }> {
+): Promise<{
+  readonly wanted: readonly WantedRecording[];
+  readonly withoutMel: readonly Problem[];
+  /** What is odd about the mels, each a sentence. */
+  readonly melRemarks: readonly string[];
+}> {
   const wanted: WantedRecording[] = [];
   const withoutMel: Problem[] = [];
+  const named = mels === undefined ? undefined : await melsByName(mels);
   for (const source of sources) {
     // a single one is trained on and held out, part by part
     const recording = { source, speeds: source.heldOut && sources.length > 1 ? [1] : speeds };
-    const mel = mels === undefined ? undefined : await findMel(mels, source.name);
-    if (mels === undefined) wanted.push(recording);
-    else if (mel === undefined)
-      withoutMel.push({ name: source.name, reason: "There is no mel file for it." });
+    if (mels === undefined || named === undefined) {
+      wanted.push(recording);
+      continue;
+    }
+    const mel = await findMel(mels, source.name, named);
+    if (typeof mel === "string") withoutMel.push({ name: source.name, reason: mel });
     else wanted.push({ ...recording, mel });
   }
-  return { wanted, withoutMel };
+  const lacking = withoutMel.find(({ reason }) => reason === NO_MEL);
+  return { wanted, withoutMel, melRemarks: lacking ? [namesLookedFor(lacking.name)] : [] };
 }
 
-/** The mel file of a recording: in the same folder below `mels`, or right in it. */
-async function findMel(mels: string, name: string): Promise<SourceFile | undefined> {
+const NO_MEL = "There is no mel file for it.";
+
+/** Which names a mel file might have had, for one recording as an example. */
+function namesLookedFor(name: string): string {
+  const flat = basename(withoutEnding(name));
+  return (
+    `The mel file of '${name}' was looked for as ${flat}, mel-${flat}, VOICE-mel-${flat}, ${flat}-mel and ${flat}-feats, with ` +
+    `one of the endings ${MEL_ENDINGS.join(", ")}.`
+  );
+}
+
+const MEL_ENDINGS = [".mel", ".npy", ".safetensors", ".npz", ".pt"];
+/** What other tools put before a recording's name or after it: mel-NAME, VOICE-mel-NAME, NAME-mel, NAME-feats. */
+const MEL_PREFIX = /^(?:.*[-_])?mel(?:s|spec)?[-_.]/i;
+const MEL_SUFFIX = /[-_.](?:mel(?:s|spec)?|feats)$/i;
+
+/** The mel files below a folder by the recordings' names that their own names hold, without folders. */
+async function melsByName(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const byName = new Map<string, string[]>();
+  for (const path of await findFiles(folder, (name) => MEL_ENDINGS.includes(extname(name).toLowerCase()))) {
+    const name = basename(path, extname(path));
+    const stems = [name.replace(MEL_PREFIX, ""), name.replace(MEL_SUFFIX, "")].filter(
+      (stem) => stem !== name,
+    );
+    for (const stem of new Set(stems)) byName.set(stem, [...(byName.get(stem) ?? []), path]);
+  }
+  return byName;
+}
+
+/**
+ * The mel file of a recording: in the same folder below `mels`, or right in it; else one whose name holds the recording's.
+ *
+ * @returns the file, or why there is none
+ */
+async function findMel(
+  mels: string,
+  name: string,
+  named: ReadonlyMap<string, readonly string[]>,
+): Promise<SourceFile | string> {
   const stem = withoutEnding(name);
-  const flat = stem.slice(stem.lastIndexOf("/") + 1);
+  const flat = basename(stem);
   for (const place of new Set([stem, flat])) {
-    for (const ending of [".mel", ".npy", ".safetensors"]) {
+    for (const ending of MEL_ENDINGS) {
       const file = await statFile(place + ending, join(mels, place + ending)).catch(() => undefined);
       if (file !== undefined) return file;
     }
   }
-  return undefined;
+  const others = named.get(flat) ?? [];
+  if (others.length === 1) return statFile(others[0], join(mels, others[0]));
+  if (others.length > 1)
+    return `Several mel files could be its own: ${others.slice(0, 3).join(", ")}. Name the right one ${flat}${extname(others[0])}.`;
+  return NO_MEL;
 }
 
 /** What the cache holds of the wanted recordings as they are now, and of others that are still there. */

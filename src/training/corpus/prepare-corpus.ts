@@ -13,7 +13,7 @@ import {
 import { allPartFiles } from "./cache-part.js";
 import type { SourceFile } from "./sources.js";
 import { stampOf } from "./plan.js";
-import type { Copy, Prepared } from "./prepare-recording.js";
+import type { PreparationSettings, Copy, Prepared } from "./prepare-recording.js";
 import { localThread, type PreparationThread, threadCount, workerThread } from "./threads.js";
 
 const SAVE_INTERVAL_MS = 30_000;
@@ -52,7 +52,7 @@ export interface WantedRecording {
 }
 
 /** Where to, and whom to tell. */
-export interface PreparationOptions extends CacheSettings {
+export interface PreparationOptions extends CacheSettings, Pick<PreparationSettings, "melReading"> {
   readonly folder: string;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -131,10 +131,11 @@ class Preparation {
 
   async #prepareAll(): Promise<void> {
     // not the rest: functions cannot go to a thread
-    const { folder, format, minimumFrames } = this.#options;
+    const { folder, format, minimumFrames, melReading } = this.#options;
+    const settings = { format, minimumFrames, ...(melReading && { melReading }) };
     const threads = threadCount(this.#missing.length);
     for (let i = 0; i < Math.max(1, threads); i++)
-      this.#threads.push((threads > 0 ? workerThread : localThread)(folder, { format, minimumFrames }));
+      this.#threads.push((threads > 0 ? workerThread : localThread)(folder, settings));
     const runs = this.#threads.map((thread) => this.#feed(thread));
     // all have to be at rest before anything is closed
     const ended = await Promise.allSettled(runs);

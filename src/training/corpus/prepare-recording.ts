@@ -3,6 +3,7 @@
 // frame i is centred on sample hop·i, the samples therefore begin half a hop before the recording.
 import { createHash } from "node:crypto";
 import { readMel } from "../../host/node/mel-files.js";
+import type { ReadMelOptions } from "../../mel/file.js";
 import type { Mel, MelFormat } from "../../mel/format.js";
 import { computeMel } from "../../mel/analysis.js";
 import { readInspected } from "../../host/node/recordings.js";
@@ -161,7 +162,12 @@ export interface PreparationJob {
 export interface PreparationSettings {
   readonly format: MelFormat;
   readonly minimumFrames: number;
+  /** How mel files are read that do not say what they are. */
+  readonly melReading?: MelReading;
 }
+
+/** What can be said of mel files, as when they are synthesised. */
+export type MelReading = Omit<ReadMelOptions, "expected">;
 
 /** A copy of a recording in the cache; one that would be too short has no frames. */
 export interface Copy {
@@ -191,11 +197,11 @@ export type Prepared =
  */
 export async function prepareRecording(
   job: PreparationJob,
-  { format, minimumFrames }: PreparationSettings,
+  { format, minimumFrames, melReading = {} }: PreparationSettings,
   writer: PartWriter,
   part: string,
 ): Promise<Prepared> {
-  const source = await readSource(job, format, minimumFrames);
+  const source = await readSource(job, format, minimumFrames, melReading);
   if ("problem" in source) return source;
   const { samples, sampleRate, mel } = source;
   // at speed 1 whether wanted or not: its peak gives the gain
@@ -240,6 +246,7 @@ async function readSource(
   job: PreparationJob,
   format: MelFormat,
   minimumFrames: number,
+  melReading: MelReading,
 ): Promise<UsableSource | Exclude<Prepared, { copies: unknown }>> {
   try {
     const { recording, inspection } = await readInspected(job.path);
@@ -247,7 +254,9 @@ async function readSource(
     if (reason !== undefined) return { problem: reason, passing: false };
     const { samples, sampleRate } = recording;
     if (job.mel === undefined) return { samples, sampleRate };
-    const { mel, leadingSamples } = await readMel(job.mel.path, { expected: naturalLog(format) });
+    const expected = naturalLog(format);
+    const read = await readMel(job.mel.path, { ...melReading, expected });
+    const { mel } = read;
     const seconds = samples.length / sampleRate;
     const frames = Math.floor((seconds * format.sampleRate) / format.hopLength);
     if (Math.abs(frames - mel.frames) > FRAMES_ASTRAY)
@@ -255,6 +264,10 @@ async function readSource(
         problem: `Its mel '${job.mel.name}' has ${mel.frames} frames, and ${seconds.toFixed(2)} s make ${frames}.`,
         passing: false,
       };
+    const isStated = read.source.format !== undefined || melReading.assume?.format !== undefined;
+    const leadingSamples = isStated
+      ? read.leadingSamples
+      : centredLead(await resample(samples, sampleRate, format.sampleRate), mel);
     return { samples, sampleRate, mel: { ...mel, leadingSamples } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -263,6 +276,31 @@ async function readSource(
     const problem = job.mel === undefined ? message : message.replaceAll(job.mel.path, job.mel.name);
     return { problem, passing: error instanceof FileError };
   }
+}
+
+/** A centred mel is nearer to the recording's own centred one than to the other by this factor. */
+const CLEARLY_NEARER = 0.8;
+
+/**
+ * Where frames that say nothing of themselves lie: half a hop where they resemble the recording's frames that are centred
+ * on multiples of the hop more than the format's own, half a hop later; else 0.
+ *
+ * @param samples at the format's rate
+ * @param mel natural logarithms, in a format of padding "same"
+ */
+function centredLead(samples: Float32Array, mel: Mel): number {
+  const { format } = mel;
+  if (format.padding !== "same") return 0;
+  const distanceAs = (padding: MelFormat["padding"]): number => {
+    const own = computeMel(samples, { ...format, padding });
+    const count = Math.min(own.values.length, mel.values.length);
+    // one level may lie between them, and the floor says nothing of time
+    let [offset, sum] = [0, 0];
+    for (let i = 0; i < count; i++) offset += (mel.values[i] - own.values[i]) / count;
+    for (let i = 0; i < count; i++) sum += Math.abs(mel.values[i] - own.values[i] - offset);
+    return sum / count;
+  };
+  return distanceAs("center") < CLEARLY_NEARER * distanceAs("same") ? Math.floor(format.hopLength / 2) : 0;
 }
 
 /** The format whose values are natural logarithms. */

@@ -1,10 +1,14 @@
 // What training reads of a corpus: samples and mels, computed or given.
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeMel } from "../../../src/host/node/mel-files.js";
+import { floatTensor } from "../../../src/formats/safetensors.js";
+import { writeSafetensors } from "../../../src/host/node/write-files.js";
 import { computeMel } from "../../../src/mel/analysis.js";
-import { readRecording } from "../../../src/host/node/recordings.js";
+import { readRecording, writeWav } from "../../../src/host/node/recordings.js";
 import { tone, writeCorpus, writeTone } from "../../support/corpus-files.js";
+import { clipSamples } from "../../support/mel-reference.js";
 import { CorpusFolders, corpusFormat as format, melOf, samplesOf } from "../../support/corpus-folders.js";
 
 let folders: CorpusFolders;
@@ -98,5 +102,80 @@ describe("mels beside recordings", () => {
     await expect(folders.open({ mels: folders.root, speeds: [1, 0.8] })).rejects.toThrow(
       "Give speed 1 alone",
     );
+  });
+
+  /** Two recordings of speech, and mels of them that say nothing of themselves, by other tools' names. */
+  async function writeSpeech(
+    padding: "same" | "center",
+    nameOf: (name: string) => string,
+    scale = 1,
+  ): Promise<string> {
+    const mels = join(folders.root, "mels");
+    mkdirSync(mels, { recursive: true });
+    const speech = clipSamples("speech_22k");
+    for (const [index, name] of ["a", "b"].entries()) {
+      const samples = speech.slice(index * 20_000, index * 20_000 + 24_000);
+      await writeWav(join(folders.wavs, `${name}.wav`), [samples], 22050, "32-bit float");
+      const { frames, values } = computeMel(samples, { ...format, padding });
+      const tensor = floatTensor(
+        "mel",
+        [frames, 80],
+        values.map((value) => value * scale),
+      );
+      await writeSafetensors(join(mels, `${nameOf(name)}.safetensors`), [tensor]);
+    }
+    return mels;
+  }
+
+  it.each([
+    ["same", 0],
+    ["center", 128],
+  ] as const)("that are padded as %s and do not say so are moved by %i samples", async (padding, lead) => {
+    writeCorpus(folders.wavs, 1);
+    rmSync(join(folders.wavs, "s0.wav"));
+    const mels = await writeSpeech(padding, (name) => name);
+    const corpus = await folders.open({ mels });
+    const [utterance] = corpus.utterances;
+    const recording = await folders.scaled(utterance.name);
+    const samples = samplesOf(corpus, utterance, 0, 20_000);
+    expect(samples.slice(0, lead).every((value) => value === 0)).toBe(true);
+    expect(samples.slice(lead)).toEqual(recording.slice(0, 20_000 - lead));
+  });
+
+  it.each<[string, (name: string) => string]>([
+    ["mel-NAME", (name) => `mel-${name}`],
+    ["VOICE-mel-NAME", (name) => `voice-mel-${name}`],
+    ["NAME-feats", (name) => `${name}-feats`],
+    ["NAME.mel in a folder", (name) => `${name}.mel`],
+  ])("are found as %s", async (_, nameOf) => {
+    writeCorpus(folders.wavs, 1);
+    rmSync(join(folders.wavs, "s0.wav"));
+    const corpus = await folders.open({ mels: await writeSpeech("same", nameOf) });
+    expect([corpus.problems, corpus.remarks, corpus.utterances.length]).toEqual([[], [], 2]);
+  });
+
+  it("are named by what was looked for where there are none, and not guessed where there are two", async () => {
+    writeCorpus(folders.wavs, 1);
+    const mels = await writeSpeech("same", (name) => `one-mel-${name}`);
+    const corpus = await folders.open({ mels });
+    expect(corpus.remarks).toEqual([
+      expect.stringMatching(/'s0\.wav' was looked for as s0, mel-s0, VOICE-mel-s0/),
+    ]);
+    await writeSpeech("same", (name) => `two-mel-${name}`);
+    await expect(folders.open({ mels })).rejects.toThrow(/Several mel files could be its own: one-mel-a/);
+  });
+
+  it("can be said to be of another scale", async () => {
+    writeCorpus(folders.wavs, 1);
+    rmSync(join(folders.wavs, "s0.wav"));
+    const mels = await writeSpeech("same", (name) => name, 1 / Math.LN10);
+    await expect(folders.open({ mels })).rejects.toThrow(/log10/);
+    const encoding = { scale: "log10", mean: 0, deviation: 1 } as const;
+    const corpus = await folders.open({ mels, melReading: { assume: { encoding } } });
+    const own = await folders.open();
+    const [given, computed] = [corpus, own].map((each) => melOf(each, each.utterances[0], 5, 40));
+    const largest = given.reduce((most, value, i) => Math.max(most, Math.abs(value - computed[i])), 0);
+    // the recordings have 16 bits where they are trained on
+    expect(largest).toBeLessThan(0.2);
   });
 });
