@@ -9,7 +9,7 @@ import { fineTuningSettings } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
 import { RunFolder } from "../training/run-folder.js";
-import { defaultTrainConfig } from "../training/config.js";
+import { defaultTrainConfig, finishingConfig } from "../training/config.js";
 import type { TrainingResult } from "../training/trainer.js";
 import type { Int8Cost } from "../training/voice-calibration.js";
 import { duration, Progress } from "./status.js";
@@ -119,6 +119,10 @@ export function trainCommand(): Command {
       wholeNumber(0, 10_000_000),
     )
     .option("--hours <h>", "the same in hours of audio seen", anyNumber)
+    .option(
+      "--finish",
+      "then train through the sampler's own steps, on smoothed mels too; with --from nothing before it",
+    )
     .option("--config <file>", "JSON file with settings")
     .option("--set <key=value>", "one setting; may be repeated", collect, [])
     .option("--save-every <seconds>", "how often the state is saved", anyNumber, 180)
@@ -136,6 +140,7 @@ Examples:
   vocode train wavs --out checkpoints/my-voice --steps 2000 --set speeds=1 --set batch=8
   vocode train wavs --out checkpoints/published --set denoiser=wavegrad
   vocode train few-wavs --from checkpoints/speech-22k --out checkpoints/new-voice
+  vocode train wavs --from checkpoints/my-voice --finish --out checkpoints/finished
   vocode train --resume runs/my-voice
   vocode train --resume runs/my-voice --steps 8000       further than the run was to go
   vocode train moved-wavs --resume runs/my-voice         the recordings lie elsewhere now
@@ -155,7 +160,7 @@ function collect(value: string, before: readonly string[]): string[] {
 const SETTLED = [
   ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels"] as const),
   ...(["melFormat", "melLayout", "trustMel"] as const),
-  ...(["config", "set", "excitationSteps"] as const),
+  ...(["config", "set", "excitationSteps", "finish"] as const),
 ];
 
 async function run(folder: string | undefined, options: TrainOptions, command: Command): Promise<void> {
@@ -177,16 +182,22 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const corpus = await openCorpusOf(runFolder, description, options, start);
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short
-  utterancesToTrainOn(corpus, config);
+  if (config.steps > 0) utterancesToTrainOn(corpus, config);
+  if (config.finishSteps > 0) utterancesToTrainOn(corpus, finishingConfig(config));
   // only now, so that nothing stands in the way of a second attempt
   if (options.resume) await runFolder.change(description);
   else await runFolder.begin(description, start);
   const secondsAStep = audioSecondsAStep(config, mel);
   const line = new TrainingLine(options, secondsAStep);
   const controls = new TrainingControls(line);
-  const total = duration(config.steps * secondsAStep);
+  const finishing = finishingConfig(config);
+  const seen = config.steps * secondsAStep + finishing.steps * audioSecondsAStep(finishing, mel);
   const begin = from === undefined ? "" : `, beginning with '${from}' and its prior`;
-  printNote(options, `${config.steps} steps on ${runtime.engine}${begin}, ${total} of audio to be seen.`);
+  const steps = [
+    ...(config.steps > 0 ? [`${config.steps} steps`] : []),
+    ...(finishing.steps > 0 ? [`${finishing.steps} finishing steps`] : []),
+  ].join(" and ");
+  printNote(options, `${steps} on ${runtime.engine}${begin}, ${duration(seen)} of audio to be seen.`);
   const { train } = await import("../training/trainer.js");
   const { holdsTrained, storeTrained } = await import("../training/store.js");
   const name = basename(description.paths.checkpoint);

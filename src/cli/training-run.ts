@@ -14,7 +14,15 @@ import { fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
 import type { RunFolder } from "../training/run-folder.js";
-import { baseConfig, checkFormat, parseSetting, type TrainConfig, withSettings } from "../training/config.js";
+import {
+  baseConfig,
+  checkFormat,
+  FINISH_STEPS,
+  finishingConfig,
+  parseSetting,
+  type TrainConfig,
+  withSettings,
+} from "../training/config.js";
 
 /** The options that a run begins with, and that --resume takes from there. */
 export interface RunOptions {
@@ -32,6 +40,7 @@ export interface RunOptions {
   readonly trustMel?: boolean;
   readonly steps?: number;
   readonly excitationSteps?: number;
+  readonly finish?: boolean;
   readonly hours?: number;
   readonly config?: string;
   readonly set: readonly string[];
@@ -100,15 +109,18 @@ export async function storedRun(
     throw new RunError(`${why}'${runFolder.path}' holds no training run.`);
   }
   const corpus = folder === undefined ? stored.paths.corpus : relative(runFolder.path, folder) || ".";
-  const steps = stepsOf(options, stored.config, stored.mel) ?? stored.config.steps;
-  const done = await runFolder.stepsDone();
+  // a run that finishes a voice has its other steps behind it
+  const isFinishing = stored.config.finishSteps > 0;
+  const config = withSteps(options, stored.config, stored.mel, isFinishing);
+  const steps = isFinishing ? config.finishSteps : config.steps;
+  const done = (await runFolder.stepsDone()) - (isFinishing ? config.steps : 0);
   if (given !== undefined && steps <= done) {
     throw new RunError(
       `${given} cannot be changed by --resume to ${steps} steps: the run has done ${done}, and they count. Give more.`,
     );
   }
   await requirePaths(runFolder, { ...stored.paths, corpus });
-  return { ...stored, config: { ...stored.config, steps }, paths: { ...stored.paths, corpus } };
+  return { ...stored, config, paths: { ...stored.paths, corpus } };
 }
 
 /** Says it where what a run reads has moved since it began. @throws FileError */
@@ -139,15 +151,23 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** The steps that --steps or --hours ask for. @throws TrainConfigError for no hours */
-function stepsOf(
+/**
+ * A run's settings with the steps that the command line asks for, of the network's phase or of the finishing one.
+ *
+ * @throws TrainConfigError for no hours
+ */
+function withSteps(
   { steps, hours }: Pick<RunOptions, "steps" | "hours">,
   config: TrainConfig,
   mel: MelFormat,
-): number | undefined {
-  if (steps !== undefined || hours === undefined) return steps;
+  isFinishing: boolean,
+): TrainConfig {
+  const counted = isFinishing ? "finishSteps" : "steps";
+  if (steps !== undefined) return { ...config, [counted]: steps };
+  if (hours === undefined) return config;
   if (!(hours > 0)) throw new TrainConfigError(`--hours has to be above 0, not ${hours}.`);
-  return Math.ceil((3600 * hours) / audioSecondsAStep(config, mel));
+  const seen = isFinishing ? finishingConfig(config) : config;
+  return { ...config, [counted]: Math.ceil((3600 * hours) / audioSecondsAStep(seen, mel)) };
 }
 
 /** Refuses a place at which there is a model, ours or another program's: hours of somebody's work. @throws InputError */
@@ -241,6 +261,7 @@ async function configOf(
     ...fromFile,
     ...fromOptions,
     ...(excitationSteps !== undefined && { excitationSteps }),
+    ...finishingChanges(options, fromFile, fromOptions),
   };
   const config = begins
     ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
@@ -248,7 +269,20 @@ async function configOf(
   checkFormat(config, mel);
   const { checkLosses } = await import("../training/losses/registry.js");
   checkLosses(config);
-  return { ...config, steps: stepsOf(options, config, mel) ?? config.steps };
+  return withSteps(options, config, mel, config.steps === 0);
+}
+
+/** What --finish changes: the phase is there, and alone where a run begins with trained weights. */
+function finishingChanges(
+  { finish, from }: RunOptions,
+  ...settings: readonly Readonly<Record<string, unknown>>[]
+): Record<string, unknown> {
+  if (finish !== true) return {};
+  const says = (name: string): boolean => settings.some((each) => Object.hasOwn(each, name));
+  return {
+    ...(!says("finishSteps") && { finishSteps: FINISH_STEPS }),
+    ...(from !== undefined && !says("steps") && { steps: 0 }),
+  };
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {

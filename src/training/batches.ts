@@ -28,9 +28,12 @@ export class BatchSource {
   readonly #denoiser: TrainedDenoiser;
   readonly #losses: readonly WeightedLoss[];
   readonly #draw: CropDraw;
+  readonly #known: number;
+  readonly #before: number;
 
   /**
    * @param losses those whose networks learn too
+   * @param part crops whose noise is predicted, all where nobody says; and steps of the run before this phase
    * @throws NothingToTrainOnError where no recording is as long as a crop
    */
   constructor(
@@ -38,11 +41,14 @@ export class BatchSource {
     config: TrainConfig,
     denoiser: TrainedDenoiser,
     losses: readonly WeightedLoss[] = [],
+    part: { readonly known?: number; readonly before?: number } = {},
   ) {
     this.#source = source;
     this.#config = config;
     this.#denoiser = denoiser;
     this.#losses = losses;
+    this.#known = part.known ?? config.batch;
+    this.#before = part.before ?? 0;
     this.#draw = new CropDraw(utterancesToTrainOn(source, config), config.cropFrames);
   }
 
@@ -52,19 +58,21 @@ export class BatchSource {
     return { ...this.#crops(-1 - step), ...schedule };
   }
 
-  /** Inputs of a step of the network. */
+  /** Inputs of a step of the network, counted from the phase's first. */
   networkInputs(step: number): Inputs {
-    const { batch, cropFrames, seed, steps, rateShape, lossWeighting } = this.#config;
+    const { cropFrames, seed, steps, rateShape, lossWeighting } = this.#config;
     const { norm, optimiser } = this.#denoiser;
+    const known = this.#known;
+    const drawn = this.#before + step;
     const samples = cropFrames * this.#source.format.hopLength;
-    const noise = fillNormals(new Float32Array(batch * samples), { seed, step: NOISE_STEPS + step });
-    const logSnrs = this.#denoiser.logSnrs(step);
+    const noise = fillNormals(new Float32Array(known * samples), { seed, step: NOISE_STEPS + drawn });
+    const logSnrs = this.#denoiser.logSnrs(drawn, known);
     const levelWeights = logSnrs.map((logSnr) => lossWeight(lossWeighting, logSnr, norm));
     return {
-      ...this.#crops(step),
-      noise: { data: noise, shape: [batch, samples] },
-      logSnr: { data: logSnrs, shape: [batch] },
-      ...(lossWeighting !== "simple" && { levelWeight: { data: levelWeights, shape: [batch] } }),
+      ...this.#crops(drawn),
+      noise: { data: noise, shape: [known, samples] },
+      logSnr: { data: logSnrs, shape: [known] },
+      ...(lossWeighting !== "simple" && { levelWeight: { data: levelWeights, shape: [known] } }),
       ...scheduleInputs(rateShape, step, steps, optimiser.adamW),
       ...merged(this.#losses.map((each) => lossNetworkInputs(each, step))),
     };
@@ -79,7 +87,7 @@ export class BatchSource {
     return {
       ...readCrops(this.#source, crops, cropFrames),
       heard: heardBins(
-        crops.map(({ utterance }) => utterance.speed),
+        crops.slice(0, this.#known).map(({ utterance }) => utterance.speed),
         this.#source.format,
       ),
       gain: { data: Float32Array.from(crops, () => gains.between(gainLow, gainHigh)), shape: [batch] },

@@ -55,6 +55,35 @@ export interface TrainConfig {
   /** Frequency in Hz above which that loss counts less, as 1/(1 + f/it); 0 weights all alike. */
   lossCorner: number;
 
+  // how a voice is finished: the sampler's own steps, from a harmonic start, judged as waveforms
+  /** Optimiser steps of the finishing phase, after the others; 0 for none. */
+  finishSteps: number;
+  /** Crops a step of it, and mel frames of each. */
+  finishBatch: number;
+  finishCropFrames: number;
+  /** Its losses, written as those of the first phase. */
+  finishLosses: string[];
+  finishAdamWRate: number;
+  finishMuonRate: number;
+  finishGradientNorm: number;
+  /** Optimiser steps of the excitation model on smoothed mels, before it. */
+  finishExcitationSteps: number;
+  /** λ of the sampler's two calls; each crop's lie within levelJitter of them. */
+  samplerLevels: number[];
+  levelJitter: number;
+  /** Share of crops that have the first call alone. */
+  oneStepShare: number;
+  /** Share of crops whose mels are smoothed, and the largest deviations: in bands, in frames, of the noise. */
+  smoothShare: number;
+  smoothBands: number;
+  smoothFrames: number;
+  smoothNoise: number;
+  /** Hz up to which "spectra" compares. */
+  spectraLimit: number;
+  /** The rate of the networks of "discriminators", and what the distance of their features counts beside their word. */
+  discriminatorRate: number;
+  featureMatching: number;
+
   /** The denoisers' shapes, each by the settings that its architecture lists. */
   [shapeSetting: string]: Setting;
 }
@@ -87,6 +116,25 @@ const usualSettings = {
   losses: ["noise"],
   lossWeighting: "simple",
   lossCorner: 1000,
+
+  finishSteps: 0,
+  finishBatch: 8,
+  finishCropFrames: 64,
+  finishLosses: ["noise", "log-mel:8", "spectra:4", "discriminators"],
+  finishAdamWRate: 8e-4,
+  finishMuonRate: 2e-3,
+  finishGradientNorm: 50,
+  finishExcitationSteps: 1000,
+  samplerLevels: [-0.3, 3.07],
+  levelJitter: 0.5,
+  oneStepShare: 0.1,
+  smoothShare: 0.5,
+  smoothBands: 1.3,
+  smoothFrames: 1.6,
+  smoothNoise: 0.1,
+  spectraLimit: 5500,
+  discriminatorRate: 4e-4,
+  featureMatching: 2,
 } satisfies Partial<TrainConfig>;
 
 const bases = new Map<string, TrainConfig>();
@@ -135,6 +183,7 @@ function choicesOf(key: string): readonly string[] | undefined {
 
 /** Settings that may be 0 or below. */
 const SIGNED: ReadonlySet<string> = new Set([
+  "samplerLevels",
   "gainLow",
   "gainHigh",
   "logSnrMean",
@@ -142,6 +191,17 @@ const SIGNED: ReadonlySet<string> = new Set([
   "highestLogSnr",
 ]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  "steps",
+  "finishSteps",
+  "finishExcitationSteps",
+  "finishMuonRate",
+  "levelJitter",
+  "oneStepShare",
+  "smoothShare",
+  "smoothBands",
+  "smoothFrames",
+  "smoothNoise",
+  "featureMatching",
   "excitationSteps",
   "weightDecay",
   "lossCorner",
@@ -150,6 +210,19 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   "logSnrDeviation",
 ]);
 const FRACTIONS: ReadonlySet<string> = new Set([
+  "finishAdamWRate",
+  "finishMuonRate",
+  "finishGradientNorm",
+  "samplerLevels",
+  "levelJitter",
+  "oneStepShare",
+  "smoothShare",
+  "smoothBands",
+  "smoothFrames",
+  "smoothNoise",
+  "spectraLimit",
+  "discriminatorRate",
+  "featureMatching",
   "adamWRate",
   "muonRate",
   "weightDecay",
@@ -205,7 +278,7 @@ export function parseSetting(text: string): Record<string, unknown> {
   const key = keyOf(text.slice(0, at).trim());
   const value = text.slice(at + 1).trim();
   if (choicesOf(key)) return { [key]: value };
-  if (key === "losses") return { [key]: value.split(",").map((part) => part.trim()) };
+  if (isLossList(key)) return { [key]: value.split(",").map((part) => part.trim()) };
   const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   return {
     [key]: Array.isArray(usualValue(key)) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
@@ -242,8 +315,12 @@ export function lossWeightsOf(losses: unknown): ReadonlyMap<string, number> {
   );
 }
 
+function isLossList(key: string): boolean {
+  return key === "losses" || key === "finishLosses";
+}
+
 function checked(key: string, value: unknown, denoiser: unknown): unknown {
-  if (key === "losses") {
+  if (isLossList(key)) {
     lossWeightsOf(value);
     return value;
   }
@@ -274,6 +351,18 @@ function isAllowed(key: string, value: unknown): boolean {
 
 function checkTogether(config: TrainConfig): void {
   const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, uniformLevels, speeds } = config;
+  if (config.steps === 0 && config.finishSteps === 0) {
+    throw new TrainConfigError("'steps' and 'finishSteps' are both 0: there is nothing to train.");
+  }
+  if (config.samplerLevels.length !== 2 || config.samplerLevels[0] > config.samplerLevels[1]) {
+    throw new TrainConfigError(
+      `'samplerLevels' takes the log-SNR of the sampler's two calls, the noisier first, not ${JSON.stringify(config.samplerLevels)}.`,
+    );
+  }
+  const share = (["smoothShare", "oneStepShare"] as const).find((name) => config[name] > 1);
+  if (share !== undefined) {
+    throw new TrainConfigError(`'${share}' is a share of the crops, at most 1, not ${config[share]}.`);
+  }
   if (lowestLogSnr >= highestLogSnr) {
     throw new TrainConfigError(
       `'lowestLogSnr' (${lowestLogSnr}) has to lie below 'highestLogSnr' (${highestLogSnr}).`,
@@ -296,4 +385,25 @@ function checkTogether(config: TrainConfig): void {
   }
   const fault = training.fault?.(config);
   if (fault !== undefined) throw new TrainConfigError(fault);
+}
+
+/** Optimiser steps of the finishing phase where only the phase is asked for. */
+export const FINISH_STEPS = 4000;
+
+/**
+ * The settings of the finishing phase, as those of a training: its losses, rates and crops in the places that a training
+ * has for them.
+ */
+export function finishingConfig(config: TrainConfig): TrainConfig {
+  return {
+    ...config,
+    steps: config.finishSteps,
+    rateShape: "constant-linear",
+    batch: config.finishBatch,
+    cropFrames: config.finishCropFrames,
+    losses: config.finishLosses,
+    adamWRate: config.finishAdamWRate,
+    muonRate: config.finishMuonRate,
+    gradientNorm: config.finishGradientNorm,
+  };
 }

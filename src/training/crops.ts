@@ -80,6 +80,6 @@ export function noiseError(
   { noise, logSnr }: { readonly noise: tf.Tensor; readonly logSnr: tf.Tensor },
 ): tf.Tensor {
   const z = diffused(crops.signal, noise, logSnr);
-  const predicted = denoiser.predict(weights, crops, z, logSnr);
+  const predicted = denoiser.predict(weights, denoiser.condition(weights, crops), z, logSnr);
   return tf.sub(asNoise({ predicted, predicts: denoiser.predicts, z, logSnr }), noise);
 }

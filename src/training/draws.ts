@@ -32,7 +32,16 @@ export interface PitchSource {
 }
 
 /** What the numbers are drawn for; each purpose has a stream of its own. */
-export const purposes = { crops: 1, levels: 2, gains: 3, noise: 4, weights: 5, excitation: 6 } as const;
+export const purposes = {
+  crops: 1,
+  levels: 2,
+  gains: 3,
+  noise: 4,
+  weights: 5,
+  excitation: 6,
+  smoothing: 7,
+  sampler: 8,
+} as const;
 
 /** A source of uniform numbers for one step and purpose. */
 export class StepRandom {

@@ -104,7 +104,7 @@ function classCrossEntropy(logits: tf.Tensor, label: tf.Tensor): tf.Tensor {
 }
 
 /** −(y·ln σ(x) + (1−y)·ln(1−σ(x))) = ln(1 + eˣ) − y·x. */
-function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
+export function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
   return tf.sub(tf.softplus(logits), tf.mul(target, logits));
 }
 

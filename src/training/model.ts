@@ -4,7 +4,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { type CheckpointConfig, checkpointConfig } from "../checkpoint/config.js";
 import type { LossNorm } from "../diffusion/noise-prediction.js";
 import type { MelFormat } from "../mel/format.js";
-import type { Architecture, ArchitectureGraph } from "../models/architecture.js";
+import type { Architecture, ArchitectureGraph, DenoiserInputs } from "../models/architecture.js";
 import { createMdct, type Mdct } from "../models/layers/mdct.js";
 import { createSpectralPrior, type SpectralPrior } from "../models/prior/graph.js";
 import { spectralPriorWeights } from "../models/prior/shape.js";
@@ -22,8 +22,8 @@ import { adamWOnly, type OptimiserSettings } from "./optimiser/optimiser.js";
 // covers the whole distribution.
 
 /** λ of each crop of a step, [batch]. */
-export function drawLogSnrs(config: TrainConfig, step: number): Float32Array {
-  const { batch, uniformLevels, lowestLogSnr, highestLogSnr, logSnrMean, logSnrDeviation } = config;
+export function drawLogSnrs(config: TrainConfig, step: number, batch = config.batch): Float32Array {
+  const { uniformLevels, lowestLogSnr, highestLogSnr, logSnrMean, logSnrDeviation } = config;
   const offset = new StepRandom(config.seed, "levels", step).uniform();
   return Float32Array.from({ length: batch }, (_, item) => {
     const position = (item + offset) / batch;
@@ -86,16 +86,21 @@ export interface PriorTraining {
   readonly weights: readonly WeightSpec[];
 }
 
+/** What a denoiser is given besides the noisy signal and its level. */
+export type Conditioning = Omit<DenoiserInputs, "z" | "logSnr">;
+
 /** How a denoiser is trained in a run. */
 export interface DenoiserTraining {
   readonly weights: readonly WeightSpec[];
   readonly optimiser: OptimiserSettings;
-  /** λ of each crop of a step, [batch]. */
-  logSnrs(step: number): Float32Array;
+  /** λ of each of so many crops of a step. */
+  logSnrs(step: number, crops: number): Float32Array;
   /** Whether `predict` gives the data x̂₀ or the noise ε̂. */
   readonly predicts: ArchitectureGraph["predicts"];
+  /** What the network makes of crops once, whatever it is asked of them then. */
+  condition(weights: Weights, crops: Pick<PreparedCrops, "mel" | "sigma">): Conditioning;
   /** x̂₀ or ε̂ of noisy crops z [batch, T] at levels λ [batch]: [batch, T]. */
-  predict(weights: Weights, crops: PreparedCrops, z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor;
+  predict(weights: Weights, given: Conditioning, z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor;
   /** How errors of ε̂ are taken: squared, or as they are. */
   readonly norm: LossNorm;
 }
@@ -125,13 +130,13 @@ function denoiserTraining(
   return {
     weights: architecture.weights(shape, format),
     optimiser: optimiserOf(architecture, config),
-    logSnrs: (step) =>
+    logSnrs: (step, crops) =>
       levels
-        ? levels.draw(config.batch, new StepRandom(config.seed, "levels", step))
-        : drawLogSnrs(config, step),
+        ? levels.draw(crops, new StepRandom(config.seed, "levels", step))
+        : drawLogSnrs(config, step, crops),
     predicts: graph.predicts,
-    predict: (weights, { mel, sigma }, z, logSnr) =>
-      predict(weights, { z, logSnr, mel, sigma, encoded: graph.encode?.(shape, weights, mel) }),
+    condition: (weights, { mel, sigma }) => ({ mel, sigma, encoded: graph.encode?.(shape, weights, mel) }),
+    predict: (weights, given, z, logSnr) => predict(weights, { z, logSnr, ...given }),
     norm,
   };
 }

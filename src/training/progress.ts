@@ -94,7 +94,7 @@ export class Meter {
 
 /** What training tells while it runs. */
 export interface TrainingProgress {
-  readonly phase: "prior" | "excitation" | "network";
+  readonly phase: "prior" | "excitation" | "network" | "finish";
   /** Steps done, of the phase's total. */
   readonly step: number;
   readonly total: number;

@@ -8,6 +8,7 @@ import { describeSystemError, readWholeFile, systemCode } from "../host/node/rea
 import { makeFolder, writeAtomically, writeSafetensors } from "../host/node/write-files.js";
 import type { WeightValue } from "../models/weights.js";
 import {
+  type ExcitationState,
   type Metrics,
   parseDescription,
   parseMetrics,
@@ -18,8 +19,11 @@ import {
 
 const KEPT_STATES = 3;
 /** What `writeAtomically` leaves of a state where the process is killed meanwhile. */
-const UNFINISHED_NAME = /^\.(state-\d{8}|prior|excitation|start)\.safetensors\.[0-9a-f]+\.part$/;
-const EXCITATION = "excitation.safetensors";
+const UNFINISHED_NAME = /^\.(state-\d{8}|prior|(finished-)?excitation|start)\.safetensors\.[0-9a-f]+\.part$/;
+const EXCITATION = {
+  trained: "excitation.safetensors",
+  finished: "finished-excitation.safetensors",
+} as const;
 const START = "start.safetensors";
 const METRICS = "metrics.jsonl";
 const STATE_NAME = /^state-(\d{8})\.safetensors$/;
@@ -121,15 +125,18 @@ export class RunFolder implements Run {
     await writeTensors(join(this.path, "prior.safetensors"), weights);
   }
 
-  /** The trained excitation model's weights; undefined before its training is done. */
-  async readExcitation(): Promise<Record<string, WeightValue> | undefined> {
-    if (!(await this.#names()).includes(EXCITATION)) return undefined;
-    return readTensors(join(this.path, EXCITATION));
+  /** The weights of the excitation model, trained or finished; undefined before that is done. */
+  async readExcitation(which: ExcitationState = "trained"): Promise<Record<string, WeightValue> | undefined> {
+    if (!(await this.#names()).includes(EXCITATION[which])) return undefined;
+    return readTensors(join(this.path, EXCITATION[which]));
   }
 
-  /** Writes the trained excitation model's weights. */
-  async saveExcitation(weights: Readonly<Record<string, WeightValue>>): Promise<void> {
-    await writeTensors(join(this.path, EXCITATION), weights);
+  /** Writes the weights of the trained or finished excitation model. */
+  async saveExcitation(
+    weights: Readonly<Record<string, WeightValue>>,
+    which: ExcitationState = "trained",
+  ): Promise<void> {
+    await writeTensors(join(this.path, EXCITATION[which]), weights);
   }
 
   /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */

@@ -172,6 +172,9 @@ export function parseMetrics(line: string): Metrics | undefined {
   }
 }
 
+/** An excitation model as its labels taught it, the usual one, or as smoothed mels did then. */
+export type ExcitationState = "trained" | "finished";
+
 /** What training needs of the place where a run is kept. */
 export interface Run {
   /** The newest state that can be read; undefined before the first. */
@@ -188,10 +191,10 @@ export interface Run {
   readPrior(): Promise<Record<string, WeightValue> | undefined>;
   /** Writes the fitted prior's weights. */
   savePrior(weights: Readonly<Record<string, WeightValue>>): Promise<void>;
-  /** The trained excitation model's weights; undefined before its training is done. */
-  readExcitation(): Promise<Record<string, WeightValue> | undefined>;
-  /** Writes the trained excitation model's weights. */
-  saveExcitation(weights: Readonly<Record<string, WeightValue>>): Promise<void>;
+  /** The weights of the excitation model, trained or finished; undefined before that is done. */
+  readExcitation(which?: ExcitationState): Promise<Record<string, WeightValue> | undefined>;
+  /** Writes the weights of the trained or finished excitation model. */
+  saveExcitation(weights: Readonly<Record<string, WeightValue>>, which?: ExcitationState): Promise<void>;
   /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */
   readStart(): Promise<Record<string, WeightValue> | undefined>;
   /** Adds a line of measurements. */

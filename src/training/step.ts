@@ -10,6 +10,7 @@ import type { Signature, TensorFunction, Tensors, TensorSpec, TensorValue } from
 import { MARGIN, melWithGain, prepareCrops, withoutMargin } from "./crops.js";
 import type { LossValue, WeightedLoss } from "./losses/loss.js";
 import { type LossView, lossView } from "./losses/view.js";
+import { samplerInputsOf, samplerSpecs } from "./finishing/sampler.js";
 import type { AdamWSettings } from "./optimiser/adamw.js";
 import {
   adamWOnly,
@@ -54,18 +55,24 @@ export function lossPrefix({ name }: Pick<WeightedLoss, "name">): string {
   return `losses/${name}/`;
 }
 
-/** One step of the network's training, and of the networks that its losses have. */
+/**
+ * One step of the network's training, and of the networks that its losses have.
+ *
+ * @param known crops whose noise is predicted: all, but while a voice is finished those that keep their own mel, since
+ *   the others are for the sampler's steps alone
+ */
 export function networkStep(
   model: TrainingModel,
   config: TrainConfig,
   values: { network: Readonly<Record<string, TensorValue>>; prior: Readonly<Record<string, TensorValue>> },
+  known?: number,
 ): StepProgram {
   const { denoiser, format, losses } = model;
   const { weights: specs, optimiser: settings } = denoiser;
   const step: TensorFunction = (inputs, held) => {
     const crops = prepareCrops(model, weightsOf(held), cropTensors(inputs));
     const { noise, logSnr, heard, levelWeight } = inputs;
-    const given = { noise, logSnr, heard, levelWeight };
+    const given = { noise, logSnr, heard, levelWeight, sampler: samplerInputsOf(inputs) };
     const told = new KeptTensors();
     const loss = (weights: Weights): tf.Tensor => {
       const seen = lossView(model, weights, crops, given);
@@ -75,26 +82,30 @@ export function networkStep(
         return [each.weight, told.lossOf(each, value)] as const;
       });
       told.keep("predicted", seen.predicted);
+      if (given.sampler) told.keep("sampled", seen.sampled());
       return total(terms);
     };
     const results = trainOn(loss, { specs, settings, inputs, held });
-    const { predicted, ...figures } = told.release();
+    const { predicted, sampled, ...figures } = told.release();
     // the estimates as constants, and both networks as they were before the step
     const present = weightsOf(withoutPrefix(statePrefix.weight, held));
-    const seen = lossView(model, present, crops, given, predicted);
+    const seen = lossView(model, present, crops, given, { predicted, sampled });
     const others = losses.map((each) => lossNetworkStep(each, seen, inputs, held));
     return merged<tf.Tensor>([results, figures, ...others]);
   };
   const { batch, cropFrames } = config;
+  const judged = known ?? batch;
   const networks = losses.filter(({ loss }) => loss.network);
   return {
     step,
     signature: {
       inputs: {
         ...cropInputs(format, batch, cropFrames),
-        noise: { shape: [batch, cropFrames * format.hopLength] },
-        logSnr: { shape: [batch] },
-        ...(config.lossWeighting !== "simple" && { levelWeight: { shape: [batch] } }),
+        heard: { shape: [judged, 1, format.hopLength] },
+        noise: { shape: [judged, cropFrames * format.hopLength] },
+        logSnr: { shape: [judged] },
+        ...(config.lossWeighting !== "simple" && { levelWeight: { shape: [judged] } }),
+        ...(known !== undefined && samplerSpecs(format, batch, cropFrames)),
         ...scheduleSpecs,
         ...merged(networks.map((each) => withPrefix(lossPrefix(each), correctionSpecs))),
       },

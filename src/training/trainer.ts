@@ -7,6 +7,9 @@ import { networkStep, priorStep, registerGradients, resultPrefix } from "./step.
 import { initialise } from "./start-weights.js";
 import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
+import { finishingConfig, type TrainConfig } from "./config.js";
+import { FinishingBatches, sharpCrops } from "./finishing/batches.js";
+import { finishedExcitation } from "./finishing/excitation.js";
 import {
   audioSecondsAStep,
   type DevError,
@@ -16,8 +19,8 @@ import {
   type TrainingOptions,
   type TrainingResult,
 } from "./progress.js";
-import type { Program } from "../engine/engine.js";
-import { DivergedError } from "../errors.js";
+import type { Program, TensorValue } from "../engine/engine.js";
+import { DivergedError, TrainConfigError } from "../errors.js";
 import { type Metrics, type RunState, whereThereIsRoom } from "./run.js";
 import type { WeightValue } from "../models/weights.js";
 
@@ -121,14 +124,32 @@ const MOST_HOPELESS = 3;
 /** Steps between lines of loss and speed in the metrics. */
 const LOSS_EVERY = 50;
 
-/** Trains the network of a run from its last saved state on. */
+/** Steps of one kind: those that predict noise, or those that finish a voice. */
+interface Phase {
+  readonly name: "network" | "finish";
+  /** Steps of the run before it, and audio seen in them, in seconds. */
+  readonly before: number;
+  readonly secondsBefore: number;
+  readonly steps: number;
+  /** Seconds of audio in a step. */
+  readonly secondsAStep: number;
+  readonly program: Program;
+  readonly measure: DevMeasure;
+  /** Whether it ends with the weights whose noise error was the least, or with the last. */
+  readonly choosesBest: boolean;
+  /** The inputs of a step, counted from its first. */
+  inputs(step: number): Promise<Inputs> | Inputs;
+}
+
+type Inputs = Readonly<Record<string, TensorValue>>;
+
+/** Trains the network of a run in one phase, from its last saved state on. */
 class NetworkTraining {
   readonly #options: TrainingOptions;
-  readonly #batches: BatchSource;
+  readonly #phase: Phase;
   readonly #program: Program;
   readonly #measure: DevMeasure;
   readonly #others: Omit<TrainedWeights, "network">;
-  readonly #secondsAStep: number;
   /** For the progress, and for the metrics. */
   readonly #meters: readonly [Meter, Meter];
   #faults = 0;
@@ -138,46 +159,42 @@ class NetworkTraining {
   #best: (Metrics & { readonly devError: number }) | undefined;
   #lastSave = performance.now();
 
-  constructor(
-    options: TrainingOptions,
-    batches: BatchSource,
-    program: Program,
-    measure: DevMeasure,
-    others: Omit<TrainedWeights, "network">,
-  ) {
+  constructor(options: TrainingOptions, phase: Phase, others: Omit<TrainedWeights, "network">) {
     this.#options = options;
-    this.#batches = batches;
-    this.#program = program;
-    this.#measure = measure;
+    this.#phase = phase;
+    this.#program = phase.program;
+    this.#measure = phase.measure;
     this.#others = others;
-    this.#secondsAStep = audioSecondsAStep(options.config, options.source.format);
-    this.#meters = [new Meter(this.#secondsAStep), new Meter(this.#secondsAStep)];
+    this.#meters = [new Meter(phase.secondsAStep), new Meter(phase.secondsAStep)];
   }
 
   /** @param measureStart whether the weights before the first step are worth measuring */
   async run(measureStart: boolean): Promise<TrainingResult> {
-    const { config, signal, saveEvery, measureEvery, beforeStep } = this.#options;
+    const { signal, saveEvery, measureEvery, beforeStep } = this.#options;
+    const { before } = this.#phase;
+    const end = before + this.#phase.steps;
     const first = await this.#load();
-    if (first === 0 && measureStart) await this.#measureAt(0);
+    if (first === before && measureStart) await this.#measureAt(first);
     for (const meter of this.#meters) meter.take();
     let saved = first;
     let step = first;
-    for (; step < config.steps; step++) {
+    for (; step < end; step++) {
       await beforeStep?.();
       if (signal?.aborted) break;
-      if (step % GOOD_STATE_EVERY === 0) this.#good = await this.#state(step);
+      if ((step - before) % GOOD_STATE_EVERY === 0) this.#good = await this.#state(step);
       await this.#oneStep(step);
       const done = step + 1;
-      const measured = done % measureEvery === 0 || done === config.steps;
+      const measured = done % measureEvery === 0 || done === end;
       const improved = measured && (await this.#measureAt(done));
       // a copy for the way back belongs to each state, so states are saved where there is one anyway
-      const due = done % GOOD_STATE_EVERY === 0 && performance.now() - this.#lastSave > 1000 * saveEvery;
-      if (done < config.steps && (due || improved)) {
+      const whole = (done - before) % GOOD_STATE_EVERY === 0;
+      const due = whole && performance.now() - this.#lastSave > 1000 * saveEvery;
+      if (done < end && (due || improved)) {
         await this.#save(done);
         saved = done;
       }
     }
-    const finished = step >= config.steps;
+    const finished = step >= end;
     if (step > saved) await this.#saveState(step);
     const chosen = finished ? await this.#chosen(step) : { step, weights: await this.#weights() };
     // also where a run was killed between its last state and what is made of it
@@ -190,20 +207,25 @@ class NetworkTraining {
   /** Takes up the run where it was saved last: the steps done. */
   async #load(): Promise<number> {
     const { run } = this.#options;
-    const saved = await run.newestState();
+    const { before, choosesBest } = this.#phase;
+    const newest = await run.newestState();
+    // the state that the phase before ended with is not one of this phase
+    const saved = newest && (newest.step > before || before === 0) ? newest : undefined;
     if (saved) {
       await this.#program.writeState(saved.tensors);
-      const copied = saved.step - (saved.step % GOOD_STATE_EVERY);
+      const copied = saved.step - ((saved.step - before) % GOOD_STATE_EVERY);
       this.#good = (await run.readState(copied)) ?? saved;
     }
-    await run.forgetMetricsAfter(saved?.step ?? -1);
-    for (const metrics of await run.readMetrics()) this.#noteBest(metrics);
-    return saved?.step ?? 0;
+    await run.forgetMetricsAfter(saved?.step ?? before - 1);
+    if (choosesBest) for (const metrics of await run.readMetrics()) this.#noteBest(metrics);
+    return saved?.step ?? before;
   }
 
   async #oneStep(step: number): Promise<void> {
-    const { config, run, onProgress } = this.#options;
-    const { loss, gradientNorm, ...told } = await this.#program.run(this.#batches.networkInputs(step));
+    const { run, onProgress } = this.#options;
+    const { name, before, steps } = this.#phase;
+    const inputs = await this.#phase.inputs(step - before);
+    const { loss, gradientNorm, ...told } = await this.#program.run(inputs);
     const norms = Object.values(withoutPrefix(resultPrefix.norm, told));
     if (![loss, gradientNorm, ...norms].every(({ data }) => Number.isFinite(data[0]))) {
       await this.#stepBack(step);
@@ -215,10 +237,14 @@ class NetworkTraining {
     );
     for (const meter of this.#meters) meter.add(loss.data[0], Object.fromEntries(figures));
     const done = step + 1;
-    if (done % REPORT_EVERY === 0) {
-      onProgress?.({ phase: "network", step: done, total: config.steps, ...this.#meters[0].take() });
+    const doneHere = done - before;
+    if (doneHere % REPORT_EVERY === 0) {
+      onProgress?.({
+        ...{ phase: name, step: doneHere, total: steps, secondsAStep: this.#phase.secondsAStep },
+        ...this.#meters[0].take(),
+      });
     }
-    if (done % LOSS_EVERY === 0) {
+    if (doneHere % LOSS_EVERY === 0) {
       const { figures: means, ...loss } = this.#meters[1].take();
       const metrics = { step: done, hours: this.#hours(done), ...loss, ...means };
       await this.#room(() => run.addMetrics(metrics));
@@ -252,7 +278,7 @@ class NetworkTraining {
       devErrorByLevel: error.byLevel,
     };
     await this.#room(() => run.addMetrics(metrics));
-    const improved = this.#noteBest(metrics);
+    const improved = this.#phase.choosesBest && this.#noteBest(metrics);
     onMeasure?.(step, error);
     // also NaN, which is no error at all
     this.#hopeless = error.mean < HOPELESS_ERROR ? 0 : this.#hopeless + 1;
@@ -279,7 +305,7 @@ class NetworkTraining {
 
   async #saveState(step: number): Promise<void> {
     const states = [await this.#state(step)];
-    if (step % GOOD_STATE_EVERY !== 0 && this.#good) states.unshift(this.#good);
+    if ((step - this.#phase.before) % GOOD_STATE_EVERY !== 0 && this.#good) states.unshift(this.#good);
     for (const state of states) {
       await this.#room(() => this.#options.run.saveState(state, this.#best?.step));
     }
@@ -307,7 +333,8 @@ class NetworkTraining {
   }
 
   #hours(step: number): number {
-    return (step * this.#secondsAStep) / 3600;
+    const { before, secondsBefore, secondsAStep } = this.#phase;
+    return (secondsBefore + (step - before) * secondsAStep) / 3600;
   }
 
   #room<T>(write: () => Promise<T>): Promise<T> {
@@ -324,7 +351,7 @@ export type { TrainedWeights, TrainingOptions, TrainingProgress, TrainingResult 
 /** Trains, or continues the run in the folder. */
 export async function train(options: TrainingOptions): Promise<TrainingResult> {
   await registerGradients();
-  const { runtime, source, config, run } = options;
+  const { source, config, run } = options;
   const model = await createTrainingModel(config, source.format);
   const batches = new BatchSource(source, config, model.denoiser, model.losses);
   const start = await run.readStart();
@@ -335,17 +362,93 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   }
   const prior = await fittedPrior(options, batches, model);
   const excitation = prior && (await fittedExcitation(options));
-  if (!prior || !excitation) {
-    return { prior: {}, network: {}, steps: 0, weightsOf: 0, finished: false, error: undefined };
-  }
-  const network = start ? partOf(start, "denoiser.") : initialise(model.denoiser.weights, config.seed);
+  if (!prior || !excitation) return nothingTrained;
+  const network = start
+    ? partOf(start, "denoiser.")
+    : floats(initialise(model.denoiser.weights, config.seed));
+  const newest = await run.newestState();
+  const isFinishing = newest !== undefined && newest.step > config.steps;
+  const others = { prior, ...excitation };
+  const first =
+    config.steps === 0 || isFinishing
+      ? undefined
+      : await trainNetwork(options, model, batches, { ...others, network }, start !== undefined);
+  if (config.finishSteps === 0 || (first && !first.finished)) return first ?? nothingTrained;
+  return finish(options, { ...others, network: first?.network ?? network });
+}
+
+const nothingTrained: TrainingResult = {
+  prior: {},
+  network: {},
+  steps: 0,
+  weightsOf: 0,
+  finished: false,
+  error: undefined,
+};
+
+/** The phase that predicts noise. */
+async function trainNetwork(
+  options: TrainingOptions,
+  model: TrainingModel,
+  batches: BatchSource,
+  { network, ...others }: TrainedWeights,
+  measureStart: boolean,
+): Promise<TrainingResult> {
+  const { runtime, source, config } = options;
+  const { prior } = others;
   const { step: fn, signature } = networkStep(model, config, { network, prior });
   const program = await runtime.compile(fn, signature);
   const measure = await DevMeasure.create(runtime, model, config, source, prior, network);
   try {
-    const training = new NetworkTraining(options, batches, program, measure, { prior, ...excitation });
-    return await training.run(start !== undefined);
+    const phase: Phase = {
+      ...{ name: "network", before: 0, secondsBefore: 0, steps: config.steps, program, measure },
+      secondsAStep: audioSecondsAStep(config, source.format),
+      choosesBest: true,
+      inputs: (step) => batches.networkInputs(step),
+    };
+    return await new NetworkTraining(options, phase, others).run(measureStart);
   } finally {
+    await program.dispose();
+    await measure.dispose();
+  }
+}
+
+/** A network cannot be finished, since it cannot start from pulses. */
+export class CannotFinishError extends TrainConfigError {
+  constructor() {
+    super(
+      "Finishing takes the sampler's steps from a harmonic start, which this network has not: it needs a spectral prior " +
+        "and an excitation model. Leave it out with finishSteps=0, or train with excitationSteps above 0.",
+    );
+  }
+}
+
+/** The phase that finishes a voice: the sampler's own steps, judged as waveforms. */
+async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<TrainingResult> {
+  const { runtime, source, config } = options;
+  const { prior, network } = begun;
+  if (!begun.excitation || Object.keys(prior).length === 0) throw new CannotFinishError();
+  const excitation = await finishedExcitation(options, begun.excitation);
+  if (!excitation) return nothingTrained;
+  const own: TrainConfig = finishingConfig(config);
+  const model = await createTrainingModel(own, source.format);
+  const known = sharpCrops(own);
+  const part = { known, before: config.steps };
+  const crops = new BatchSource(source, own, model.denoiser, model.losses, part);
+  const batches = await FinishingBatches.open(runtime, crops, own, source.format, excitation);
+  const { step: fn, signature } = networkStep(model, own, { network, prior }, known);
+  const program = await runtime.compile(fn, signature);
+  const measure = await DevMeasure.create(runtime, model, own, source, prior, network);
+  try {
+    const phase: Phase = {
+      ...{ name: "finish", before: config.steps, steps: own.steps, program, measure, choosesBest: false },
+      secondsBefore: config.steps * audioSecondsAStep(config, source.format),
+      secondsAStep: audioSecondsAStep(own, source.format),
+      inputs: (step) => batches.inputs(step),
+    };
+    return await new NetworkTraining(options, phase, { prior, excitation }).run(true);
+  } finally {
+    await batches.dispose();
     await program.dispose();
     await measure.dispose();
   }

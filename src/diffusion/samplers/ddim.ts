@@ -35,7 +35,7 @@ export function ddpmSteps(schedule: NoiseSchedule, choice: ReverseVariance): Pla
 }
 
 /** One step of DDIM from level `from` to the cleaner level `to`. */
-function ddimStep(from: number, to: number, eta: number): StepCoefficients {
+export function ddimStep(from: number, to: number, eta: number): StepCoefficients {
   // 1−ᾱ_s−σ², with 1−ᾱ_s taken out so that nothing cancels for η below 1
   const keptNoise =
     noisePowerFromLogSnr(to) * (1 - (eta * eta * betaBetween(to, from)) / noisePowerFromLogSnr(from));

@@ -1,7 +1,7 @@
 // index.json of a cache: what was made of which file, and where it stands. It is written whole, after the data that it
 // names, so that whatever a kill leaves behind it is either named there and complete, or unknown and removed.
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { formatsEqual, MEL_FORMAT_FIELDS, type MelFormat } from "../../mel/format.js";
 import { describeSystemError, systemCode } from "../../host/node/read-files.js";
@@ -45,24 +45,60 @@ export interface CacheSettings {
   readonly minimumFrames: number;
 }
 
+/** What a cache's folder is named by, besides the folders that it was made of. */
+type FolderSettings = CacheSettings & { readonly melReading?: unknown };
+
 /**
  * The folder in which a cache keeps a corpus in one format, so that runs on others do not disturb it.
  *
  * @param folders the corpus's own, that of its recordings and perhaps that of its mels
  */
-export function cacheFolderOf(
+export function cacheFolderOf(cache: string, settings: FolderSettings, folders: readonly string[]): string {
+  return folderOfKey(
+    cache,
+    settings,
+    folders.filter((folder) => folder !== "").map((folder) => resolve(folder)),
+  );
+}
+
+/**
+ * Moves a cache of an earlier version to where it is looked for: without mels its name depended on the folder that the
+ * program was started in.
+ */
+export async function adoptEarlierFolder(
   cache: string,
-  settings: CacheSettings & { readonly melReading?: unknown },
+  settings: FolderSettings,
+  folders: readonly string[],
+): Promise<void> {
+  const earlier = folderOfKey(
+    cache,
+    settings,
+    folders.map((folder) => resolve(folder)),
+  );
+  const present = cacheFolderOf(cache, settings, folders);
+  if (present === earlier || (await exists(present)) || !(await exists(earlier))) return;
+  // where another process was quicker, its folder is there
+  await rename(earlier, present).catch(() => undefined);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function folderOfKey(
+  cache: string,
+  { format, minimumFrames, melReading }: FolderSettings,
   folders: readonly string[],
 ): string {
-  const { format, minimumFrames, melReading } = settings;
   const fields = MEL_FORMAT_FIELDS.map((field) => format[field]);
   // hashed, since a cache is to name no folder outside itself
-  const places = folders.map((folder) => resolve(folder));
   const key = JSON.stringify([
     fields,
     minimumFrames,
-    places,
+    folders,
     ...(melReading === undefined ? [] : [melReading]),
   ]);
   return join(cache, `corpus-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);

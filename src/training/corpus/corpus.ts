@@ -3,7 +3,7 @@
 import type { MelFormat } from "../../mel/format.js";
 import { InputError } from "../../errors.js";
 import { makeFolder } from "../../host/node/write-files.js";
-import { cacheFolderOf, readIndex, writeIndex } from "./cache-index.js";
+import { adoptEarlierFolder, cacheFolderOf, readIndex, writeIndex } from "./cache-index.js";
 import { PartReader } from "./cache-part.js";
 import {
   acceptSameContent,
@@ -172,7 +172,9 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const { wanted, withoutMel, melRemarks } = await planRecordings(sources, options.speeds, options.mels);
   const { melReading } = options;
   const settings = { format, minimumFrames, ...(melReading && { melReading }) };
-  const folder = cacheFolderOf(options.cacheFolder, settings, [options.folder, options.mels ?? ""]);
+  const folders = [options.folder, options.mels ?? ""];
+  await adoptEarlierFolder(options.cacheFolder, settings, folders);
+  const folder = cacheFolderOf(options.cacheFolder, settings, folders);
   await makeFolder(folder);
   const stored = await readIndex(folder, settings);
   const accepted = await acceptSameContent(stored, wanted, signal);

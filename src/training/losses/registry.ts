@@ -4,9 +4,13 @@ import { TrainConfigError } from "../../errors.js";
 import { lossWeightsOf, type TrainConfig } from "../config.js";
 import { reservedMetrics } from "../progress.js";
 import type { LossContext, LossKind, WeightedLoss } from "./loss.js";
+import { adversarial } from "./adversarial.js";
 import { noisePrediction } from "./noise-prediction.js";
+import { melDistance, spectraDistance } from "./spectral.js";
 
-const kinds = new Map([noisePrediction].map((kind) => [kind.name, kind]));
+const kinds = new Map(
+  [noisePrediction, melDistance, spectraDistance, adversarial].map((kind) => [kind.name, kind]),
+);
 
 /**
  * Makes a loss known by its name.
@@ -26,11 +30,16 @@ export function registerLoss(kind: LossKind): void {
 }
 
 /** @throws TrainConfigError where the settings name a loss that there is not */
-export function checkLosses({ losses }: Pick<TrainConfig, "losses">): void {
+export function checkLosses({ losses, finishLosses }: Pick<TrainConfig, "losses" | "finishLosses">): void {
+  checkNames("losses", losses);
+  checkNames("finishLosses", finishLosses);
+}
+
+function checkNames(setting: string, losses: readonly string[]): void {
   const unknown = [...lossWeightsOf(losses).keys()].find((name) => !kinds.has(name));
   if (unknown === undefined) return;
   throw new TrainConfigError(
-    `'losses' names '${unknown}', which is none. The losses are ${[...kinds.keys()].join(", ")}.`,
+    `'${setting}' names '${unknown}', which is none. The losses are ${[...kinds.keys()].join(", ")}.`,
   );
 }
 
@@ -41,7 +50,7 @@ export function checkLosses({ losses }: Pick<TrainConfig, "losses">): void {
  */
 export function lossesOf(context: LossContext): readonly WeightedLoss[] {
   const { losses } = context.config;
-  checkLosses({ losses });
+  checkNames("losses", losses);
   return [...lossWeightsOf(losses)].map(([name, weight]) => {
     return { name, loss: kinds.get(name)!.create(context), weight };
   });

@@ -1,43 +1,52 @@
 // What a loss sees of a step: everything that is known of a batch of crops, and everything that the network makes of them.
-// Shapes: T = frames·hop samples of a crop.
-import type * as tf from "@tensorflow/tfjs-core";
+// Shapes: T = frames·hop samples of a crop. While a voice is finished, batch counts all crops and known those of them that
+// come first, whose mel is that of their recording: what the prediction of the noise is judged on.
+import * as tf from "@tensorflow/tfjs-core";
 import { asEstimate, asNoise } from "../../models/layers/prediction.js";
 import { colour } from "../../models/prior/graph.js";
 import type { Weights } from "../../models/weights.js";
+import { TrainConfigError } from "../../errors.js";
 import { diffused, type PreparedCrops } from "../crops.js";
-import type { TrainingModel } from "../model.js";
+import type { Conditioning, TrainingModel } from "../model.js";
+import { type SamplerInputs, sampledEstimate } from "../finishing/sampler.js";
 
 /** A step as a loss sees it. What costs something is made when it is asked for, and once. */
 export interface LossView {
-  /** λ of each crop [batch]. */
+  /** λ of each crop [known]. */
   readonly logSnr: tf.Tensor;
   /** Natural-log mel that the network is given [batch, frames, bands]. */
   readonly mel: tf.Tensor;
   /** σ of each MDCT coefficient [batch, frames, hop]; undefined without a prior. */
   readonly sigma: tf.Tensor | undefined;
-  /** x₀, what is diffused: the whitened waveform, or without a prior the waveform itself [batch, T]. */
+  /** x₀, what is diffused: the whitened waveform, or without a prior the waveform itself [known, T]. */
   readonly clean: tf.Tensor;
   /** The recording itself, as loud as the mel says [batch, T]. */
   readonly cleanWaveform: tf.Tensor;
-  /** ε, the unit noise that was added [batch, T]. */
+  /** ε, the unit noise that was added [known, T]. */
   readonly noise: tf.Tensor;
-  /** The noisy crops that the network was given [batch, T]. */
+  /** The noisy crops that the network was given [known, T]. */
   readonly z: tf.Tensor;
-  /** What the network said: x̂₀ or ε̂, as its training says that it predicts [batch, T]. */
+  /** What the network said: x̂₀ or ε̂, as its training says that it predicts [known, T]. */
   readonly predicted: tf.Tensor;
-  /** ε̂ [batch, T]. */
+  /** ε̂ [known, T]. */
   readonly predictedNoise: tf.Tensor;
-  /** x̂₀ [batch, T]. */
+  /** x̂₀ [known, T]. */
   readonly estimate: tf.Tensor;
-  /** The waveform of x̂₀: MDCT⁻¹(σ·MDCT(x̂₀)), or without a prior x̂₀ itself [batch, T]. */
+  /** The waveform of x̂₀: MDCT⁻¹(σ·MDCT(x̂₀)), or without a prior x̂₀ itself [known, T]. */
   readonly waveform: tf.Tensor;
-  /** 1 for the MDCT bins that a crop's recording can hold, else 0: a slowed copy lacks the treble [batch, 1, hop]. */
+  /** 1 for the MDCT bins that a crop's recording can hold, else 0: a slowed copy lacks the treble [known, 1, hop]. */
   readonly heard: tf.Tensor;
-  /** What each crop's level counts in the error of ε [batch]; undefined where all count alike. */
+  /** What each crop's level counts in the error of ε [known]; undefined where all count alike. */
   readonly levelWeight: tf.Tensor | undefined;
-  /** x̂₀ of other noisy states of the same crops, such as those that a sampler comes to; λ [batch]. */
+  /**
+   * The waveform that the sampler's steps make from a harmonic start [batch, T].
+   *
+   * @throws NotFinishingError where no voice is finished
+   */
+  sampled(): tf.Tensor;
+  /** x̂₀ of other noisy states of the known crops, such as those that a sampler comes to; λ [known]. */
   estimateOf(z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor;
-  /** The waveform of any x̂₀. */
+  /** The waveform of any x̂₀ of the known crops. */
   waveformOf(estimate: tf.Tensor): tf.Tensor;
 }
 
@@ -47,36 +56,59 @@ interface ViewInputs {
   readonly logSnr: tf.Tensor;
   readonly heard: tf.Tensor;
   readonly levelWeight?: tf.Tensor | undefined;
+  /** What the sampler's steps are made with, where a voice is finished. */
+  readonly sampler?: SamplerInputs | undefined;
+}
+
+/** What the denoiser said of crops: what a second view of them need not compute again. */
+export interface Answers {
+  readonly predicted?: tf.Tensor | undefined;
+  readonly sampled?: tf.Tensor | undefined;
 }
 
 /**
  * What losses see of a step.
  *
  * @param weights the denoiser's
- * @param answer what the denoiser said of these crops, where it was asked before
+ * @param answers what the denoiser said of these crops, where it was asked before
  */
 export function lossView(
   { denoiser, prior }: Pick<TrainingModel, "denoiser" | "prior">,
   weights: Weights,
   crops: PreparedCrops,
-  { noise, logSnr, heard, levelWeight }: ViewInputs,
-  answer?: tf.Tensor,
+  { noise, logSnr, heard, levelWeight, sampler }: ViewInputs,
+  answers: Answers = {},
 ): LossView {
-  const { mel, sigma, signal: clean } = crops;
+  const { mel, sigma } = crops;
+  const [known] = noise.shape;
+  const clean = firstItems(crops.signal, known);
   const { predicts } = denoiser;
+  const conditioning = once(() => denoiser.condition(weights, crops));
+  const knownConditioning = once(() => firstConditioning(conditioning(), known));
   const ask = (state: tf.Tensor, level: tf.Tensor): tf.Tensor =>
-    denoiser.predict(weights, crops, state, level);
+    denoiser.predict(weights, knownConditioning(), state, level);
+  const coloured = (estimated: tf.Tensor, deviation: tf.Tensor | undefined): tf.Tensor =>
+    prior && deviation ? colour(prior.transform, estimated, deviation) : estimated;
   const waveformOf = (estimated: tf.Tensor): tf.Tensor =>
-    prior && sigma ? colour(prior.transform, estimated, sigma) : estimated;
+    coloured(estimated, sigma && firstItems(sigma, known));
   const z = once(() => diffused(clean, noise, logSnr));
-  const predicted = once(() => answer ?? ask(z(), logSnr));
+  const predicted = once(() => answers.predicted ?? ask(z(), logSnr));
   const prediction = once(() => ({ predicted: predicted(), predicts, z: z(), logSnr }));
   const predictedNoise = once(() => asNoise(prediction()));
   const estimate = once(() => asEstimate(prediction()));
   const waveform = once(() => waveformOf(estimate()));
   const cleanWaveform = once(() => crops.waveform());
+  const sampled = once(() => {
+    if (answers.sampled) return answers.sampled;
+    if (!sampler || !prior) throw new NotFinishingError();
+    const estimateAt = (state: tf.Tensor, level: tf.Tensor): tf.Tensor => {
+      const said = denoiser.predict(weights, conditioning(), state, level);
+      return asEstimate({ predicted: said, predicts, z: state, logSnr: level });
+    };
+    return coloured(sampledEstimate(prior.transform, sampler, estimateAt), sigma);
+  });
   return {
-    ...{ logSnr, mel, sigma, clean, noise, heard, levelWeight, waveformOf },
+    ...{ logSnr, mel, sigma, clean, noise, heard, levelWeight, waveformOf, sampled },
     get cleanWaveform() {
       return cleanWaveform();
     },
@@ -97,6 +129,30 @@ export function lossView(
     },
     estimateOf: (state, level) =>
       asEstimate({ predicted: ask(state, level), predicts, z: state, logSnr: level }),
+  };
+}
+
+/** A loss judges what the sampler makes, and the run has no sampler in this phase. */
+export class NotFinishingError extends TrainConfigError {
+  constructor() {
+    super(
+      "A loss of 'losses' judges what the sampler's steps make, which only the finishing phase has. Name it in " +
+        "'finishLosses'.",
+    );
+  }
+}
+
+/** The first items of a batch. */
+function firstItems(x: tf.Tensor, count: number): tf.Tensor {
+  const [batch, ...rest] = x.shape;
+  return batch === count ? x : tf.slice(x, [0, ...rest.map(() => 0)], [count, ...rest]);
+}
+
+function firstConditioning({ mel, sigma, encoded }: Conditioning, count: number): Conditioning {
+  return {
+    mel: firstItems(mel, count),
+    sigma: sigma && firstItems(sigma, count),
+    encoded: encoded && firstItems(encoded, count),
   };
 }
 

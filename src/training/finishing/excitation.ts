@@ -1,0 +1,166 @@
+// The excitation model learns to read smoothed mels from itself: its own answers on the mel of a recording are the targets
+// for the same crop smoothed, so that no labels are needed (self-distillation, Xie et al. 2020). Half the crops stay as
+// they are, that what it knew stays too.
+import * as tf from "@tensorflow/tfjs-core";
+import type { Program, TensorFunction, TensorValue } from "../../engine/engine.js";
+import { excitationLogits } from "../../models/excitation/graph.js";
+import { excitationWeights, PITCH_CLASSES, voicingBands } from "../../models/excitation/shape.js";
+import { weightsOf, type Weights, type WeightValue } from "../../models/weights.js";
+import { fillNormals } from "../../diffusion/noise.js";
+import { scheduleInputs, utterancesToTrainOn } from "../batches.js";
+import type { TrainConfig } from "../config.js";
+import { melWithGain } from "../crops.js";
+import { CropDraw, type CropSource, StepRandom } from "../draws.js";
+import { binaryCrossEntropy } from "../excitation.js";
+import { adamWOnly, partOf, startState, statePrefix, withPrefix } from "../optimiser/optimiser.js";
+import { Meter, REPORT_EVERY, type TrainingOptions } from "../progress.js";
+import { whereThereIsRoom } from "../run.js";
+import { scheduleSpecs, type StepProgram, trainOn } from "../step.js";
+import { smoothed } from "./smoothing.js";
+
+const RATE = 5e-4;
+const PITCH_SHARE = 0.3;
+const CROPS = 8;
+const MOST_FRAMES = 100;
+const BANDS = voicingBands.length;
+const NOISE_STEPS = 2 ** 45;
+const TEACHER = "teacher/";
+const optimiser = adamWOnly({ beta1: 0.9, beta2: 0.99, weightDecay: 0.01 }, RATE, 1);
+
+/**
+ * The excitation model of a run that finishes a voice: the one that it has, else `teacher` after its steps on smoothed
+ * mels.
+ *
+ * @returns undefined where the signal ended the training
+ */
+export async function finishedExcitation(
+  options: TrainingOptions,
+  teacher: Readonly<Record<string, WeightValue>>,
+): Promise<Readonly<Record<string, WeightValue>> | undefined> {
+  const { runtime, source, config, run, onProgress, beforeStep, signal } = options;
+  const total = config.finishExcitationSteps;
+  if (total === 0) return teacher;
+  const stored = await run.readExcitation("finished");
+  if (stored) return stored;
+  const draw = new SmoothedCrops(source, config);
+  const { step: fn, signature } = distillationStep(source.format, [CROPS, draw.frames], teacher);
+  const program: Program = await runtime.compile(fn, signature);
+  const secondsAStep = (CROPS * draw.frames * source.format.hopLength) / source.format.sampleRate;
+  const meter = new Meter(secondsAStep);
+  try {
+    for (let step = 0; step < total; step++) {
+      await beforeStep?.();
+      if (signal?.aborted) return undefined;
+      const schedule = scheduleInputs("cosine", step, total, optimiser.adamW);
+      meter.add((await program.run({ ...draw.inputs(step), ...schedule }))["loss"].data[0]);
+      if ((step + 1) % REPORT_EVERY === 0) {
+        onProgress?.({ phase: "excitation", step: step + 1, total, ...meter.take(), secondsAStep });
+      }
+    }
+    const weights = partOf(await program.readState(), statePrefix.average);
+    await whereThereIsRoom(() => run.saveExcitation(weights, "finished"), options);
+    return weights;
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** One step: the student sees `heard`, the teacher `mel`. */
+function distillationStep(
+  format: CropSource["format"],
+  sizes: readonly [crops: number, frames: number],
+  teacher: Readonly<Record<string, WeightValue>>,
+): StepProgram {
+  const specs = excitationWeights(format.bands);
+  const step: TensorFunction = (inputs, held) => {
+    const { mel, heard, gain } = inputs;
+    const fixed = weightsOf(Object.fromEntries(specs.map(({ name }) => [name, held[TEACHER + name]])));
+    const targets = excitationLogits(fixed, melWithGain(mel, gain, format.floor));
+    const given = melWithGain(heard, gain, format.floor);
+    const loss = (weights: Weights): tf.Tensor => distance(excitationLogits(weights, given), targets);
+    return trainOn(loss, { specs, inputs, held, settings: optimiser });
+  };
+  const mel = { shape: [...sizes, format.bands] };
+  return {
+    step,
+    signature: {
+      inputs: { mel, heard: mel, gain: { shape: [sizes[0]] }, ...scheduleSpecs },
+      weights: withPrefix<TensorValue>(TEACHER, teacher),
+      state: startState(specs, teacher, optimiser.usesMuon),
+    },
+  };
+}
+
+/**
+ * How far answers are from others: the cross-entropy of the pitch where there is a voice, and the binary ones of voice and
+ * bands.
+ *
+ * @param answers logits [batch, frames, 206]
+ * @param targets logits of the same shape, taken as probabilities
+ */
+export function distance(answers: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  const sizes = [PITCH_CLASSES, 1, BANDS];
+  const [classes, voice, bands] = tf.split(answers, sizes, 2);
+  const [wantedClasses, wantedVoice, wantedBands] = tf.split(targets, sizes, 2);
+  const voiced = tf.sigmoid(wantedVoice);
+  const shifted = tf.sub(classes, tf.max(classes, 2, true));
+  const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 2, true)));
+  const raised = tf.exp(tf.sub(wantedClasses, tf.max(wantedClasses, 2, true)));
+  const probability = tf.div(raised, tf.sum(raised, 2, true));
+  const ofPitch = tf.neg(tf.mean(tf.mul(tf.sum(tf.mul(probability, logProbability), 2, true), voiced)));
+  const ofVoice = tf.mean(binaryCrossEntropy(voice, voiced));
+  const ofBands = tf.mean(tf.mul(binaryCrossEntropy(bands, tf.sigmoid(wantedBands)), voiced));
+  return tf.addN([tf.mul(ofPitch, PITCH_SHARE), ofVoice, ofBands]);
+}
+
+/** Draws crops as they are and smoothed, as a function of the run's seed and the step. */
+class SmoothedCrops {
+  readonly #source: CropSource;
+  readonly #config: TrainConfig;
+  readonly #draw: CropDraw;
+  readonly frames: number;
+
+  constructor(source: CropSource, config: TrainConfig) {
+    this.#source = source;
+    this.#config = config;
+    const longest = Math.max(
+      1,
+      ...source.utterances.filter(({ heldOut }) => !heldOut).map(({ frames }) => frames),
+    );
+    this.frames = Math.min(longest, MOST_FRAMES);
+    this.#draw = new CropDraw(utterancesToTrainOn(source, { cropFrames: this.frames }), this.frames);
+  }
+
+  inputs(step: number): Record<string, TensorValue> {
+    const { seed, gainLow, gainHigh, smoothShare, smoothBands, smoothFrames, smoothNoise } = this.#config;
+    const { bands } = this.#source.format;
+    const random = new StepRandom(seed, "excitation", 2 ** 31 - 1 - step);
+    const size = this.frames * bands;
+    const mel = new Float32Array(CROPS * size);
+    const normals = fillNormals(new Float32Array(mel.length), { seed, step: NOISE_STEPS + step });
+    const gains = new Float32Array(CROPS);
+    const heard = new Float32Array(CROPS * size);
+    for (let item = 0; item < CROPS; item++) {
+      const { utterance, frame } = this.#draw.next(random);
+      this.#source.readMel(utterance, frame, this.frames, mel, item * size);
+      gains[item] = random.between(gainLow, gainHigh);
+      const strength = {
+        bands: random.between(0, smoothBands),
+        frames: random.between(0, smoothFrames),
+        noise: random.between(0, smoothNoise),
+      };
+      const sharp = mel.subarray(item * size, (item + 1) * size);
+      const isSmoothed = item >= Math.round(CROPS * (1 - smoothShare));
+      heard.set(
+        isSmoothed ? smoothed(sharp, bands, strength, normals.subarray(item * size)) : sharp,
+        item * size,
+      );
+    }
+    const shape = [CROPS, this.frames, bands];
+    return {
+      mel: { data: mel, shape },
+      heard: { data: heard, shape },
+      gain: { data: gains, shape: [CROPS] },
+    };
+  }
+}

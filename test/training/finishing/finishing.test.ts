@@ -1,0 +1,251 @@
+// The finishing phase from beginning to end, on a tiny network: it follows the phase that predicts noise or stands alone,
+// and a run that was killed in it ends with the same bits.
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  noisePowerFromLogSnr,
+  noiseScaleFromLogSnr,
+  sqrtAlphaBarFromLogSnr,
+} from "../../../src/diffusion/levels.js";
+import { fillNormals } from "../../../src/diffusion/noise.js";
+import { ddimStep } from "../../../src/diffusion/samplers/ddim.js";
+import type { Runtime } from "../../../src/engine/engine.js";
+import { openRuntime } from "../../../src/host/node/engines.js";
+import { createMdct } from "../../../src/models/layers/mdct.js";
+import type { Settings } from "../../../src/models/architecture.js";
+import {
+  defaultTrainConfig,
+  finishingConfig,
+  type TrainConfig,
+  withSettings,
+} from "../../../src/training/config.js";
+import { BatchSource } from "../../../src/training/batches.js";
+import { FinishingBatches, sharpCrops } from "../../../src/training/finishing/batches.js";
+import { sampledEstimate } from "../../../src/training/finishing/sampler.js";
+import { NotFinishingError } from "../../../src/training/losses/view.js";
+import { createTrainingModel } from "../../../src/training/model.js";
+import { partOf } from "../../../src/training/optimiser/optimiser.js";
+import { RunFolder } from "../../../src/training/run-folder.js";
+import { initialise } from "../../../src/training/start-weights.js";
+import { excitationWeights } from "../../../src/models/excitation/shape.js";
+import { train, type TrainingOptions, type TrainingResult } from "../../../src/training/trainer.js";
+import { syntheticCorpus } from "../../support/synthetic-corpus.js";
+
+const source = syntheticCorpus();
+const config: TrainConfig = {
+  ...defaultTrainConfig,
+  windowLengths: [1024],
+  channels: 8,
+  expanded: 12,
+  dilations: [1],
+  levelWidth: 8,
+  corrections: 0,
+  encoderChannels: 8,
+  encoderExpanded: 12,
+  encoderDilations: [1],
+  steps: 4,
+  priorSteps: 4,
+  excitationSteps: 2,
+  batch: 2,
+  cropFrames: 16,
+  speeds: [1],
+  finishSteps: 22,
+  finishBatch: 2,
+  finishCropFrames: 12,
+  finishExcitationSteps: 3,
+};
+
+let folder: string;
+let cacheFolder: string;
+let runtime: Runtime;
+beforeAll(async () => {
+  // the same graphs are compiled again and again
+  cacheFolder = mkdtempSync(join(tmpdir(), "vocode-graphs-"));
+  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder });
+});
+afterAll(() => {
+  rmSync(cacheFolder, { recursive: true });
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vocode-finishing-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function trainIn(
+  name: string,
+  settings: Settings = {},
+  options: Partial<TrainingOptions> = {},
+): Promise<TrainingResult> {
+  const run = new RunFolder(join(folder, name));
+  const whole = { ...config, ...settings };
+  if (!(await run.describe())) {
+    const paths = { corpus: ".", checkpoint: "out", cache: "cache" };
+    await run.begin({ config: whole, mel: source.format, paths });
+  }
+  return train({ runtime, source, config: whole, run, saveEvery: 1e9, measureEvery: 1e9, ...options });
+}
+
+describe("the finishing phase", { timeout: 180_000 }, () => {
+  it("follows the phase that predicts noise, with losses and a log of its own", async () => {
+    const phases: string[] = [];
+    const result = await trainIn(
+      "whole",
+      { finishSteps: 50 },
+      { onProgress: ({ phase, step, total }) => phases.push(`${phase} ${step}/${total}`) },
+    );
+    expect(result).toMatchObject({ steps: 54, finished: true, weightsOf: 54 });
+    expect(phases).toEqual([10, 20, 30, 40, 50].map((step) => `finish ${step}/50`));
+    const run = new RunFolder(join(folder, "whole"));
+    const line = (await run.readMetrics()).find((metrics) => "loss" in metrics)!;
+    const figures = ["noise", "log-mel", "spectra", "discriminators", "discriminators.network"];
+    expect(Object.keys(line)).toEqual(expect.arrayContaining(figures));
+    const { loss, noise, spectra, discriminators, "log-mel": logMel } = line as Record<string, number>;
+    expect(loss / (noise + 8 * logMel + 4 * spectra + discriminators)).toBeCloseTo(1, 4);
+    // it moved, and so did the excitation model
+    const before = await trainIn("before", { finishSteps: 0 });
+    expect(result.network["output.weight"]).not.toEqual(before.network["output.weight"]);
+    expect(result.excitation!["output.weight"]).not.toEqual(before.excitation!["output.weight"]);
+    expect(result.prior).toEqual(before.prior);
+  });
+
+  it("that was killed ends with the same bits as one that was not, its discriminators too", async () => {
+    const whole = await trainIn("whole");
+    for (const stopAt of [2, 30]) {
+      let steps = 0;
+      const killed = trainIn(
+        "parts",
+        {},
+        {
+          saveEvery: 0,
+          beforeStep: () => (++steps > stopAt ? Promise.reject(new Error("killed")) : Promise.resolve()),
+        },
+      );
+      await expect(killed).rejects.toThrow("killed");
+    }
+    const stop = new AbortController();
+    let steps = 0;
+    const stopped = await trainIn(
+      "parts",
+      {},
+      {
+        signal: stop.signal,
+        beforeStep: () => {
+          if (++steps > 3) stop.abort();
+          return Promise.resolve();
+        },
+      },
+    );
+    expect(stopped.finished).toBe(false);
+    const continued = await trainIn("parts");
+    expect(continued.finished).toBe(true);
+    expect(continued.network).toEqual(whole.network);
+    expect(continued.excitation).toEqual(whole.excitation);
+    const [first, second] = await Promise.all(
+      ["whole", "parts"].map((name) => new RunFolder(join(folder, name)).readState(26)),
+    );
+    expect(Object.keys(partOf(first!.tensors, "losses/discriminators/weight/")).length).toBeGreaterThan(10);
+    expect(second!.tensors).toEqual(first!.tensors);
+  });
+
+  it("may be all that a run has", async () => {
+    const result = await trainIn("alone", { steps: 0, finishSteps: 3 });
+    expect(result).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
+  });
+
+  it("alone has what its losses judge", async () => {
+    await expect(trainIn("wrong", { losses: ["noise", "log-mel"], finishSteps: 0 })).rejects.toThrow(
+      NotFinishingError,
+    );
+  });
+
+  it.each([
+    [{ steps: 0, finishSteps: 0 }, /nothing to train/],
+    [{ samplerLevels: [3, 1] }, /noisier first/],
+    [{ smoothShare: 1.5 }, /at most 1/],
+  ])("refuses the settings %j", (changes, words) => {
+    expect(() => withSettings(defaultTrainConfig, changes)).toThrow(words);
+  });
+});
+
+describe("a finishing batch", () => {
+  it("keeps the first half's mels, smooths the others', and has pulses and levels for all", async () => {
+    const own = finishingConfig({ ...config, finishBatch: 4, oneStepShare: 0 });
+    const model = await createTrainingModel(own, source.format);
+    const known = sharpCrops(own);
+    expect(known).toBe(2);
+    const crops = new BatchSource(source, own, model.denoiser, model.losses, { known, before: 7 });
+    const weights = initialise(excitationWeights(source.format.bands), 1);
+    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights);
+    const inputs = await batches.inputs(0);
+    const { mel, noise, pulses, firstLevel, secondLevel } = inputs;
+    const given = crops.networkInputs(0)["mel"];
+    const half = mel.data.length / 2;
+    expect(mel.data.slice(0, half)).toEqual(given.data.slice(0, half));
+    expect(mel.data.slice(half)).not.toEqual(given.data.slice(half));
+    expect([noise.shape, pulses.shape]).toEqual([
+      [2, 12 * 256],
+      [4, 12 * 256],
+    ]);
+    firstLevel.data.forEach((level, item) => {
+      expect(Math.abs(level - -0.3)).toBeLessThanOrEqual(0.5);
+      expect(Math.abs(secondLevel.data[item] - 3.07)).toBeLessThanOrEqual(0.5);
+    });
+    expect(await batches.inputs(0)).toEqual(inputs);
+    expect((await batches.inputs(1))["startNoise"]).not.toEqual(inputs["startNoise"]);
+    await batches.dispose();
+  });
+});
+
+describe("the sampler's steps in training", () => {
+  const hop = 64;
+  const normals = (step: number): tf.Tensor =>
+    tf.tensor2d(fillNormals(new Float32Array(4 * hop), { seed: 5, step }), [1, 4 * hop]);
+  const sampler = (levels: readonly [number, number]): Parameters<typeof sampledEstimate>[1] => ({
+    pulses: normals(1),
+    voicing: tf.fill([1, 4, hop], 0.5),
+    breath: normals(2),
+    startNoise: normals(3),
+    firstLevel: tf.tensor1d([levels[0]]),
+    secondLevel: tf.tensor1d([levels[1]]),
+  });
+  const seen: { z: Float32Array; level: number }[] = [];
+  const estimateAt = (z: tf.Tensor, logSnr: tf.Tensor): tf.Tensor => {
+    seen.push({ z: z.dataSync<"float32">(), level: logSnr.dataSync()[0] });
+    return tf.mul(z, 0.5);
+  };
+  beforeAll(() => tf.setBackend("cpu"));
+  beforeEach(() => {
+    seen.length = 0;
+  });
+
+  it("are DDIM's between its two levels", () => {
+    sampledEstimate(createMdct(hop), sampler([-0.3, 3]), estimateAt);
+    const { z, x0 } = ddimStep(-0.3, 3, 0);
+    expect(seen.map(({ level }) => level)).toEqual([Math.fround(-0.3), 3]);
+    seen[1].z.forEach((value, n) => {
+      expect(value).toBeCloseTo(z * seen[0].z[n] + x0 * 0.5 * seen[0].z[n], 5);
+    });
+  });
+
+  it("are one step where both levels are the same", () => {
+    sampledEstimate(createMdct(hop), sampler([0.5, 0.5]), estimateAt);
+    seen[1].z.forEach((value, n) => {
+      expect(value).toBeCloseTo(seen[0].z[n], 5);
+    });
+  });
+
+  it("start from the excitation, diffused to the first level: unit power stays", () => {
+    sampledEstimate(createMdct(hop), sampler([0.5, 2]), estimateAt);
+    const power = seen[0].z.reduce((sum, value) => sum + value ** 2, 0) / seen[0].z.length;
+    expect(sqrtAlphaBarFromLogSnr(0.5) ** 2 + noiseScaleFromLogSnr(0.5) ** 2).toBeCloseTo(1, 12);
+    expect(noisePowerFromLogSnr(0.5)).toBeGreaterThan(0.3);
+    expect(power).toBeGreaterThan(0.7);
+    expect(power).toBeLessThan(1.3);
+  });
+});
