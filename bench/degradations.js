@@ -4,7 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { readRecording } from "../dist/host/node/recordings.js";
 import { resample } from "../dist/audio/resample.js";
-import { evaluationTable } from "../dist/cli/evaluation-report.js";
+import { evaluationTable } from "../dist/cli/evaluate.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { measureClip } from "../dist/evaluation/metrics/clip-metrics.js";
 

@@ -43,7 +43,7 @@ export {
 export { namedSchedules, scheduleByName } from "./diffusion/schedules/named-schedules.js";
 export { respace } from "./diffusion/schedules/build-schedule.js";
 export { parseScheduleJson } from "./formats/schedule-json.js";
-export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/schedule-steps.js";
+export { scheduleSteps, type ScheduleStep } from "./diffusion/schedules/build-schedule.js";
 export { diffuse, diffuseStep, posteriorMean } from "./diffusion/forward-process.js";
 export { posterior } from "./diffusion/levels.js";
 export { convert, type Parameterisation } from "./diffusion/parameterisation.js";

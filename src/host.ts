@@ -1,7 +1,6 @@
 // What the core knows of a platform: a small interface that a program for Node or for a web page fills in. Everything that
 // turns numbers into numbers needs no more than this and the globals of the web's standards (globals.d.ts).
-import type { Runtime, RuntimeOptions } from "./engine/engine.js";
-import type { OpenModel } from "./engine/model.js";
+import type { OpenModel, Runtime, RuntimeOptions } from "./engine/engine.js";
 import type { Files } from "./formats/bytes.js";
 
 /** What a thread does, by name: each task is given one value and has one answer, both copied between the threads. */

@@ -20,13 +20,12 @@ import {
   type Runtime,
   type RuntimeOptions,
 } from "./engine/engine.js";
-import { createMelCorrection } from "./synthesis/consistency.js";
+import { createMelCorrection, type SynthesisPool } from "./synthesis/thread.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
 import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
 import { MelDenoiser } from "./synthesis/denoiser.js";
 import { melTiles } from "./synthesis/stages.js";
 import { Refiner } from "./synthesis/refinement.js";
-import type { SynthesisPool } from "./synthesis/thread.js";
 import {
   gatherFrames,
   SpeechStream,

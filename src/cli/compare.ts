@@ -1,7 +1,7 @@
 // `vocode compare`: one clip against another, by every metric and as a picture of both and what lies between them.
 import { basename } from "node:path";
 import { Command } from "commander";
-import { atOneRate, type ClipSamples } from "../evaluation/measure.js";
+import { atOneRate, type ClipSamples } from "../evaluation/clips.js";
 import { samplesOf } from "../evaluation/clip-files.js";
 import {
   type ClipMetrics,
@@ -10,7 +10,7 @@ import {
   type MetricName,
   metricNames,
 } from "../evaluation/metrics/clip-metrics.js";
-import { metricText } from "./evaluation-report.js";
+import { metricText } from "./evaluate.js";
 import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 
@@ -45,7 +45,7 @@ async function run(recording: string, synthesis: string, options: PictureOptions
   const [first, second] = await atOneRate(clips);
   const metrics = await measureClip(first.samples, second.samples, first.sampleRate);
   await writePicture(options, async () => {
-    const { drawComparison } = await import("../plots/comparison-picture.js");
+    const { drawComparison } = await import("../plots/mel-picture.js");
     const { Transforms } = await import("../evaluation/metrics/spectra.js");
     const titled = (clip: ClipSamples, path: string): ClipSamples & { title: string } => ({
       samples: clip.samples,

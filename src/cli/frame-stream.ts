@@ -2,7 +2,7 @@
 // [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
 // expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another. A mel file may come in their place.
 import { type ByteSource, byteSource } from "../formats/bytes.js";
-import { undoAssumption } from "../mel/assumption.js";
+import { undoAssumption } from "../mel/strange.js";
 import { isMelContainer } from "../mel/container.js";
 import { describeForeignContainer } from "../mel/foreign.js";
 import { convertMel, type MelAssumption } from "../mel/conversion.js";

@@ -1,11 +1,14 @@
 // `vocode schedule`: lists the noise schedules, prints one as a table, or draws it.
 import { Command } from "commander";
-import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
+import {
+  type NoiseSchedule,
+  type ScheduleStep,
+  scheduleSteps,
+} from "../diffusion/schedules/build-schedule.js";
 import { namedSchedules, scheduleByName } from "../diffusion/schedules/named-schedules.js";
-import { scheduleSteps, type ScheduleStep } from "../diffusion/schedules/schedule-steps.js";
 import { InputError } from "../errors.js";
-import { printResult, table, type OutputOptions } from "./output.js";
-import { requirePicture, writePicture, type PictureOptions } from "./option-values.js";
+import { type OutputOptions, printResult, table } from "./output.js";
+import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { readSchedule, SCHEDULE_ARGUMENT } from "./process-arguments.js";
 
 interface ScheduleOptions extends PictureOptions {

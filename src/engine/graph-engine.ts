@@ -3,6 +3,10 @@ import {
   type CopiedProgram,
   type LazyFunction,
   loadFunction,
+  type Model,
+  type ModelOptions,
+  type ModelTensor,
+  type OpenModel,
   type Program,
   type ProgramCopy,
   type Runtime,
@@ -11,7 +15,6 @@ import {
   type TensorValue,
   withWeights,
 } from "./engine.js";
-import type { Model, ModelOptions, ModelTensor, OpenModel } from "./model.js";
 import { SignatureError } from "../errors.js";
 import { checkInputs, checkState, checkTargets, nextStateName } from "./signature.js";
 
@@ -157,7 +160,7 @@ export class GraphRuntime implements Runtime {
     const target = { ...this.target, freesMemory };
     const { open, ...copy } = await this.opener(target, given, async () => {
       // loaded here, since a graph from the cache needs no tracer
-      const { traceToOnnx } = await import("./trace/trace-to-onnx.js");
+      const { traceToOnnx } = await import("./trace/onnx-model.js");
       return traceToOnnx(await loadFunction(fn), await withWeights(given));
     });
     return {

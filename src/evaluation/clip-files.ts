@@ -6,8 +6,7 @@ import { findRecordings, isFolder, readWholeFile } from "../host/node/read-files
 import { readRecording } from "../host/node/recordings.js";
 import { InputError } from "../errors.js";
 import type { ThreadScript } from "../host.js";
-import type { Clip } from "./clips.js";
-import { type ClipMeasurement, type ClipSamples, measureSamples } from "./measure.js";
+import { type Clip, type ClipMeasurement, type ClipSamples, measureSamples } from "./clips.js";
 
 // Which recording belongs to which synthesis: those of the same name, whatever their endings. Names are compared without
 // the folders that the files lie in, and with them where a name would not be unique otherwise.

@@ -1,7 +1,7 @@
 // An evaluation: clips whose two sides are got one after the other, measured on several threads. A clip that cannot be
 // used does not stop the others.
 import { InputError } from "../errors.js";
-import type { ClipMeasurement } from "./measure.js";
+import type { ClipMeasurement } from "./clips.js";
 import { type MeasureJob, measureScript, type NamedClip, samplesOf } from "./clip-files.js";
 import { spawnAll } from "../host/node/threads.js";
 import { ThreadPool } from "../host/thread-pool.js";

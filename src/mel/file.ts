@@ -3,7 +3,7 @@
 import { type ConvertedMel, convertMel, type MelAssumption } from "./conversion.js";
 import { parseStoredMel, type StoredMel } from "./container.js";
 import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
-import { undoAssumption } from "./assumption.js";
+import { undoAssumption } from "./strange.js";
 import { convertToFormat, naturalLog, storedNumber } from "./encoding.js";
 import { JUDGED_FRAMES, melEvidence, smoothnessRemark } from "./evidence.js";
 import type { Mel, MelFormat } from "./format.js";

@@ -3,7 +3,7 @@
 import * as Plot from "@observablehq/plot";
 import { type BenchmarkRow, bestTradeOffs } from "../evaluation/benchmark/summary.js";
 import { metricDefinitions, type MetricName } from "../evaluation/metrics/clip-metrics.js";
-import { objective } from "../evaluation/tuning/objective.js";
+import { objective } from "../evaluation/tuning/level-search.js";
 import { drawFigure, type Figure, type Panel } from "./figure.js";
 
 /** One setting as it is drawn. */

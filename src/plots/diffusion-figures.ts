@@ -7,8 +7,11 @@ import { type GaussianMixture, marginalAt } from "../diffusion/toy/gaussian-mixt
 import type { ToyRun, ToySettings } from "../diffusion/toy/toy-process.js";
 import { drawFigure, type Figure, type Panel } from "./figure.js";
 import { heatmapPanel } from "./heatmap.js";
-import { type NoiseSchedule, PURE_NOISE_LOG_SNR } from "../diffusion/schedules/build-schedule.js";
-import { scheduleSteps } from "../diffusion/schedules/schedule-steps.js";
+import {
+  type NoiseSchedule,
+  PURE_NOISE_LOG_SNR,
+  scheduleSteps,
+} from "../diffusion/schedules/build-schedule.js";
 
 // A picture of a noise schedule: the signal's share of the power and the log-SNR against the step of the forward
 // process, data at the left and noise at the right, as in Nichol & Dhariwal 2021, figure 5.

@@ -18,7 +18,7 @@ import { createMelConsistency, refineGrid, refineWaveform } from "../models/laye
 import { tensorSpace } from "../models/layers/prediction.js";
 import { architectureOf } from "../models/registry.js";
 import { simplified } from "../engine/trace/simplify.js";
-import { traceToOnnx } from "../engine/trace/trace-to-onnx.js";
+import { traceToOnnx } from "../engine/trace/onnx-model.js";
 import {
   frames,
   type Signature,

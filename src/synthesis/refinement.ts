@@ -3,10 +3,9 @@
 // later ones have not come that far.
 import type { MelFormat } from "../mel/format.js";
 import { correctionReach, type MelCorrection, type RefinementOptions } from "../mel/consistency.js";
-import { refineRange } from "./consistency.js";
+import { refineRange, type SharedRefinement, synthesisCalls, type SynthesisPool } from "./thread.js";
 import { SharedBand, SharedMemory } from "./memory.js";
 import { type Span, type Stage, Track } from "./wavefront.js";
-import { type SharedRefinement, synthesisCalls, type SynthesisPool } from "./thread.js";
 
 // Mel consistency on several cores: the waveform lies in memory that threads share, each refines its own range of it.
 // The result is bit for bit that of one thread, since every sample is summed from the same frames in the same order.

@@ -6,8 +6,15 @@ import type { TensorValue } from "../engine/engine.js";
 import { type Crop, CropDraw, type CropSource, StepRandom, type Utterance } from "./draws.js";
 import { MARGIN } from "./crops.js";
 import type { WeightedLoss } from "./losses/loss.js";
-import { averageDecay, merged, rateFactor, type RateShape, withPrefix } from "./optimiser/optimiser.js";
-import { type AdamWSettings, biasCorrection } from "./optimiser/adamw.js";
+import {
+  type AdamWSettings,
+  averageDecay,
+  biasCorrection,
+  merged,
+  rateFactor,
+  type RateShape,
+  withPrefix,
+} from "./optimiser/optimiser.js";
 import { NothingToTrainOnError } from "../errors.js";
 import type { TrainConfig } from "./config.js";
 import { lossPrefix, priorAdam } from "./step.js";

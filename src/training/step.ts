@@ -1,19 +1,16 @@
-// The graphs of training: one step of the prior's fit, one step of the network. Weights, moments and averages are state
+// The graph of training: one step of the network. Weights, moments and averages are state
 // that stays in the engine; a run's inputs are the crops and what was drawn for them.
 import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
-import { logSigma } from "../models/prior/graph.js";
-import { mdct } from "../models/layers/mdct.js";
 import { tensorSpace } from "../models/layers/prediction.js";
 import { type Weights, weightsOf, type WeightSpec } from "../models/weights.js";
 import type { Signature, TensorFunction, Tensors, TensorSpec, TensorValue } from "../engine/engine.js";
-import { MARGIN, melWithGain, prepareCrops, withoutMargin } from "./crops.js";
+import { MARGIN, prepareCrops } from "./crops.js";
 import type { LossValue, WeightedLoss } from "./losses/loss.js";
 import { type LossView, lossView } from "./losses/view.js";
 import { samplerInputsOf, samplerSpecs } from "./finishing/sampler.js";
-import type { AdamWSettings } from "./optimiser/adamw.js";
 import {
-  adamWOnly,
+  type AdamWSettings,
   merged,
   type OptimiserSettings,
   optimiserStep,
@@ -24,7 +21,7 @@ import {
   withPrefix,
 } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
-import type { PriorTraining, TrainingModel } from "./model.js";
+import type { TrainingModel } from "./model.js";
 import { initialise } from "./start-weights.js";
 
 // The gradients of tfjs's kernels. In Node only the whole package brings them, and it takes a second to load: so only
@@ -40,9 +37,6 @@ export interface StepProgram {
   readonly step: TensorFunction;
   readonly signature: Signature;
 }
-
-/** Added to squared coefficients, so that silence does not ask for σ = 0. */
-const SILENCE = 1e-9;
 
 /** Adam, for the prior. */
 export const priorAdam: AdamWSettings = { beta1: 0.9, beta2: 0.999, weightDecay: 0 };
@@ -191,35 +185,6 @@ class KeptTensors {
   }
 }
 
-/** One step of the prior's fit: the Gaussian likelihood of the MDCT coefficients. */
-export function priorStep(
-  { constants, transform, weights: specs }: PriorTraining,
-  format: MelFormat,
-  config: TrainConfig,
-  values: Readonly<Record<string, TensorValue>>,
-): StepProgram {
-  const settings = adamWOnly(priorAdam, config.priorRate, config.gradientNorm);
-  const step: TensorFunction = (inputs, held) => {
-    const { samples, mel, gain } = cropTensors(inputs);
-    const amplitude = tf.reshape(tf.exp(gain), [-1, 1]);
-    const coefficients = withoutMargin(mdct(transform, tf.mul(samples, amplitude)));
-    const changed = melWithGain(mel, gain, format.floor);
-    const loss = (weights: Weights): tf.Tensor => {
-      const logDeviation = withoutMargin(logSigma(constants, weights, changed));
-      const power = tf.mul(tf.add(tf.square(coefficients), SILENCE), tf.exp(tf.mul(logDeviation, -2)));
-      return tf.mean(tf.mul(tf.add(tf.mul(power, 0.5), logDeviation), inputs["heard"]));
-    };
-    return trainOn(loss, { specs, settings, inputs, held });
-  };
-  return {
-    step,
-    signature: {
-      inputs: { ...cropInputs(format, config.batch, config.cropFrames), ...scheduleSpecs },
-      state: startState(specs, values, settings.usesMuon),
-    },
-  };
-}
-
 /** What a step is told of AdamW's moments. */
 const correctionSpecs: Readonly<Record<string, TensorSpec>> = {
   correction1: { shape: [] },
@@ -233,7 +198,8 @@ export const scheduleSpecs: Readonly<Record<string, TensorSpec>> = {
   averageDecay: { shape: [] },
 };
 
-function cropInputs(format: MelFormat, batch: number, cropFrames: number): Record<string, TensorSpec> {
+/** The shapes of a batch of crops with their margins. */
+export function cropInputs(format: MelFormat, batch: number, cropFrames: number): Record<string, TensorSpec> {
   const frames = cropFrames + 2 * MARGIN;
   return {
     samples: { shape: [batch, frames * format.hopLength] },
@@ -243,7 +209,8 @@ function cropInputs(format: MelFormat, batch: number, cropFrames: number): Recor
   };
 }
 
-function cropTensors(inputs: Tensors): { samples: tf.Tensor; mel: tf.Tensor; gain: tf.Tensor } {
+/** The crops among the inputs of a step. */
+export function cropTensors(inputs: Tensors): { samples: tf.Tensor; mel: tf.Tensor; gain: tf.Tensor } {
   return { samples: inputs["samples"], mel: inputs["mel"], gain: inputs["gain"] };
 }
 

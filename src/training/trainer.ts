@@ -3,7 +3,8 @@
 import { BatchSource } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
 import { fittedExcitation } from "./excitation.js";
-import { networkStep, priorStep, registerGradients, resultPrefix } from "./step.js";
+import { fittedPrior } from "./prior.js";
+import { networkStep, registerGradients, resultPrefix } from "./step.js";
 import { initialise } from "./start-weights.js";
 import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
@@ -22,47 +23,6 @@ import {
 import type { Program, TensorValue } from "../engine/engine.js";
 import { DivergedError, TrainConfigError } from "../errors.js";
 import { type Metrics, type RunState, whereThereIsRoom } from "./run.js";
-import type { WeightValue } from "../models/weights.js";
-
-// The fit of the spectral prior, before the network's steps: a minute that is not saved on the way, since a run that was
-// killed fits the same prior again.
-
-/**
- * The prior's weights: those of the run, else those that it begins with, else fitted ones.
- *
- * @returns undefined where the signal ended the fit; no weights where the model has no prior
- */
-async function fittedPrior(
-  options: TrainingOptions,
-  batches: BatchSource,
-  { prior, format }: TrainingModel,
-): Promise<Record<string, WeightValue> | undefined> {
-  if (!prior) return {};
-  const { runtime, config, run, onProgress, beforeStep, signal } = options;
-  const start = await run.readStart();
-  const stored = (await run.readPrior()) ?? (start && partOf(start, "prior."));
-  if (stored) return stored;
-  const values = initialise(prior.weights, config.seed);
-  const { step: fn, signature } = priorStep(prior, format, config, values);
-  const program = await runtime.compile(fn, signature);
-  try {
-    const total = config.priorSteps;
-    const meter = new Meter(audioSecondsAStep(config, format));
-    for (let step = 0; step < total; step++) {
-      await beforeStep?.();
-      if (signal?.aborted) return undefined;
-      meter.add((await program.run(batches.priorInputs(step)))["loss"].data[0]);
-      if ((step + 1) % REPORT_EVERY === 0) {
-        onProgress?.({ phase: "prior", step: step + 1, total, ...meter.take() });
-      }
-    }
-    const fitted = partOf(await program.readState(), statePrefix.weight);
-    await whereThereIsRoom(() => run.savePrior(fitted), options);
-    return fitted;
-  } finally {
-    await program.dispose();
-  }
-}
 
 // How long the network's steps will take, measured before the prior and the excitation model have theirs: minutes pass
 // until the network begins, and whoever has to wait for hours wants to know at once. The steps' result is thrown away.

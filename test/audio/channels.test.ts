@@ -1,8 +1,7 @@
 // Recordings of several channels: each is looked at by itself, and two that cancel each other are not silence.
 import { describe, expect, it } from "vitest";
-import { inspectStream } from "../../src/audio/inspection.js";
+import { inspectStream, type RecordingInspection } from "../../src/audio/inspection.js";
 import { decodeRecording, openStream } from "../../src/audio/open-recording.js";
-import type { RecordingInspection } from "../../src/audio/inspection.js";
 import { byteSource } from "../../src/formats/bytes.js";
 import { flacBytes } from "../support/flac-bytes.js";
 import { wavBytes } from "../support/wav-bytes.js";

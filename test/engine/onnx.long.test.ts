@@ -16,7 +16,7 @@ import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { gelu, layerNorm } from "../../src/models/layers/composites.js";
 import { EagerRuntime } from "../../src/engine/eager.js";
-import { traceToOnnx } from "../../src/engine/trace/trace-to-onnx.js";
+import { traceToOnnx } from "../../src/engine/trace/onnx-model.js";
 import { frames, type Signature, type TensorFunction, type TensorValue } from "../../src/engine/engine.js";
 import { exportPart } from "../../src/synthesis/export.js";
 import { EXCITATION_NOISE } from "../../src/synthesis/start.js";

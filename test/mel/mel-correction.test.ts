@@ -4,7 +4,7 @@ import { computeMel } from "../../src/mel/analysis.js";
 import type { MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { createMelCorrection } from "../../src/synthesis/consistency.js";
+import { createMelCorrection } from "../../src/synthesis/thread.js";
 import { FrameCorrection } from "../../src/synthesis/frame-correction.js";
 import { correctionReach, type MelCorrection } from "../../src/mel/consistency.js";
 import { KernelCorrection } from "../../src/kernel/kernel-correction.js";

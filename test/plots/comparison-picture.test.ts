@@ -2,7 +2,7 @@
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Transforms } from "../../src/evaluation/metrics/spectra.js";
-import { drawComparison } from "../../src/plots/comparison-picture.js";
+import { drawComparison } from "../../src/plots/mel-picture.js";
 
 const RATE = 22050;
 let transforms: Transforms;

@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { refine } from "../../src/synthesis/consistency.js";
+import { refine } from "../../src/synthesis/thread.js";
 import { expectGolden, goldenShape, goldenValues } from "../support/golden.js";
 import { goldenFormat } from "../support/golden-model.js";
 

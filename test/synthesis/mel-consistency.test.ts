@@ -4,7 +4,7 @@ import { computeMel } from "../../src/mel/analysis.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { type RefinementOptions } from "../../src/mel/consistency.js";
-import { refine } from "../../src/synthesis/consistency.js";
+import { refine } from "../../src/synthesis/thread.js";
 import { clipSamples } from "../support/mel-reference.js";
 
 const options: RefinementOptions = { iterations: 8, exponent: 1, momentum: 0.9 };

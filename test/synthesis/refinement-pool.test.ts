@@ -6,9 +6,8 @@ import { computeMel } from "../../src/mel/analysis.js";
 import type { Mel } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { createMelCorrection, refine } from "../../src/synthesis/consistency.js";
+import { createMelCorrection, refine, type SynthesisTasks } from "../../src/synthesis/thread.js";
 import { Refiner } from "../../src/synthesis/refinement.js";
-import type { SynthesisTasks } from "../../src/synthesis/thread.js";
 import { sharedFloats } from "../../src/synthesis/memory.js";
 
 const target = computeMel(

@@ -3,7 +3,7 @@ import { findPreset } from "../../src/mel/presets.js";
 import { openRuntime } from "../../src/host/node/engines.js";
 import type { TensorValue } from "../../src/engine/engine.js";
 import { networkStep, registerGradients } from "../../src/training/step.js";
-import { biasCorrection } from "../../src/training/optimiser/adamw.js";
+import { biasCorrection } from "../../src/training/optimiser/optimiser.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
 import { initialise } from "../../src/training/start-weights.js";
 import { createTrainingModel } from "../../src/training/model.js";

@@ -1,10 +1,8 @@
 // Samplers by name: checks the options and returns the plan.
 import { InputError } from "../../errors.js";
 import type { NoiseSchedule } from "../schedules/build-schedule.js";
-import { ddimSteps, ddpmSteps, type ReverseVariance } from "./ddim.js";
-import { dpmpp2mSteps } from "./dpmpp-2m.js";
-import { eulerSteps, heunSteps } from "./ode-solvers.js";
-import { langevinSteps } from "./langevin.js";
+import { ddimSteps, ddpmSteps, langevinSteps, type ReverseVariance } from "./ddim.js";
+import { dpmpp2mSteps, eulerSteps, heunSteps } from "./ode-solvers.js";
 import type { PlanStep, SamplingPlan } from "./sampling-plan.js";
 
 /** Every sampler that planFor knows. */

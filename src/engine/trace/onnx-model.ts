@@ -3,13 +3,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Graph, Port } from "./graph.js";
 import { onnxTypes } from "./kernels/nodes.js";
 import {
-  AttributeProto_AttributeType,
   type AttributeProto,
+  AttributeProto_AttributeType,
   AttributeProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   StringStringEntryProtoSchema,
-  type NodeProto,
   type TensorProto,
   TensorProto_DataType,
   TensorProtoSchema,
@@ -18,9 +18,13 @@ import {
   ValueInfoProtoSchema,
 } from "./onnx/onnx_pb.js";
 import type { Attribute, Constant, ConstantType, GraphNode } from "./recorder.js";
+import type { Signature, TensorFunction } from "../engine.js";
+import { checkQuantised } from "../signature.js";
+import { traceToGraph } from "./frame-dimension.js";
+import { observeInputs, quantiseProducts } from "./quantise.js";
 
 /** The operator set that the kernels are written for: the first with Gelu. */
-export const opsetVersion = 20;
+const opsetVersion = 20;
 
 /** ONNX's numbers of the types that tfjs does not have. */
 const byteTypes = { uint8: TensorProto_DataType.UINT8, int8: TensorProto_DataType.INT8 };
@@ -134,4 +138,25 @@ function elementType(type: ConstantType): number {
   const number = type === "uint8" || type === "int8" ? byteTypes[type] : onnxTypes[type];
   if (number === undefined) throw new Error(`ONNX graphs here hold no tensors of type ${type}`);
   return number;
+}
+
+// From a function of tensors to the bytes of an ONNX file: what the graph engine runs, and what an export writes.
+
+/**
+ * Traces a function and writes it as an ONNX model. Inputs and state are the model's inputs by their names, weights its
+ * initialisers, results its outputs; a state tensor's next value is the output "next.<name>".
+ *
+ * @param metadata facts about the model, kept in its metadata_props
+ * @param finish what is done to the graph last
+ * @throws UnsupportedKernelError, FrameDependenceError, SignatureError
+ */
+export function traceToOnnx(
+  fn: TensorFunction,
+  signature: Signature,
+  metadata: Readonly<Record<string, string>> = {},
+  finish: (graph: Graph) => Graph = (graph) => graph,
+): Uint8Array {
+  checkQuantised(signature);
+  const graph = observeInputs(traceToGraph(fn, signature), signature.observed);
+  return encodeModel(finish(quantiseProducts(graph, signature.quantised)), metadata);
 }

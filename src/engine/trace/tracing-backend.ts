@@ -1,20 +1,19 @@
 // The tfjs backend that records kernels instead of computing them. It holds no numbers but constants; which recorder
 // takes the nodes is set for the length of one trace, which is synchronous, so traces cannot mix.
 import {
+  type BackendValues,
   DataStorage,
+  type DataType,
   engine,
   KernelBackend,
-  registerBackend,
-  type BackendValues,
-  type DataType,
   type NamedTensorInfoMap,
+  registerBackend,
   type TensorInfo,
   type TypedArray,
 } from "@tensorflow/tfjs-core";
 import { ReadWhileTracingError } from "../../errors.js";
-import { callerFrame } from "./caller.js";
+import { callerFrame, Recorder, type Value } from "./recorder.js";
 import { reshape } from "./kernels/nodes.js";
-import { Recorder, type Value } from "./recorder.js";
 
 /** The backend's name in tfjs. */
 export const tracingBackendName = "vocode-trace";

@@ -4,7 +4,7 @@ import type { NamedTuning } from "../../checkpoint/checkpoint.js";
 import type { TunedStart } from "../../checkpoint/tunings.js";
 import type { SamplerName } from "../../diffusion/samplers/plan-for.js";
 import { PURE_NOISE_LOG_SNR, scheduleFromLogSnrs } from "../../diffusion/schedules/build-schedule.js";
-import type { CurveLimits } from "./level-search.js";
+import { type CurveLimits, objective } from "./level-search.js";
 import {
   type ClipSet,
   type TunableSettings,
@@ -13,11 +13,10 @@ import {
   tuneSteps,
   type TuningProcess,
 } from "./tune-steps.js";
-import { refine } from "../../synthesis/consistency.js";
+import { refine } from "../../synthesis/thread.js";
 import type { Vocoder } from "../../vocoder.js";
 import { type Clip, secondsOf } from "../clips.js";
 import { measureClip } from "../metrics/clip-metrics.js";
-import { objective } from "./objective.js";
 
 // A loaded vocoder as something to tune: the same seed for every schedule (common random numbers), so that two
 // schedules differ by themselves and not by their noise; another seed for the check at the end.

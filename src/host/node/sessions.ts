@@ -5,10 +5,9 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
 import { GraphRuntime, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
-import type { Model, ModelOptions, ModelTensor } from "../../engine/model.js";
+import type { Model, ModelOptions, ModelTensor, Signature } from "../../engine/engine.js";
 import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
 import { FileFacts } from "./file-facts.js";
-import type { Signature } from "../../engine/engine.js";
 import { Lifetime } from "../thread-pool.js";
 
 /**

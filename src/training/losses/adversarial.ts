@@ -4,10 +4,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Weights } from "../../models/weights.js";
 import { adamWOnly } from "../optimiser/optimiser.js";
-import { compared } from "./compared.js";
+import { compared, type LossView } from "./view.js";
 import { createDiscriminators } from "./discriminators.js";
 import type { LossContext, LossKind } from "./loss.js";
-import type { LossView } from "./view.js";
 
 const SPECTRUM_LENGTHS = [512, 1024, 2048];
 const PERIODS = [2, 5];

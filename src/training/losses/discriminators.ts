@@ -18,7 +18,7 @@ export interface Discriminator {
   readonly name: string;
   readonly weights: readonly WeightSpec[];
   /** @param signal [batch, T] */
-  judge(own: Weights, signal: tf.Tensor): Verdict;
+  readonly judge: (own: Weights, signal: tf.Tensor) => Verdict;
 }
 
 /** A convolution of a discriminator. */

@@ -12,7 +12,7 @@ import {
   spectra,
 } from "../../models/layers/spectrum.js";
 import { productOverLast } from "../../models/layers/linear.js";
-import { compared } from "./compared.js";
+import { compared } from "./view.js";
 import type { LossContext, LossKind } from "./loss.js";
 
 /** Lengths of the transforms of "log-mel" and their bands, up to half the sample rate. */

@@ -3,8 +3,90 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WeightSpec, WeightValue } from "../../models/weights.js";
 import type { TensorValue } from "../../engine/engine.js";
-import { type AdamWSettings, adamWStep } from "./adamw.js";
-import { type MuonSettings, muonStep } from "./muon.js";
+
+// Muon (Jordan et al. 2024): the momentum of a matrix's gradient, made nearly orthogonal by five Newton–Schulz steps,
+// so that a step moves all directions of the matrix alike.
+
+/** Settings of Muon. */
+interface MuonSettings {
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+const STEPS = 5;
+/** The quintic whose iteration takes singular values in (0, 1] to about 1. */
+const [A, B, C] = [3.4445, -4.775, 2.0315];
+
+/** A weight [inputs, outputs] and its momentum after one step; `learningRate` is a scalar. */
+export function muonStep(
+  weight: tf.Tensor,
+  gradient: tf.Tensor,
+  momentum: tf.Tensor,
+  settings: MuonSettings,
+  learningRate: tf.Tensor,
+): { weight: tf.Tensor; momentum: tf.Tensor } {
+  const [inputs, outputs] = weight.shape;
+  const kept = tf.add(tf.mul(momentum, settings.momentum), gradient);
+  // Nesterov: look one step ahead
+  const ahead = tf.add(gradient, tf.mul(kept, settings.momentum));
+  const update = tf.mul(orthogonalised(ahead), Math.sqrt(Math.max(1, outputs / inputs)));
+  const change = tf.add(update, tf.mul(weight, settings.weightDecay));
+  return { weight: tf.sub(weight, tf.mul(change, learningRate)), momentum: kept };
+}
+
+/** A matrix of about the same singular vectors whose singular values are all near 1. */
+export function orthogonalised(matrix: tf.Tensor): tf.Tensor {
+  const [rows, columns] = matrix.shape;
+  let x = tf.div(matrix, tf.add(tf.sqrt(tf.sum(tf.square(matrix))), 1e-7));
+  // the products are those of the shorter side
+  const wide = rows <= columns;
+  for (let step = 0; step < STEPS; step++) {
+    const gram = tf.matMul(x, x, !wide, wide);
+    const factor = tf.add(tf.mul(gram, B), tf.mul(tf.matMul(gram, gram), C));
+    x = tf.add(tf.mul(x, A), wide ? tf.matMul(factor, x) : tf.matMul(x, factor));
+  }
+  return x;
+}
+
+// AdamW (Kingma & Ba 2015; Loshchilov & Hutter 2019): steps along the mean gradient, scaled by its size, and weight
+// decay apart from both.
+
+/** What AdamW keeps for each weight, both of its shape. */
+interface AdamMoments {
+  readonly mean: tf.Tensor;
+  readonly square: tf.Tensor;
+}
+
+/** Settings of AdamW. */
+export interface AdamWSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly weightDecay: number;
+}
+
+const EPSILON = 1e-8;
+
+/** A weight and its moments after one step; `learningRate`, `correction1` and `correction2` are scalars. */
+export function adamWStep(
+  weight: tf.Tensor,
+  gradient: tf.Tensor,
+  moments: AdamMoments,
+  settings: AdamWSettings,
+  schedule: { learningRate: tf.Tensor; correction1: tf.Tensor; correction2: tf.Tensor },
+): { weight: tf.Tensor } & AdamMoments {
+  const { beta1, beta2, weightDecay } = settings;
+  const mean = tf.add(tf.mul(moments.mean, beta1), tf.mul(gradient, 1 - beta1));
+  const square = tf.add(tf.mul(moments.square, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const size = tf.add(tf.sqrt(tf.div(square, schedule.correction2)), EPSILON);
+  const direction = tf.div(tf.div(mean, schedule.correction1), size);
+  const change = weightDecay === 0 ? direction : tf.add(direction, tf.mul(weight, weightDecay));
+  return { weight: tf.sub(weight, tf.mul(change, schedule.learningRate)), mean, square };
+}
+
+/** 1 − βᵗ for step t = 1, 2 …: what a moment that began at zero is too small by. */
+export function biasCorrection(beta: number, step: number): number {
+  return 1 - beta ** step;
+}
 
 // Tensors of a program's state as the files of a run hold them.
 

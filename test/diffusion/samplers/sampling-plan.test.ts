@@ -2,7 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import { planFor, samplerNames } from "../../../src/diffusion/samplers/plan-for.js";
-import { DenoiserOutputError, runPlan, sample, type SamplerState, type SamplingPlan, seededNoise } from "../../../src/diffusion/samplers/sampling-plan.js";
+import {
+  DenoiserOutputError,
+  runPlan,
+  sample,
+  type SamplerState,
+  type SamplingPlan,
+  seededNoise,
+} from "../../../src/diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
 import { exactDenoiser } from "../../../src/diffusion/toy/exact-score.js";
 import { threeModes } from "../../support/mixtures.js";

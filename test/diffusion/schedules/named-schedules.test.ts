@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alphaBarFromLogSnr, sqrtAlphaBarFromLogSnr } from "../../../src/diffusion/levels.js";
-import { ScheduleError } from "../../../src/diffusion/schedules/build-schedule.js";
+import { ScheduleError, scheduleSteps } from "../../../src/diffusion/schedules/build-schedule.js";
 import { namedSchedules, scheduleByName } from "../../../src/diffusion/schedules/named-schedules.js";
-import { scheduleSteps } from "../../../src/diffusion/schedules/schedule-steps.js";
 
 const noiseEnd = (name: string): number => sqrtAlphaBarFromLogSnr(scheduleByName(name).logSnrs[0]);
 

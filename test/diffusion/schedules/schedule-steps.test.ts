@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scheduleFromBetas } from "../../../src/diffusion/schedules/build-schedule.js";
-import { scheduleSteps } from "../../../src/diffusion/schedules/schedule-steps.js";
+import { scheduleFromBetas, scheduleSteps } from "../../../src/diffusion/schedules/build-schedule.js";
 
 describe("the table of a schedule", () => {
   it("has every quantity of every step, from noise to data", () => {

@@ -11,7 +11,7 @@ import { convNextBlock } from "../../../src/models/layers/conv-next-block.js";
 import { convNextBlockWeights } from "../../../src/models/layers/shapes.js";
 import { weightsOf } from "../../../src/models/weights.js";
 import { ModelProtoSchema } from "../../../src/engine/trace/onnx/onnx_pb.js";
-import { traceToOnnx } from "../../../src/engine/trace/trace-to-onnx.js";
+import { traceToOnnx } from "../../../src/engine/trace/onnx-model.js";
 import { frames, type Signature, type TensorFunction } from "../../../src/engine/engine.js";
 import { randomValue } from "../values.js";
 

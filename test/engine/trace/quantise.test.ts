@@ -9,7 +9,7 @@ import { permute } from "../../../src/models/layers/linear.js";
 import { openRuntime } from "../../../src/host/node/engines.js";
 import { SignatureError } from "../../../src/errors.js";
 import { keyOfSource } from "../../../src/host/node/compiled-cache.js";
-import { traceToOnnx } from "../../../src/engine/trace/trace-to-onnx.js";
+import { traceToOnnx } from "../../../src/engine/trace/onnx-model.js";
 import {
   frames,
   type InputQuantisation,

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ReadWhileTracingError, SignatureError, UnsupportedKernelError } from "../../../src/errors.js";
 import { graphRuntime } from "../../../src/host/node/sessions.js";
-import { traceToOnnx } from "../../../src/engine/trace/trace-to-onnx.js";
+import { traceToOnnx } from "../../../src/engine/trace/onnx-model.js";
 import type { Signature, TensorFunction } from "../../../src/engine/engine.js";
 
 const signature: Signature = { inputs: { x: { shape: [4] } } };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { AUDIBLE, objective } from "../../../src/evaluation/tuning/objective.js";
+import { AUDIBLE, objective } from "../../../src/evaluation/tuning/level-search.js";
 
 const perfect = { mstft: 0, mel: 0, hnr1: 0, hnr2: 0, hnr3: 0, peak2: 0, peak3: 0 };
 

@@ -1,7 +1,7 @@
 // The searches on scores that are known in closed form.
 import { describe, expect, it } from "vitest";
 import { challenge, meanOf, searchLevels } from "../../../src/evaluation/tuning/level-search.js";
-import { searchRefinement } from "../../../src/evaluation/tuning/refinement-search.js";
+import { searchRefinement } from "../../../src/evaluation/tuning/tune-steps.js";
 
 const limits = { first: [-8, -5], last: [1, 8] } as const;
 const never = (): boolean => false;

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { findPreset } from "../../../src/mel/presets.js";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import { createMelConsistency, refineWaveform } from "../../../src/models/layers/mel-consistency.js";
-import { refine } from "../../../src/synthesis/consistency.js";
+import { refine } from "../../../src/synthesis/thread.js";
 import { expectGolden, goldenTensor } from "../../support/golden.js";
 import { goldenFormat } from "../../support/golden-model.js";
 

@@ -9,11 +9,10 @@ import { findPreset } from "../../../src/mel/presets.js";
 import { weightsOf } from "../../../src/models/weights.js";
 import { defaultTrainConfig } from "../../../src/training/config.js";
 import { adversarial } from "../../../src/training/losses/adversarial.js";
-import { compared } from "../../../src/training/losses/compared.js";
+import { compared, type LossView } from "../../../src/training/losses/view.js";
 import { createDiscriminators } from "../../../src/training/losses/discriminators.js";
 import type { Loss, LossContext, LossKind } from "../../../src/training/losses/loss.js";
 import { melDistance, spectraDistance } from "../../../src/training/losses/spectral.js";
-import type { LossView } from "../../../src/training/losses/view.js";
 import { initialise } from "../../../src/training/start-weights.js";
 import { registerGradients } from "../../../src/training/step.js";
 

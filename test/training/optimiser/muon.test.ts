@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { muonStep, orthogonalised } from "../../../src/training/optimiser/muon.js";
+import { muonStep, orthogonalised } from "../../../src/training/optimiser/optimiser.js";
 import { randomValue } from "../../engine/values.js";
 
 beforeAll(() => tf.setBackend("cpu"));

@@ -2,9 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { constantStart } from "../../../src/models/weights.js";
-import { adamWStep } from "../../../src/training/optimiser/adamw.js";
-import { muonStep } from "../../../src/training/optimiser/muon.js";
-import { optimiserStep, startState } from "../../../src/training/optimiser/optimiser.js";
+import { adamWStep, muonStep, optimiserStep, startState } from "../../../src/training/optimiser/optimiser.js";
 import { randomValue } from "../../engine/values.js";
 
 beforeAll(() => tf.setBackend("cpu"));

@@ -17,7 +17,7 @@ import {
   type FusedDepthwiseConv2DAttrs,
   type FusedDepthwiseConv2DInputs,
 } from "@tensorflow/tfjs-core";
-import type { Attribute, Recorder, Value } from "../recorder.js";
+import { type Attribute, callerFrame, type Recorder, type Value } from "../recorder.js";
 import { finishFused } from "./elementwise.js";
 import {
   binary,
@@ -32,7 +32,6 @@ import {
 } from "./nodes.js";
 import { product } from "./matmul.js";
 import { UnsupportedKernelError } from "../../../errors.js";
-import { callerFrame } from "../caller.js";
 
 // The geometry of a convolution and the ONNX nodes of dense and depthwise ones alike. Data is [batch, height, width,
 // channels] as in tfjs, filters are [out, in / groups, height, width] as in ONNX.

@@ -2,7 +2,7 @@
 // says so, since tfjs's own message would not tell where it was called.
 import * as tf from "@tensorflow/tfjs-core";
 import { UnsupportedKernelError } from "../../../errors.js";
-import { callerFrame } from "../caller.js";
+import { callerFrame, type Value } from "../recorder.js";
 import { tracingBackend, tracingBackendName } from "../tracing-backend.js";
 import { columnKernels, convolutionKernels, depthwiseKernels } from "./convolution.js";
 import { elementwiseKernels, pairwiseKernels } from "./elementwise.js";
@@ -11,7 +11,6 @@ import { kernel, type TracedKernel, type Unary } from "./nodes.js";
 import { matMulKernels } from "./matmul.js";
 import { pulseTrainKernels } from "./pulse-train.js";
 import { reductionKernels } from "./reduction.js";
-import type { Value } from "../recorder.js";
 
 // Composites that models name, because onnxruntime computes them in one pass over the data: the kernels "Gelu" and
 // "LayerNorm". Models register them with the other tfjs backends as compositions of tfjs ops.

@@ -28,8 +28,7 @@ import {
   util,
 } from "@tensorflow/tfjs-core";
 import { UnsupportedKernelError } from "../../../errors.js";
-import { callerFrame } from "../caller.js";
-import type { Recorder, Value } from "../recorder.js";
+import { callerFrame, type Recorder, type Value } from "../recorder.js";
 import {
   cast,
   concat,
