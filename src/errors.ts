@@ -36,7 +36,7 @@ export class NothingToTrainOnError extends InputError {
   constructor(readonly cropFrames: number) {
     super(
       `None of the recordings to train on has ${cropFrames} mel frames. ` +
-        "Take longer recordings, or a smaller 'cropFrames'.",
+        "Take longer recordings, or a smaller 'cropFrames', or 'finishCropFrames'.",
     );
   }
 }
@@ -52,7 +52,8 @@ export class DivergedError extends InputError {
       (what === "loss"
         ? `Training went wrong: the loss was no number in ${faults} steps up to step ${step}. `
         : `Training went wrong: the last ${faults} measurements up to step ${step} were worse than those of silence. `) +
-        "Begin again with lower rates, such as --set muonRate=0.005 --set adamWRate=0.0003.",
+        "Begin again with lower rates, such as --set muonRate=0.005 --set adamWRate=0.0003, or with --finish those that " +
+        "begin with 'finish'.",
     );
   }
 }

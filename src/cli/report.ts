@@ -91,7 +91,7 @@ function factsOf({ config, from }: RunDescription, metrics: readonly Metrics[]):
     ["begun with", from],
     [
       "steps",
-      `${metrics.at(-1)?.step ?? 0} of ${config.steps}, ${config.batch} × ${config.cropFrames} frames each`,
+      `${metrics.at(-1)?.step ?? 0} of ${config.steps + config.finishSteps}, ${config.batch} × ${config.cropFrames} frames each`,
     ],
     ["audio seen", `${(numbers("hours").at(-1) ?? 0).toFixed(2)} hours`],
     ["speed", speed === undefined ? undefined : `${speed.toFixed(1)} audio-seconds a second`],

@@ -84,7 +84,7 @@ async function run(paths: readonly string[], options: SynthesizeOptions): Promis
   const inputs = paths.slice(0, -1);
   if (inputs.length === 0)
     throw new InputError(
-      `There is an input, '${output}', and no output. Name the .wav file to write behind it.`,
+      `There is an input, '${output}', and no output. Name the .wav file to write after it.`,
     );
   if (options.raw && output !== PIPE)
     throw new InputError("--raw is for - as output; a file gets a WAV header. Leave it out.");

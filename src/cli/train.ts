@@ -9,7 +9,7 @@ import { fineTuningSettings } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
 import { RunFolder } from "../training/run-folder.js";
-import { defaultTrainConfig, finishingConfig } from "../training/config.js";
+import { defaultTrainConfig, FINISH_STEPS, finishingConfig } from "../training/config.js";
 import type { TrainingResult } from "../training/trainer.js";
 import type { Int8Cost } from "../training/voice-calibration.js";
 import { duration, Progress } from "./status.js";
@@ -112,16 +112,20 @@ export function trainCommand(): Command {
     .option("--mel-format <scale>", "what the values of mels that do not say are, as in 'vocode synthesize'")
     .addOption(new Option("--mel-layout <order>", "the order of their axes").choices(melLayouts))
     .option("--trust-mel", "take the mels as they are, whatever they look like")
-    .option("--steps <n>", "steps of the network", wholeNumber(1, 10_000_000))
+    .option(
+      "--steps <n>",
+      "steps of the network; where --finish stands alone, of that phase",
+      wholeNumber(1, 10_000_000),
+    )
     .option(
       "--excitation-steps <n>",
       "steps of the model that reads the pitch off a mel; 0: none, and synthesis starts from noise",
       wholeNumber(0, 10_000_000),
     )
-    .option("--hours <h>", "the same in hours of audio seen", anyNumber)
+    .option("--hours <h>", "steps in hours of audio seen", anyNumber)
     .option(
       "--finish",
-      "then train through the sampler's own steps, on smoothed mels too; with --from nothing before it",
+      "afterwards train on what synthesis itself makes, of smooth mels too; with --from this alone",
     )
     .option("--config <file>", "JSON file with settings")
     .option("--set <key=value>", "one setting; may be repeated", collect, [])
@@ -147,7 +151,8 @@ Examples:
 
 Without --steps or --hours it takes the default's ${defaultTrainConfig.steps} steps, and says after the first ones how long that is here.
 At the end the voice is calibrated for 8-bit layers on the recordings that it was trained on, and synthesis takes them.
---from keeps the checkpoint's network, mel format and prior, and takes smaller steps, ${fineTuningSettings.steps} of them.`,
+--from keeps the checkpoint's network, mel format and prior, and takes smaller steps, ${fineTuningSettings.steps} of them; with --finish
+${FINISH_STEPS} steps of the finishing phase, which ends with its last weights.`,
     )
     .action(run);
 }

@@ -35,11 +35,14 @@ export class TrainingLine {
   show(progress: TrainingProgress): void {
     const { phase, step, total, loss, figures, speed, secondsAStep = this.#secondsAStep } = progress;
     if (this.#options.quiet) return;
-    if (phase !== this.#phase) [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
+    if (phase !== this.#phase) {
+      [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
+      this.#estimated = false;
+    }
     // smoothed over some ten reports, which the time left follows
     this.#speed += 0.1 * (speed - this.#speed);
     const left = ((total - step) * secondsAStep) / this.#speed;
-    if (phase === "network") this.#estimate(step, total, left);
+    if (phase === "network" || phase === "finish") this.#estimate(step, total, left);
     const line =
       `${phase} ${step}/${total} · ${duration(left)} left · ${speed.toFixed(1)} audio-s/s · ` +
       `loss ${loss.toFixed(4)}${figureWords(figures)}${this.#error ? ` · ${errorWords(this.#error)}` : ""}`;

@@ -10,7 +10,7 @@ import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
 import { FileError, InputError, RunError, TrainConfigError } from "../errors.js";
 import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
-import { fineTuningConfig, startWeights } from "../training/start-weights.js";
+import { checkFinishing, fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
 import type { RunFolder } from "../training/run-folder.js";
@@ -86,6 +86,7 @@ export async function newRun(
   };
   // refuses what is no format before any work
   await readingOf(description);
+  checkFinishing(description.config, mel, begins?.checkpoint.weights);
   await runFolder.requireNone();
   await requireFreeCheckpoint(out);
   return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
@@ -109,11 +110,12 @@ export async function storedRun(
     throw new RunError(`${why}'${runFolder.path}' holds no training run.`);
   }
   const corpus = folder === undefined ? stored.paths.corpus : relative(runFolder.path, folder) || ".";
-  // a run that finishes a voice has its other steps behind it
-  const isFinishing = stored.config.finishSteps > 0;
+  // of the phase that the run is in
+  const stepsDone = await runFolder.stepsDone();
+  const isFinishing = stored.config.finishSteps > 0 && stepsDone >= stored.config.steps;
   const config = withSteps(options, stored.config, stored.mel, isFinishing);
   const steps = isFinishing ? config.finishSteps : config.steps;
-  const done = (await runFolder.stepsDone()) - (isFinishing ? config.steps : 0);
+  const done = isFinishing ? stepsDone - config.steps : stepsDone;
   if (given !== undefined && steps <= done) {
     throw new RunError(
       `${given} cannot be changed by --resume to ${steps} steps: the run has done ${done}, and they count. Give more.`,
@@ -269,20 +271,18 @@ async function configOf(
   checkFormat(config, mel);
   const { checkLosses } = await import("../training/losses/registry.js");
   checkLosses(config);
-  return withSteps(options, config, mel, config.steps === 0);
+  // a voice that there is has had its other steps, unless somebody says how many more
+  if (options.finish !== true || !begins || "steps" in changes) return withSteps(options, config, mel, false);
+  return withSteps(options, { ...config, steps: 0 }, mel, true);
 }
 
-/** What --finish changes: the phase is there, and alone where a run begins with trained weights. */
+/** What --finish changes: the phase is there. */
 function finishingChanges(
-  { finish, from }: RunOptions,
+  { finish }: RunOptions,
   ...settings: readonly Readonly<Record<string, unknown>>[]
 ): Record<string, unknown> {
-  if (finish !== true) return {};
-  const says = (name: string): boolean => settings.some((each) => Object.hasOwn(each, name));
-  return {
-    ...(!says("finishSteps") && { finishSteps: FINISH_STEPS }),
-    ...(from !== undefined && !says("steps") && { steps: 0 }),
-  };
+  if (finish !== true || settings.some((each) => Object.hasOwn(each, "finishSteps"))) return {};
+  return { finishSteps: FINISH_STEPS };
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {

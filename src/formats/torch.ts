@@ -66,6 +66,12 @@ export function torchTensors(entries: readonly ZipEntry[]): TorchTensor[] {
   return tensors;
 }
 
+const PARAMETER = "torch._utils._rebuild_parameter";
+
+function isParameter(value: PickledValue): boolean {
+  return isKind(value, "call") && isKind(value.of, "name") && value.of.name.startsWith(PARAMETER);
+}
+
 /** The tensor that a call makes; undefined for anything else. */
 function readTensor(
   value: PickledValue,
@@ -76,9 +82,9 @@ function readTensor(
   if (!isKind(value, "call") || !isKind(value.of, "name") || !isKind(value.arguments, "list"))
     return undefined;
   const [first, ...rest] = value.arguments.items;
-  // a parameter wraps a tensor
-  if (value.of.name.startsWith("torch._utils._rebuild_parameter"))
-    return readTensor(first, name, storage, byteOrder);
+  // a parameter wraps a tensor, which wraps no more
+  if (value.of.name.startsWith(PARAMETER))
+    return isParameter(first) ? undefined : readTensor(first, name, storage, byteOrder);
   if (!["torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"].includes(value.of.name))
     return undefined;
   if (!isKind(first, "reference") || !isKind(first.id, "list")) return undefined;

@@ -56,7 +56,10 @@ export class BatchSource {
     this.#losses = losses;
     this.#known = part.known ?? config.batch;
     this.#before = part.before ?? 0;
-    this.#draw = new CropDraw(utterancesToTrainOn(source, config), config.cropFrames);
+    const usable = utterancesToTrainOn(source, config);
+    // what is judged as a waveform has to have its treble, and a slowed copy lacks it
+    const whole = part.known === undefined ? usable : usable.filter(({ speed }) => speed >= 1);
+    this.#draw = new CropDraw(whole.length > 0 ? whole : usable, config.cropFrames);
   }
 
   /** Inputs of a step of the prior's fit. */

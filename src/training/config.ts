@@ -191,7 +191,6 @@ const SIGNED: ReadonlySet<string> = new Set([
   "highestLogSnr",
 ]);
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
-  "steps",
   "finishSteps",
   "finishExcitationSteps",
   "finishMuonRate",
@@ -303,14 +302,14 @@ function keyOf(name: string): string {
  *
  * @throws TrainConfigError for what is no list of names with weights above 0
  */
-export function lossWeightsOf(losses: unknown): ReadonlyMap<string, number> {
+export function lossWeightsOf(losses: unknown, setting = "losses"): ReadonlyMap<string, number> {
   const given: readonly unknown[] = Array.isArray(losses) ? losses : [];
   const parts = given.map((each) => /^([^:]+)(?::([^:]+))?$/.exec(String(each)) ?? []);
   const weights = new Map(parts.map(([, name = "", weight = "1"]) => [name.trim(), Number(weight)]));
   const fits = [...weights].every(([name, weight]) => name !== "" && weight > 0 && Number.isFinite(weight));
   if (fits && weights.size === given.length && given.length > 0) return weights;
   throw new TrainConfigError(
-    `'losses' takes names of losses, each once, with a weight above 0 after a colon or none, such as noise,stft:0.5; ` +
+    `'${setting}' takes names of losses, each once, with a weight above 0 after a colon or none, such as noise,stft:0.5; ` +
       `not ${JSON.stringify(losses)}.`,
   );
 }
@@ -321,7 +320,7 @@ function isLossList(key: string): boolean {
 
 function checked(key: string, value: unknown, denoiser: unknown): unknown {
   if (isLossList(key)) {
-    lossWeightsOf(value);
+    lossWeightsOf(value, key);
     return value;
   }
   const choices = choicesOf(key);
@@ -351,9 +350,6 @@ function isAllowed(key: string, value: unknown): boolean {
 
 function checkTogether(config: TrainConfig): void {
   const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, uniformLevels, speeds } = config;
-  if (config.steps === 0 && config.finishSteps === 0) {
-    throw new TrainConfigError("'steps' and 'finishSteps' are both 0: there is nothing to train.");
-  }
   if (config.samplerLevels.length !== 2 || config.samplerLevels[0] > config.samplerLevels[1]) {
     throw new TrainConfigError(
       `'samplerLevels' takes the log-SNR of the sampler's two calls, the noisier first, not ${JSON.stringify(config.samplerLevels)}.`,

@@ -22,11 +22,12 @@ const SILENCE = 1e-9;
 /**
  * The prior's weights: those of the run, else those that it begins with, else fitted ones.
  *
+ * @param batches made where there is something to fit
  * @returns undefined where the signal ended the fit; no weights where the model has no prior
  */
 export async function fittedPrior(
   options: TrainingOptions,
-  batches: BatchSource,
+  batches: () => BatchSource,
   { prior, format }: TrainingModel,
 ): Promise<Record<string, WeightValue> | undefined> {
   if (!prior) return {};
@@ -43,7 +44,7 @@ export async function fittedPrior(
     for (let step = 0; step < total; step++) {
       await beforeStep?.();
       if (signal?.aborted) return undefined;
-      meter.add((await program.run(batches.priorInputs(step)))["loss"].data[0]);
+      meter.add((await program.run(batches().priorInputs(step)))["loss"].data[0]);
       if ((step + 1) % REPORT_EVERY === 0) {
         onProgress?.({ phase: "prior", step: step + 1, total, ...meter.take() });
       }

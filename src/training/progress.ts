@@ -4,7 +4,7 @@ import type { Runtime } from "../engine/engine.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import type { PitchError } from "./excitation-data.js";
 import type { Run } from "./run.js";
-import type { TrainConfig } from "./config.js";
+import { finishingConfig, type TrainConfig } from "./config.js";
 import type { MelFormat } from "../mel/format.js";
 
 // What the dev measure measures: the error of ε̂ at fixed levels.
@@ -52,6 +52,17 @@ export function audioSecondsAStep(
   { hopLength, sampleRate }: Pick<MelFormat, "hopLength" | "sampleRate">,
 ): number {
   return (batch * cropFrames * hopLength) / sampleRate;
+}
+
+/** Audio seen in the first steps of a run, of both phases, in seconds. */
+export function audioSecondsSeen(
+  config: TrainConfig,
+  format: Pick<MelFormat, "hopLength" | "sampleRate">,
+  steps: number,
+): number {
+  const before = Math.min(steps, config.steps);
+  const finishing = (steps - before) * audioSecondsAStep(finishingConfig(config), format);
+  return before * audioSecondsAStep(config, format) + finishing;
 }
 
 /** Mean loss, figures and speed since they were last taken. */
@@ -156,7 +167,7 @@ export interface TrainingResult extends TrainedWeights {
   readonly steps: number;
   /** False where the signal ended it. */
   readonly finished: boolean;
-  /** The step whose weights these are: of a finished run the best that was measured, else the last. */
+  /** The step whose weights these are: the last, or the best that was measured where a phase that predicts noise is over. */
   readonly weightsOf: number;
   /** The weights' error on the held-out recordings; undefined where it was not measured. */
   readonly error: DevError | undefined;

@@ -19,12 +19,14 @@ import {
 
 const KEPT_STATES = 3;
 /** What `writeAtomically` leaves of a state where the process is killed meanwhile. */
-const UNFINISHED_NAME = /^\.(state-\d{8}|prior|(finished-)?excitation|start)\.safetensors\.[0-9a-f]+\.part$/;
+const UNFINISHED_NAME =
+  /^\.(state-\d{8}|prior|(finished-)?excitation|(finish-)?start)\.safetensors\.[0-9a-f]+\.part$/;
 const EXCITATION = {
   trained: "excitation.safetensors",
   finished: "finished-excitation.safetensors",
 } as const;
 const START = "start.safetensors";
+const FINISH_START = "finish-start.safetensors";
 const METRICS = "metrics.jsonl";
 const STATE_NAME = /^state-(\d{8})\.safetensors$/;
 
@@ -137,6 +139,17 @@ export class RunFolder implements Run {
     which: ExcitationState = "trained",
   ): Promise<void> {
     await writeTensors(join(this.path, EXCITATION[which]), weights);
+  }
+
+  /** The network's weights that the finishing phase begins with; undefined before it. */
+  async readFinishStart(): Promise<Record<string, WeightValue> | undefined> {
+    if (!(await this.#names()).includes(FINISH_START)) return undefined;
+    return readTensors(join(this.path, FINISH_START));
+  }
+
+  /** Writes the network's weights that the finishing phase begins with: the phase before it is over for good. */
+  async saveFinishStart(weights: Readonly<Record<string, WeightValue>>): Promise<void> {
+    await writeTensors(join(this.path, FINISH_START), weights);
   }
 
   /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */

@@ -195,6 +195,10 @@ export interface Run {
   readExcitation(which?: ExcitationState): Promise<Record<string, WeightValue> | undefined>;
   /** Writes the weights of the trained or finished excitation model. */
   saveExcitation(weights: Readonly<Record<string, WeightValue>>, which?: ExcitationState): Promise<void>;
+  /** The network's weights that the finishing phase begins with; undefined before it. */
+  readFinishStart(): Promise<Record<string, WeightValue> | undefined>;
+  /** Writes the network's weights that the finishing phase begins with: the phase before it is over for good. */
+  saveFinishStart(weights: Readonly<Record<string, WeightValue>>): Promise<void>;
   /** The weights that the run begins with, named as in a checkpoint; undefined where they are random. */
   readStart(): Promise<Record<string, WeightValue> | undefined>;
   /** Adds a line of measurements. */

@@ -11,6 +11,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { Settings } from "../models/architecture.js";
 import { architectureOf } from "../models/registry.js";
 import type { WeightSpec } from "../models/weights.js";
+import type { MelFormat } from "../mel/format.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import type { TensorValue } from "../engine/engine.js";
 import { purposes, StepRandom } from "./draws.js";
@@ -80,6 +81,48 @@ function removeFour(values: Float64Array, [a, b, c, d]: readonly Float64Array[])
     inD += value * d[i];
   }
   for (let i = 0; i < values.length; i++) values[i] -= inA * a[i] + inB * b[i] + inC * c[i] + inD * d[i];
+}
+
+/** A network cannot be finished, since it cannot start from pulses. */
+export class CannotFinishError extends TrainConfigError {
+  constructor() {
+    super(
+      "This network cannot start from pulses, which finishing needs: it has no spectral prior or no excitation model. " +
+        "Leave --finish out, or give the run an excitation model with --excitation-steps 1000.",
+    );
+  }
+}
+
+/** Samples that the waveforms of a crop have to have in common. */
+const FEWEST_COMPARED = 2048;
+
+/**
+ * Checks that a run with a finishing phase can come to its end.
+ *
+ * @param start the weights that it begins with, named as in a checkpoint
+ * @throws TrainConfigError
+ */
+export function checkFinishing(
+  config: TrainConfig,
+  { hopLength }: MelFormat,
+  start: Readonly<Record<string, unknown>> | undefined,
+): void {
+  if (config.finishSteps === 0) return;
+  const hasExcitation = Object.keys(start ?? {}).some((name) => name.startsWith("excitation."));
+  const isSpectral = architectureOf(config.denoiser).prior === "spectral";
+  if (!isSpectral || !(hasExcitation || config.excitationSteps > 0)) throw new CannotFinishError();
+  if (config.steps === 0 && !start) {
+    throw new TrainConfigError(
+      "'steps' is 0, and there are no weights to finish. Name a checkpoint with --from, or give the network steps.",
+    );
+  }
+  // the outermost hop of a crop is not compared
+  const fewest = Math.ceil(FEWEST_COMPARED / hopLength) + 2;
+  if (config.finishCropFrames < fewest) {
+    throw new TrainConfigError(
+      `'finishCropFrames' is ${config.finishCropFrames}, and its losses need ${fewest} frames or more.`,
+    );
+  }
 }
 
 /** A checkpoint's weights in the shape of a run that begins with them, which may have grown. */

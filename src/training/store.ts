@@ -10,7 +10,7 @@ import { architectureOf } from "../models/registry.js";
 import { shapeOfRun, type TrainConfig } from "./config.js";
 import type { TrainedWeights } from "./trainer.js";
 import { checkpointConfigOf } from "./model.js";
-import { type DevError, devLogSnrs } from "./progress.js";
+import { audioSecondsSeen, type DevError, devLogSnrs } from "./progress.js";
 
 // The README.md of a checkpoint that a run made.
 
@@ -39,7 +39,7 @@ function modelCard(facts: CardFacts): string {
     "",
     `- Denoiser: ${architecture.kind}, ${(facts.weightCount / 1e6).toFixed(1)} M weights, ${architecture.describe(shapeOfRun(config))}`,
     `- Trained on ${recordings} recordings, ${recordedHours.toFixed(2)} hours`,
-    `- ${steps} of ${config.steps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
+    `- ${steps} of ${config.steps + config.finishSteps} steps, ${audioHours.toFixed(2)} audio-hours seen`,
     ...(from === undefined ? [] : [`- Begun with the weights of ${from}`]),
   ];
   if (error) {
@@ -104,7 +104,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
   const { format, utterances } = corpus;
   const recorded = utterances.filter(({ speed, heldOut }) => speed === 1 && !heldOut);
   const hoursOf = (frames: number): number => (frames * format.hopLength) / format.sampleRate / 3600;
-  const audioHours = hoursOf(steps * config.batch * config.cropFrames);
+  const audioHours = audioSecondsSeen(config, format, steps) / 3600;
   const recordedHours = hoursOf(recorded.reduce((sum, { frames }) => sum + frames, 0));
   const latest = (await run.readMetrics(steps)).findLast((metrics) => "devError" in metrics);
   const error = latest && {

@@ -1,11 +1,12 @@
-// Training from beginning to end: the prior's fit, then the network's steps, measured and saved on the way. A step is a
-// function of the state and its number alone, so a run that was killed and continued ends with the same weights.
+// Training from beginning to end: the prior's fit, the network's steps, and where they are asked for the finishing ones,
+// measured and saved on the way. A step is a function of the state and its number alone, so a run that was killed and
+// continued ends with the same weights.
 import { BatchSource } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
 import { fittedExcitation } from "./excitation.js";
 import { fittedPrior } from "./prior.js";
 import { networkStep, registerGradients, resultPrefix } from "./step.js";
-import { initialise } from "./start-weights.js";
+import { CannotFinishError, initialise } from "./start-weights.js";
 import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
 import { finishingConfig, type TrainConfig } from "./config.js";
@@ -21,7 +22,7 @@ import {
   type TrainingResult,
 } from "./progress.js";
 import type { Program, TensorValue } from "../engine/engine.js";
-import { DivergedError, TrainConfigError } from "../errors.js";
+import { DivergedError } from "../errors.js";
 import { type Metrics, type RunState, whereThereIsRoom } from "./run.js";
 
 // How long the network's steps will take, measured before the prior and the excitation model have theirs: minutes pass
@@ -176,7 +177,8 @@ class NetworkTraining {
       const copied = saved.step - ((saved.step - before) % GOOD_STATE_EVERY);
       this.#good = (await run.readState(copied)) ?? saved;
     }
-    await run.forgetMetricsAfter(saved?.step ?? before - 1);
+    // what the phase before measured at its end stays
+    await run.forgetMetricsAfter(saved?.step ?? (before > 0 ? before : -1));
     if (choosesBest) for (const metrics of await run.readMetrics()) this.#noteBest(metrics);
     return saved?.step ?? before;
   }
@@ -313,28 +315,37 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   await registerGradients();
   const { source, config, run } = options;
   const model = await createTrainingModel(config, source.format);
-  const batches = new BatchSource(source, config, model.denoiser, model.losses);
+  const batches = once(() => new BatchSource(source, config, model.denoiser, model.losses));
   const start = await run.readStart();
+  const rehearses = options.onEstimate && config.steps > 0 && model.prior;
   // where the network begins at once, its own first steps tell
-  if (options.onEstimate && model.prior && !start && !(await run.readPrior())) {
-    const seconds = await rehearse(options, batches, model);
-    if (seconds !== undefined) options.onEstimate(seconds * config.steps);
+  if (rehearses && !start && !(await run.readPrior())) {
+    const seconds = await rehearse(options, batches(), model);
+    if (seconds !== undefined) options.onEstimate?.(seconds * config.steps);
   }
   const prior = await fittedPrior(options, batches, model);
   const excitation = prior && (await fittedExcitation(options));
   if (!prior || !excitation) return nothingTrained;
+  const others = { prior, ...excitation };
+  const begun = await run.readFinishStart();
+  if (begun) return finish(options, { ...others, network: begun });
   const network = start
     ? partOf(start, "denoiser.")
     : floats(initialise(model.denoiser.weights, config.seed));
-  const newest = await run.newestState();
-  const isFinishing = newest !== undefined && newest.step > config.steps;
-  const others = { prior, ...excitation };
-  const first =
-    config.steps === 0 || isFinishing
-      ? undefined
-      : await trainNetwork(options, model, batches, { ...others, network }, start !== undefined);
-  if (config.finishSteps === 0 || (first && !first.finished)) return first ?? nothingTrained;
-  return finish(options, { ...others, network: first?.network ?? network });
+  const trained =
+    config.steps > 0
+      ? await trainNetwork(options, model, batches(), { ...others, network }, start !== undefined)
+      : { ...nothingTrained, network, finished: true };
+  if (config.finishSteps === 0 || !trained.finished) return trained;
+  // whatever becomes of the states before, a run that was killed finishes the same weights again
+  await whereThereIsRoom(() => run.saveFinishStart(trained.network), options);
+  return finish(options, { ...others, network: trained.network });
+}
+
+/** A function that computes its value at the first call, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 const nothingTrained: TrainingResult = {
@@ -345,6 +356,11 @@ const nothingTrained: TrainingResult = {
   finished: false,
   error: undefined,
 };
+
+/** What is known of a result where the signal ended it at a step. */
+function stoppedAt(step: number): Pick<TrainingResult, "steps" | "weightsOf" | "finished" | "error"> {
+  return { steps: step, weightsOf: step, finished: false, error: undefined };
+}
 
 /** The phase that predicts noise. */
 async function trainNetwork(
@@ -373,23 +389,13 @@ async function trainNetwork(
   }
 }
 
-/** A network cannot be finished, since it cannot start from pulses. */
-export class CannotFinishError extends TrainConfigError {
-  constructor() {
-    super(
-      "Finishing takes the sampler's steps from a harmonic start, which this network has not: it needs a spectral prior " +
-        "and an excitation model. Leave it out with finishSteps=0, or train with excitationSteps above 0.",
-    );
-  }
-}
-
 /** The phase that finishes a voice: the sampler's own steps, judged as waveforms. */
 async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<TrainingResult> {
   const { runtime, source, config } = options;
   const { prior, network } = begun;
   if (!begun.excitation || Object.keys(prior).length === 0) throw new CannotFinishError();
   const excitation = await finishedExcitation(options, begun.excitation);
-  if (!excitation) return nothingTrained;
+  if (!excitation) return { ...begun, ...stoppedAt(config.steps) };
   const own: TrainConfig = finishingConfig(config);
   const model = await createTrainingModel(own, source.format);
   const known = sharpCrops(own);
@@ -406,7 +412,7 @@ async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<
       secondsAStep: audioSecondsAStep(own, source.format),
       inputs: (step) => batches.inputs(step),
     };
-    return await new NetworkTraining(options, phase, { prior, excitation }).run(true);
+    return await new NetworkTraining(options, phase, { prior, excitation }).run(config.steps === 0);
   } finally {
     await batches.dispose();
     await program.dispose();

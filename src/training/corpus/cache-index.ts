@@ -12,6 +12,8 @@ import type { Copy } from "./prepare-recording.js";
 /** Counts up whenever the same file would be prepared differently. */
 const VERSION = 1;
 const INDEX = "index.json";
+/** Counts up when files can be read that could not be before: what was left out then is tried again. */
+export const READER = 2;
 /** A part that nobody names may be another run's that is at work, as long as it changed so recently. */
 const AT_WORK_MS = 600_000;
 /** The share of a part that has to be in use, else it is made anew. */
@@ -32,6 +34,8 @@ export interface CacheEntry extends FileStamp {
   readonly mel?: FileStamp;
   /** Why there are no copies. */
   readonly problem?: string;
+  /** The reader that met the problem; 1 where the cache does not say. */
+  readonly reader?: number;
   /** The problem may be gone next time, though the file stays the same; it is not stored. */
   readonly passing?: boolean;
   readonly copies: readonly Copy[];

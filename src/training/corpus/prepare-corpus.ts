@@ -7,6 +7,7 @@ import {
   type CacheEntry,
   type CacheSettings,
   type FileStamp,
+  READER,
   removeUnusedParts,
   writeIndex,
 } from "./cache-index.js";
@@ -76,9 +77,9 @@ export async function prepareCorpus(
   await preparation.run();
 }
 
-/** The speeds at which an entry has neither a copy nor a problem. */
+/** The speeds at which an entry has neither a copy nor a problem that today's reader would meet again. */
 function missingSpeeds({ speeds }: WantedRecording, entry?: CacheEntry): readonly number[] {
-  if (entry?.problem !== undefined) return [];
+  if (entry?.problem !== undefined && (entry.reader ?? 1) >= READER) return [];
   return speeds.filter((speed) => !entry?.copies.some((copy) => copy.speed === speed));
 }
 
@@ -203,6 +204,10 @@ function entryOf(
   before: readonly Copy[],
 ): CacheEntry {
   if ("problem" in prepared)
-    return { ...stamps, problem: prepared.problem, copies: [], ...(prepared.passing && { passing: true }) };
+    return {
+      ...stamps,
+      ...{ problem: prepared.problem, reader: READER, copies: [] },
+      ...(prepared.passing && { passing: true }),
+    };
   return { ...stamps, copies: [...before, ...prepared.copies], sound: prepared.sound };
 }

@@ -52,7 +52,9 @@ export async function finishedExcitation(
       await beforeStep?.();
       if (signal?.aborted) return undefined;
       const schedule = scheduleInputs("cosine", step, total, optimiser.adamW);
-      meter.add((await program.run({ ...draw.inputs(step), ...schedule }))["loss"].data[0]);
+      const loss = (await program.run({ ...draw.inputs(step), ...schedule }))["loss"].data[0];
+      if (!Number.isFinite(loss)) throw new Error("The excitation model's loss is no number any more.");
+      meter.add(loss);
       if ((step + 1) % REPORT_EVERY === 0) {
         onProgress?.({ phase: "excitation", step: step + 1, total, ...meter.take(), secondsAStep });
       }

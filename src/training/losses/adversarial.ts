@@ -16,6 +16,7 @@ const GRADIENT_NORM = 10;
 /** What discriminators say of the waveform, and how far its features are from the recording's. */
 export const adversarial: LossKind = {
   name: "discriminators",
+  judgesSampled: true,
   create: ({ config, format }: LossContext) => {
     const discriminators = createDiscriminators(SPECTRUM_LENGTHS, PERIODS);
     const signals = (seen: LossView): ReturnType<typeof compared> => compared(seen, format.hopLength);

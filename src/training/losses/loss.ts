@@ -51,6 +51,8 @@ export interface LossContext {
 export interface LossKind {
   /** In small letters, digits and hyphens: in the settings, in the log, and in the names of its network's state. */
   readonly name: string;
+  /** Whether it judges what the sampler's steps make, which there is in the finishing phase alone. */
+  readonly judgesSampled?: boolean;
   create(context: LossContext): Loss;
 }
 

@@ -33,13 +33,22 @@ export function registerLoss(kind: LossKind): void {
 export function checkLosses({ losses, finishLosses }: Pick<TrainConfig, "losses" | "finishLosses">): void {
   checkNames("losses", losses);
   checkNames("finishLosses", finishLosses);
+  const early = [...lossWeightsOf(losses).keys()].find((name) => kinds.get(name)?.judgesSampled);
+  if (early === undefined) return;
+  throw new TrainConfigError(
+    `The loss '${early}' judges what the sampler's steps make, which only the finishing phase has. Name it in ` +
+      "'finishLosses' in place of 'losses'.",
+  );
 }
 
 function checkNames(setting: string, losses: readonly string[]): void {
-  const unknown = [...lossWeightsOf(losses).keys()].find((name) => !kinds.has(name));
+  const unknown = [...lossWeightsOf(losses, setting).keys()].find((name) => !kinds.has(name));
   if (unknown === undefined) return;
+  const known = [...kinds.values()].filter(
+    ({ judgesSampled }) => setting !== "losses" || judgesSampled !== true,
+  );
   throw new TrainConfigError(
-    `'${setting}' names '${unknown}', which is none. The losses are ${[...kinds.keys()].join(", ")}.`,
+    `'${setting}' names '${unknown}', which is none. The losses are ${known.map(({ name }) => name).join(", ")}.`,
   );
 }
 

@@ -29,6 +29,7 @@ const MAGNITUDE_FLOOR = 1e-3;
 /** Log-mels at several resolutions. */
 export const melDistance: LossKind = {
   name: "log-mel",
+  judgesSampled: true,
   create: ({ format }: LossContext) => {
     const resolutions = MEL_RESOLUTIONS.map(([length, bands]) => {
       const transform = createShortTimeFourier(length);
@@ -52,6 +53,7 @@ export const melDistance: LossKind = {
 /** Log magnitudes and spectral convergence. */
 export const spectraDistance: LossKind = {
   name: "spectra",
+  judgesSampled: true,
   create: ({ config, format }: LossContext) => {
     const resolutions = STFT_LENGTHS.map((length) => {
       const transform = createShortTimeFourier(length);

@@ -136,8 +136,8 @@ export function lossView(
 export class NotFinishingError extends TrainConfigError {
   constructor() {
     super(
-      "A loss of 'losses' judges what the sampler's steps make, which only the finishing phase has. Name it in " +
-        "'finishLosses'.",
+      "One of the losses judges what the sampler's steps make, which only the finishing phase has. Name it in " +
+        "'finishLosses' in place of 'losses'.",
     );
   }
 }

@@ -30,7 +30,9 @@ import { NotFinishingError } from "../../../src/training/losses/view.js";
 import { createTrainingModel } from "../../../src/training/model.js";
 import { partOf } from "../../../src/training/optimiser/optimiser.js";
 import { RunFolder } from "../../../src/training/run-folder.js";
-import { initialise } from "../../../src/training/start-weights.js";
+import { CannotFinishError, checkFinishing, initialise } from "../../../src/training/start-weights.js";
+import { checkLosses } from "../../../src/training/losses/registry.js";
+import { audioSecondsSeen } from "../../../src/training/progress.js";
 import { excitationWeights } from "../../../src/models/excitation/shape.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../../src/training/trainer.js";
 import { syntheticCorpus } from "../../support/synthetic-corpus.js";
@@ -153,6 +155,31 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
     expect(second!.tensors).toEqual(first!.tensors);
   });
 
+  it("begins with the same weights again where its first states were lost or never written", async () => {
+    const measured = { measureEvery: 2, saveEvery: 0 };
+    const whole = await trainIn("whole", {}, measured);
+    const limits = { prior: 4, excitation: 2, network: 4, distillation: 3 };
+    const before = Object.values(limits).reduce((sum, steps) => sum + steps, 0);
+    let steps = 0;
+    const killed = trainIn(
+      "parts",
+      {},
+      {
+        ...measured,
+        saveEvery: 1e9,
+        beforeStep: () => (++steps > before + 5 ? Promise.reject(new Error("killed")) : Promise.resolve()),
+      },
+    );
+    await expect(killed).rejects.toThrow("killed");
+    const run = new RunFolder(join(folder, "parts"));
+    expect((await run.readMetrics()).filter(({ step }) => step === 4)).toHaveLength(1);
+    // a state that finishing wrote over the end of the phase before
+    const { tensors } = (await new RunFolder(join(folder, "whole")).newestState())!;
+    await run.saveState({ step: 4, tensors });
+    const continued = await trainIn("parts", {}, measured);
+    expect(continued.network).toEqual(whole.network);
+  });
+
   it("may be all that a run has", async () => {
     const result = await trainIn("alone", { steps: 0, finishSteps: 3 });
     expect(result).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
@@ -165,11 +192,45 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   });
 
   it.each([
-    [{ steps: 0, finishSteps: 0 }, /nothing to train/],
     [{ samplerLevels: [3, 1] }, /noisier first/],
     [{ smoothShare: 1.5 }, /at most 1/],
   ])("refuses the settings %j", (changes, words) => {
     expect(() => withSettings(defaultTrainConfig, changes)).toThrow(words);
+  });
+});
+
+describe("a run that is to finish a voice", () => {
+  const weights = { "excitation.output.bias": 0 };
+
+  it.each([
+    ["without an excitation model", { excitationSteps: 0 }, {}, CannotFinishError],
+    ["of a network that cannot start from pulses", { denoiser: "wavegrad" }, weights, CannotFinishError],
+    ["without weights or steps", { steps: 0 }, undefined, /no weights to finish/],
+    ["with crops of which nothing is left to compare", { finishCropFrames: 9 }, weights, /10 frames or more/],
+  ])("%s is refused before it begins", (_, settings, start, error) => {
+    const whole = { ...config, excitationSteps: 2, ...settings };
+    expect(() => {
+      checkFinishing(whole, source.format, start);
+    }).toThrow(error);
+    expect(() => {
+      checkFinishing({ ...whole, finishSteps: 0 }, source.format, start);
+    }).not.toThrow();
+  });
+
+  it("takes losses of the sampler's waveform in its last phase only", () => {
+    const losses = ["noise", "spectra"];
+    expect(() => {
+      checkLosses({ losses, finishLosses: losses });
+    }).toThrow("Name it in 'finishLosses'");
+    expect(() => {
+      checkLosses({ losses: ["noise"], finishLosses: losses });
+    }).not.toThrow();
+  });
+
+  it("has seen the audio of both phases", () => {
+    const perFrame = 256 / 22_050;
+    expect(audioSecondsSeen(config, source.format, 3)).toBeCloseTo(3 * 2 * 16 * perFrame, 9);
+    expect(audioSecondsSeen(config, source.format, 9)).toBeCloseTo((4 * 2 * 16 + 5 * 2 * 12) * perFrame, 9);
   });
 });
 
