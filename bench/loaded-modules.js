@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+/** A run that has stood still is ended: Node 20's hooks and threads have been seen to wait for each other. */
+const LONGEST_RUN_MS = 120_000;
+
 /**
  * Runs the command line of a built checkout and waits for its end.
  *
@@ -24,6 +27,7 @@ export function loadedModules(checkout, args, environment = process.env) {
     const { status, stderr } = spawnSync(process.execPath, ["--import", preload, program, ...args], {
       env: { ...environment, LOADED_MODULES: log },
       encoding: "utf8",
+      timeout: LONGEST_RUN_MS,
     });
     if (status !== 0) throw new Error(`vocode ${args.join(" ")} ended with ${status}:\n${stderr}`);
     const urls = [...new Set(readFileSync(log, "utf8").trim().split("\n"))];

@@ -37,7 +37,7 @@ async function openCorpusOf(
   runFolder: RunFolder,
   description: RunDescription,
   options: OutputOptions,
-  start: Checkpoint["weights"] = {},
+  start?: Checkpoint["weights"],
 ): Promise<Corpus> {
   const { config, mel, paths } = description;
   const { openCorpus } = await import("../training/corpus/corpus.js");
