@@ -329,9 +329,21 @@ function toCOrder(values: Float32Array, shape: readonly number[]): Float32Array 
   const strides = shape.map((_, axis) =>
     shape.slice(0, axis).reduce((product, length) => product * length, 1),
   );
-  const result = new Float32Array(values.length);
+  return inCOrder(values, { offset: 0, shape, strides });
+}
+
+/** Where an array's values lie: the first one's place, and for each axis the step from one to the next. */
+export interface StridedPlace {
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** The values of an array that lies in others, its last index running fastest. */
+export function inCOrder(values: Float32Array, { offset, shape, strides }: StridedPlace): Float32Array {
+  const result = new Float32Array(shape.reduce((product, length) => product * length, 1));
   const index = shape.map(() => 0);
-  let source = 0;
+  let source = offset;
   for (let target = 0; target < result.length; target++) {
     result[target] = values[source];
     for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -2,6 +2,7 @@
 // values. Nothing of the pickle is executed. Source: pytorch, torch/serialization.py and torch/_utils.py.
 import { InputError } from "../errors.js";
 import { decodeFloats, floatBytes, type FloatEncoding } from "./bytes.js";
+import { inCOrder, type StridedPlace } from "./npy.js";
 import { isKind, parsePickle, type PickledList, type PickledValue } from "./pickle.js";
 import type { ZipEntry } from "./zip.js";
 
@@ -117,9 +118,10 @@ function strided(
   bytes: Uint8Array,
   dtype: FloatEncoding,
   byteOrder: "little" | "big",
-  { offset, shape, strides }: { offset: number; shape: readonly number[]; strides: readonly number[] },
+  place: StridedPlace,
   name: string,
 ): Float32Array {
+  const { offset, shape, strides } = place;
   const width = floatBytes[dtype];
   const held = Math.floor(bytes.length / width);
   const count = shape.reduce((product, length) => product * length, 1);
@@ -135,17 +137,5 @@ function strided(
       length === 1 || strides[axis] === shape.slice(axis + 1).reduce((product, size) => product * size, 1),
   );
   if (contiguous || count === 0) return values.slice(offset, offset + count);
-  const result = new Float32Array(count);
-  const index = shape.map(() => 0);
-  let source = offset;
-  for (let target = 0; target < count; target++) {
-    result[target] = values[source];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      source += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      source -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return result;
+  return inCOrder(values, place);
 }

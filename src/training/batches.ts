@@ -119,6 +119,12 @@ export function utterancesToTrainOn(
   return usable;
 }
 
+/** Frames of a crop: so many, or as many as the longest utterance to train on has. */
+export function longestCrop(utterances: readonly Utterance[], most: number): number {
+  const longest = Math.max(1, ...utterances.filter(({ heldOut }) => !heldOut).map(({ frames }) => frames));
+  return Math.min(longest, most);
+}
+
 /** Samples and mels of crops, with a margin of frames at both sides. */
 export function readCrops(
   source: CropSource,

@@ -8,8 +8,8 @@ import {
   voicingBands,
 } from "../models/excitation/shape.js";
 import { excitationLogits } from "../models/excitation/graph.js";
-import { frames, type Runtime, type TensorValue } from "../engine/engine.js";
-import { utterancesToTrainOn } from "./batches.js";
+import { frames, type Program, type Runtime, type TensorValue } from "../engine/engine.js";
+import { longestCrop, utterancesToTrainOn } from "./batches.js";
 import { CropDraw, type CropSource, type PitchSource, StepRandom, type Utterance } from "./draws.js";
 import type { TrainConfig } from "./config.js";
 import { weightsOf, type WeightValue } from "../models/weights.js";
@@ -71,6 +71,19 @@ export class PitchComparison {
   }
 }
 
+/** The model for so many natural-log mels of one length: mel [crops, frames, bands] → logits. */
+export function compileExcitation(
+  runtime: Runtime,
+  crops: number,
+  bands: number,
+  weights: Readonly<Record<string, TensorValue>>,
+): Promise<Program> {
+  return runtime.compile((inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"]) }), {
+    inputs: { mel: { shape: [crops, frames(), bands] } },
+    weights,
+  });
+}
+
 /** The errors on the held-out recordings; undefined where they have no voice. */
 export async function measureExcitation(
   runtime: Runtime,
@@ -78,10 +91,7 @@ export async function measureExcitation(
   weights: Readonly<Record<string, WeightValue>>,
 ): Promise<PitchError | undefined> {
   const { bands } = source.format;
-  const program = await runtime.compile(
-    (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"]) }),
-    { inputs: { mel: { shape: [1, frames(), bands] } }, weights },
-  );
+  const program = await compileExcitation(runtime, 1, bands, weights);
   const comparison = new PitchComparison();
   for (const utterance of source.utterances.filter(({ heldOut, speed }) => heldOut && speed === 1)) {
     const count = utterance.frames;
@@ -99,7 +109,7 @@ export async function measureExcitation(
 }
 
 /** Mel frames a crop: less where no recording is so long. */
-const CROP_FRAMES = 100;
+export const CROP_FRAMES = 100;
 
 const BANDS = voicingBands.length;
 const ROW = 1 + BANDS;
@@ -128,8 +138,7 @@ export class ExcitationBatches {
     this.#source = source;
     this.#config = config;
     const utterances = withPitch(source.utterances);
-    const longest = Math.max(1, ...utterances.filter(({ heldOut }) => !heldOut).map(({ frames }) => frames));
-    this.cropFrames = Math.min(longest, CROP_FRAMES);
+    this.cropFrames = longestCrop(utterances, CROP_FRAMES);
     this.#draw = new CropDraw(utterancesToTrainOn({ utterances }, this), this.cropFrames);
   }
 

@@ -5,7 +5,7 @@ import type { Weights, WeightValue } from "../models/weights.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import { type Run, whereThereIsRoom } from "./run.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "./progress.js";
-import { adamWOnly, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
+import { adamWOnly, type OptimiserSettings, partOf, startState, statePrefix } from "./optimiser/optimiser.js";
 import type { TrainConfig } from "./config.js";
 import { excitationLogits } from "../models/excitation/graph.js";
 import {
@@ -17,7 +17,14 @@ import {
 import type { Runtime, TensorFunction, Tensors, TensorValue } from "../engine/engine.js";
 import { scheduleInputs } from "./batches.js";
 import { ExcitationBatches, measureExcitation, type PitchError } from "./excitation-data.js";
-import { registerGradients, scheduleSpecs, type StepProgram, trainOn } from "./step.js";
+import {
+  fitted,
+  type FitOptions,
+  registerGradients,
+  scheduleSpecs,
+  type StepProgram,
+  trainOn,
+} from "./step.js";
 import { initialise } from "./start-weights.js";
 import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
@@ -29,16 +36,20 @@ const RATE = 2e-3;
 const WEIGHT_DECAY = 0.01;
 const GRADIENT_NORM = 1;
 /** How much the pitch counts beside the voicing. */
-const PITCH_SHARE = 0.3;
+export const PITCH_SHARE = 0.3;
 /** Standard deviation around the label, over which the classes share it. */
 const LABEL_CENTS = 25;
 const BANDS = voicingBands.length;
 
-const excitationOptimiser = adamWOnly(
-  { beta1: 0.9, beta2: 0.99, weightDecay: WEIGHT_DECAY },
-  RATE,
-  GRADIENT_NORM,
-);
+/** AdamW of an excitation model, whatever it learns from. */
+const excitationAdamW = { beta1: 0.9, beta2: 0.99, weightDecay: WEIGHT_DECAY };
+
+/** The optimiser of an excitation model at a rate. */
+export function excitationOptimiserAt(rate: number): OptimiserSettings {
+  return adamWOnly(excitationAdamW, rate, GRADIENT_NORM);
+}
+
+const excitationOptimiser = excitationOptimiserAt(RATE);
 
 /**
  * A step's function and signature.
@@ -98,6 +109,11 @@ function classCrossEntropy(logits: tf.Tensor, label: tf.Tensor): tf.Tensor {
   const distance = tf.sub(classes, tf.expandDims(label, 2));
   const density = tf.exp(tf.mul(tf.square(distance), -0.5 * (PITCH_STEP_CENTS / LABEL_CENTS) ** 2));
   const target = tf.div(density, tf.add(tf.sum(density, 2, true), 1e-12));
+  return crossEntropy(logits, target);
+}
+
+/** −Σ p·ln q over the last of three axes, q given by logits. [batch, frames] */
+export function crossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
   const shifted = tf.sub(logits, tf.max(logits, 2, true));
   const logSum = tf.log(tf.sum(tf.exp(shifted), 2, true));
   return tf.neg(tf.sum(tf.mul(target, tf.sub(shifted, logSum)), 2));
@@ -147,28 +163,38 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
   const { format } = source;
   const batches = new ExcitationBatches(source, config);
   const start = initialise(excitationWeights(format.bands), config.seed);
-  const { step: fn, signature } = excitationStep(format, [config.batch, batches.cropFrames], start);
-  const program = await runtime.compile(fn, signature);
-  const total = config.excitationSteps;
-  try {
-    for (let step = 0; step < total; step++) {
-      await beforeStep?.();
-      if (signal?.aborted) return undefined;
-      const inputs = batches.inputs(step);
-      const schedule = scheduleInputs("cosine", step, total, excitationOptimiser.adamW);
-      const loss = (await program.run({ ...inputs, ...schedule }))["loss"].data[0];
+  const program = excitationStep(format, [config.batch, batches.cropFrames], start);
+  const audioSeconds = (config.batch * batches.cropFrames * format.hopLength) / format.sampleRate;
+  const weights = await fittedExcitationWeights(runtime, program, {
+    ...{ total: config.excitationSteps, beforeStep, signal },
+    inputs: (step) => batches.inputs(step),
+    onLoss: (step, loss) => onStep?.(step, loss, audioSeconds),
+  });
+  return weights && { weights, error: await measureExcitation(runtime, source, weights) };
+}
+
+/**
+ * An excitation model after the steps of a fit: its weights, averaged over the last ones.
+ *
+ * @param options whose inputs lack the schedule's
+ * @returns undefined where the signal ended it
+ * @throws Error where the loss becomes no number
+ */
+export async function fittedExcitationWeights(
+  runtime: Runtime,
+  program: StepProgram,
+  options: FitOptions,
+): Promise<Record<string, WeightValue> | undefined> {
+  const { total, inputs, onLoss } = options;
+  const state = await fitted(runtime, program, {
+    ...options,
+    inputs: (step) => ({ ...inputs(step), ...scheduleInputs("cosine", step, total, excitationAdamW) }),
+    onLoss: (step, loss) => {
       if (!Number.isFinite(loss)) throw new Error("The excitation model's loss is no number any more.");
-      onStep?.(
-        step + 1,
-        loss,
-        (inputs["gain"].data.length * batches.cropFrames * format.hopLength) / format.sampleRate,
-      );
-    }
-    const weights = partOf(await program.readState(), statePrefix.average);
-    return { weights, error: await measureExcitation(runtime, source, weights) };
-  } finally {
-    await program.dispose();
-  }
+      onLoss(step, loss);
+    },
+  });
+  return state && partOf(state, statePrefix.average);
 }
 
 /**

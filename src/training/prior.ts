@@ -6,7 +6,7 @@ import type { MelFormat } from "../mel/format.js";
 import { mdct } from "../models/layers/mdct.js";
 import { logSigma } from "../models/prior/graph.js";
 import type { Weights, WeightValue } from "../models/weights.js";
-import type { BatchSource } from "./batches.js";
+import { BatchSource } from "./batches.js";
 import type { TrainConfig } from "./config.js";
 import { melWithGain, withoutMargin } from "./crops.js";
 import type { PriorTraining, TrainingModel } from "./model.js";
@@ -14,7 +14,15 @@ import { adamWOnly, partOf, startState, statePrefix } from "./optimiser/optimise
 import { audioSecondsAStep, Meter, REPORT_EVERY, type TrainingOptions } from "./progress.js";
 import { whereThereIsRoom } from "./run.js";
 import { initialise } from "./start-weights.js";
-import { cropInputs, cropTensors, priorAdam, scheduleSpecs, type StepProgram, trainOn } from "./step.js";
+import {
+  cropInputs,
+  cropTensors,
+  fitted,
+  priorAdam,
+  scheduleSpecs,
+  type StepProgram,
+  trainOn,
+} from "./step.js";
 
 /** Added to squared coefficients, so that silence does not ask for σ = 0. */
 const SILENCE = 1e-9;
@@ -22,39 +30,33 @@ const SILENCE = 1e-9;
 /**
  * The prior's weights: those of the run, else those that it begins with, else fitted ones.
  *
- * @param batches made where there is something to fit
  * @returns undefined where the signal ended the fit; no weights where the model has no prior
  */
 export async function fittedPrior(
   options: TrainingOptions,
-  batches: () => BatchSource,
-  { prior, format }: TrainingModel,
+  { prior, format, denoiser }: TrainingModel,
 ): Promise<Record<string, WeightValue> | undefined> {
   if (!prior) return {};
-  const { runtime, config, run, onProgress, beforeStep, signal } = options;
+  const { runtime, source, config, run, onProgress, beforeStep, signal } = options;
   const start = await run.readStart();
   const stored = (await run.readPrior()) ?? (start && partOf(start, "prior."));
   if (stored) return stored;
   const values = initialise(prior.weights, config.seed);
-  const { step: fn, signature } = priorStep(prior, format, config, values);
-  const program = await runtime.compile(fn, signature);
-  try {
-    const total = config.priorSteps;
-    const meter = new Meter(audioSecondsAStep(config, format));
-    for (let step = 0; step < total; step++) {
-      await beforeStep?.();
-      if (signal?.aborted) return undefined;
-      meter.add((await program.run(batches().priorInputs(step)))["loss"].data[0]);
-      if ((step + 1) % REPORT_EVERY === 0) {
-        onProgress?.({ phase: "prior", step: step + 1, total, ...meter.take() });
-      }
-    }
-    const fitted = partOf(await program.readState(), statePrefix.weight);
-    await whereThereIsRoom(() => run.savePrior(fitted), options);
-    return fitted;
-  } finally {
-    await program.dispose();
-  }
+  const batches = new BatchSource(source, config, denoiser);
+  const total = config.priorSteps;
+  const meter = new Meter(audioSecondsAStep(config, format));
+  const state = await fitted(runtime, priorStep(prior, format, config, values), {
+    ...{ total, beforeStep, signal },
+    inputs: (step) => batches.priorInputs(step),
+    onLoss: (step, loss) => {
+      meter.add(loss);
+      if (step % REPORT_EVERY === 0) onProgress?.({ phase: "prior", step, total, ...meter.take() });
+    },
+  });
+  if (!state) return undefined;
+  const weights = partOf(state, statePrefix.weight);
+  await whereThereIsRoom(() => run.savePrior(weights), options);
+  return weights;
 }
 
 /** One step of the prior's fit: the Gaussian likelihood of the MDCT coefficients. */

@@ -4,7 +4,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MelFormat } from "../mel/format.js";
 import { tensorSpace } from "../models/layers/prediction.js";
 import { type Weights, weightsOf, type WeightSpec } from "../models/weights.js";
-import type { Signature, TensorFunction, Tensors, TensorSpec, TensorValue } from "../engine/engine.js";
+import type {
+  Runtime,
+  Signature,
+  TensorFunction,
+  Tensors,
+  TensorSpec,
+  TensorValue,
+} from "../engine/engine.js";
 import { MARGIN, prepareCrops } from "./crops.js";
 import type { LossValue, WeightedLoss } from "./losses/loss.js";
 import { type LossView, lossView } from "./losses/view.js";
@@ -40,6 +47,36 @@ export interface StepProgram {
 
 /** Adam, for the prior. */
 export const priorAdam: AdamWSettings = { beta1: 0.9, beta2: 0.999, weightDecay: 0 };
+
+/** How a fit goes: a training of minutes that is not saved on the way. */
+export interface FitOptions {
+  readonly total: number;
+  /** The inputs of a step, from 0 on. */
+  readonly inputs: (step: number) => Readonly<Record<string, TensorValue>>;
+  /** Told of each step's loss, from step 1 on. */
+  readonly onLoss: (step: number, loss: number) => void;
+  readonly beforeStep?: (() => Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The state after all steps of a fit; undefined where the signal ended it. */
+export async function fitted(
+  runtime: Runtime,
+  { step: fn, signature }: StepProgram,
+  { total, inputs, onLoss, beforeStep, signal }: FitOptions,
+): Promise<Record<string, TensorValue> | undefined> {
+  const program = await runtime.compile(fn, signature);
+  try {
+    for (let step = 0; step < total; step++) {
+      await beforeStep?.();
+      if (signal?.aborted) return undefined;
+      onLoss(step + 1, (await program.run(inputs(step)))["loss"].data[0]);
+    }
+    return await program.readState();
+  } finally {
+    await program.dispose();
+  }
+}
 
 /** Before the names of what a step tells: figures for the log, and the norms of the gradients of losses' networks. */
 export const resultPrefix = { figure: "figure/", norm: "norm/" } as const;

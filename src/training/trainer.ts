@@ -35,15 +35,10 @@ const STEPS = 3;
  * the signal ended it.
  */
 async function rehearse(
-  {
-    runtime,
-    config,
-    beforeStep,
-    signal,
-  }: Pick<TrainingOptions, "runtime" | "config" | "beforeStep" | "signal">,
-  batches: BatchSource,
+  { runtime, source, config, beforeStep, signal }: TrainingOptions,
   model: TrainingModel,
 ): Promise<number | undefined> {
+  const batches = new BatchSource(source, config, model.denoiser, model.losses);
   const { step: fn, signature } = networkStep(model, config, {
     network: initialise(model.denoiser.weights, config.seed),
     prior: initialise(model.prior?.weights ?? [], config.seed),
@@ -315,15 +310,14 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
   await registerGradients();
   const { source, config, run } = options;
   const model = await createTrainingModel(config, source.format);
-  const batches = once(() => new BatchSource(source, config, model.denoiser, model.losses));
   const start = await run.readStart();
   const rehearses = options.onEstimate && config.steps > 0 && model.prior;
   // where the network begins at once, its own first steps tell
   if (rehearses && !start && !(await run.readPrior())) {
-    const seconds = await rehearse(options, batches(), model);
+    const seconds = await rehearse(options, model);
     if (seconds !== undefined) options.onEstimate?.(seconds * config.steps);
   }
-  const prior = await fittedPrior(options, batches, model);
+  const prior = await fittedPrior(options, model);
   const excitation = prior && (await fittedExcitation(options));
   if (!prior || !excitation) return nothingTrained;
   const others = { prior, ...excitation };
@@ -334,18 +328,12 @@ export async function train(options: TrainingOptions): Promise<TrainingResult> {
     : floats(initialise(model.denoiser.weights, config.seed));
   const trained =
     config.steps > 0
-      ? await trainNetwork(options, model, batches(), { ...others, network }, start !== undefined)
+      ? await trainNetwork(options, model, { ...others, network }, start !== undefined)
       : { ...nothingTrained, network, finished: true };
   if (config.finishSteps === 0 || !trained.finished) return trained;
   // whatever becomes of the states before, a run that was killed finishes the same weights again
   await whereThereIsRoom(() => run.saveFinishStart(trained.network), options);
   return finish(options, { ...others, network: trained.network });
-}
-
-/** A function that computes its value at the first call, and keeps it. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 const nothingTrained: TrainingResult = {
@@ -366,12 +354,12 @@ function stoppedAt(step: number): Pick<TrainingResult, "steps" | "weightsOf" | "
 async function trainNetwork(
   options: TrainingOptions,
   model: TrainingModel,
-  batches: BatchSource,
   { network, ...others }: TrainedWeights,
   measureStart: boolean,
 ): Promise<TrainingResult> {
   const { runtime, source, config } = options;
   const { prior } = others;
+  const batches = new BatchSource(source, config, model.denoiser, model.losses);
   const { step: fn, signature } = networkStep(model, config, { network, prior });
   const program = await runtime.compile(fn, signature);
   const measure = await DevMeasure.create(runtime, model, config, source, prior, network);

@@ -2,17 +2,16 @@
 // of their recording and the others are given smoothed ones, and for each the pulses and the voicing that the excitation
 // model reads off the mel that the network is given.
 import { fillNormals } from "../../diffusion/noise.js";
-import { frames, type Program, type Runtime, type TensorValue } from "../../engine/engine.js";
+import type { Program, Runtime, TensorValue } from "../../engine/engine.js";
 import { framePhases, heldPitch, pulses } from "../../models/excitation/pulse-train.js";
 import { binVoicing, EXCITATION_OUTPUTS, readExcitation } from "../../models/excitation/shape.js";
-import { excitationLogits } from "../../models/excitation/graph.js";
-import { weightsOf } from "../../models/weights.js";
 import type { MelFormat } from "../../mel/format.js";
 import type { BatchSource } from "../batches.js";
 import type { TrainConfig } from "../config.js";
 import { MARGIN } from "../crops.js";
+import { compileExcitation } from "../excitation-data.js";
 import { StepRandom } from "../draws.js";
-import { smoothed } from "./smoothing.js";
+import { drawSmoothing, smoothed } from "./smoothing.js";
 import type { SamplerInputs } from "./sampler.js";
 
 type Inputs = Record<string, TensorValue>;
@@ -51,10 +50,7 @@ export class FinishingBatches {
     format: MelFormat,
     weights: Readonly<Record<string, TensorValue>>,
   ): Promise<FinishingBatches> {
-    const excitation = await runtime.compile(
-      (inputs, held) => ({ logits: excitationLogits(weightsOf(held), inputs["mel"]) }),
-      { inputs: { mel: { shape: [config.batch, frames(), format.bands] } }, weights },
-    );
+    const excitation = await compileExcitation(runtime, config.batch, format.bands, weights);
     return new FinishingBatches(batches, config, format, excitation);
   }
 
@@ -80,18 +76,14 @@ export class FinishingBatches {
   }
 
   #smoothedMels({ data, shape }: TensorValue, step: number): TensorValue {
-    const { seed, smoothBands, smoothFrames, smoothNoise, batch } = this.#config;
+    const { seed, batch } = this.#config;
     const random = new StepRandom(seed, "smoothing", step);
     const normals = fillNormals(new Float32Array(data.length), { seed, step: NOISE_STEPS.mel + step });
     const values = Float32Array.from(data);
     const size = data.length / batch;
     for (let item = sharpCrops(this.#config); item < batch; item++) {
       const part = values.subarray(item * size, (item + 1) * size);
-      const strength = {
-        bands: random.between(0, smoothBands),
-        frames: random.between(0, smoothFrames),
-        noise: random.between(0, smoothNoise),
-      };
+      const strength = drawSmoothing(this.#config, random);
       part.set(smoothed(part, this.#format.bands, strength, normals.subarray(item * size)));
     }
     return { data: values, shape };

@@ -2,30 +2,35 @@
 // for the same crop smoothed, so that no labels are needed (self-distillation, Xie et al. 2020). Half the crops stay as
 // they are, that what it knew stays too.
 import * as tf from "@tensorflow/tfjs-core";
-import type { Program, TensorFunction, TensorValue } from "../../engine/engine.js";
+import type { TensorFunction, TensorValue } from "../../engine/engine.js";
 import { excitationLogits } from "../../models/excitation/graph.js";
 import { excitationWeights, PITCH_CLASSES, voicingBands } from "../../models/excitation/shape.js";
 import { weightsOf, type Weights, type WeightValue } from "../../models/weights.js";
 import { fillNormals } from "../../diffusion/noise.js";
-import { scheduleInputs, utterancesToTrainOn } from "../batches.js";
+import { longestCrop, utterancesToTrainOn } from "../batches.js";
 import type { TrainConfig } from "../config.js";
 import { melWithGain } from "../crops.js";
 import { CropDraw, type CropSource, StepRandom } from "../draws.js";
-import { binaryCrossEntropy } from "../excitation.js";
-import { adamWOnly, partOf, startState, statePrefix, withPrefix } from "../optimiser/optimiser.js";
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  excitationOptimiserAt,
+  fittedExcitationWeights,
+  PITCH_SHARE,
+} from "../excitation.js";
+import { CROP_FRAMES } from "../excitation-data.js";
+import { startState, withPrefix } from "../optimiser/optimiser.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "../progress.js";
 import { whereThereIsRoom } from "../run.js";
 import { scheduleSpecs, type StepProgram, trainOn } from "../step.js";
-import { smoothed } from "./smoothing.js";
+import { drawSmoothing, smoothed } from "./smoothing.js";
 
 const RATE = 5e-4;
-const PITCH_SHARE = 0.3;
 const CROPS = 8;
-const MOST_FRAMES = 100;
 const BANDS = voicingBands.length;
 const NOISE_STEPS = 2 ** 45;
 const TEACHER = "teacher/";
-const optimiser = adamWOnly({ beta1: 0.9, beta2: 0.99, weightDecay: 0.01 }, RATE, 1);
+const optimiser = excitationOptimiserAt(RATE);
 
 /**
  * The excitation model of a run that finishes a voice: the one that it has, else `teacher` after its steps on smoothed
@@ -43,28 +48,21 @@ export async function finishedExcitation(
   const stored = await run.readExcitation("finished");
   if (stored) return stored;
   const draw = new SmoothedCrops(source, config);
-  const { step: fn, signature } = distillationStep(source.format, [CROPS, draw.frames], teacher);
-  const program: Program = await runtime.compile(fn, signature);
+  const program = distillationStep(source.format, [CROPS, draw.frames], teacher);
   const secondsAStep = (CROPS * draw.frames * source.format.hopLength) / source.format.sampleRate;
   const meter = new Meter(secondsAStep);
-  try {
-    for (let step = 0; step < total; step++) {
-      await beforeStep?.();
-      if (signal?.aborted) return undefined;
-      const schedule = scheduleInputs("cosine", step, total, optimiser.adamW);
-      const loss = (await program.run({ ...draw.inputs(step), ...schedule }))["loss"].data[0];
-      if (!Number.isFinite(loss)) throw new Error("The excitation model's loss is no number any more.");
+  const weights = await fittedExcitationWeights(runtime, program, {
+    ...{ total, beforeStep, signal },
+    inputs: (step) => draw.inputs(step),
+    onLoss: (step, loss) => {
       meter.add(loss);
-      if ((step + 1) % REPORT_EVERY === 0) {
-        onProgress?.({ phase: "excitation", step: step + 1, total, ...meter.take(), secondsAStep });
+      if (step % REPORT_EVERY === 0) {
+        onProgress?.({ phase: "excitation", step, total, ...meter.take(), secondsAStep });
       }
-    }
-    const weights = partOf(await program.readState(), statePrefix.average);
-    await whereThereIsRoom(() => run.saveExcitation(weights, "finished"), options);
-    return weights;
-  } finally {
-    await program.dispose();
-  }
+    },
+  });
+  if (weights) await whereThereIsRoom(() => run.saveExcitation(weights, "finished"), options);
+  return weights;
 }
 
 /** One step: the student sees `heard`, the teacher `mel`. */
@@ -100,16 +98,14 @@ function distillationStep(
  * @param answers logits [batch, frames, 206]
  * @param targets logits of the same shape, taken as probabilities
  */
-export function distance(answers: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+function distance(answers: tf.Tensor, targets: tf.Tensor): tf.Tensor {
   const sizes = [PITCH_CLASSES, 1, BANDS];
   const [classes, voice, bands] = tf.split(answers, sizes, 2);
   const [wantedClasses, wantedVoice, wantedBands] = tf.split(targets, sizes, 2);
   const voiced = tf.sigmoid(wantedVoice);
-  const shifted = tf.sub(classes, tf.max(classes, 2, true));
-  const logProbability = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 2, true)));
   const raised = tf.exp(tf.sub(wantedClasses, tf.max(wantedClasses, 2, true)));
   const probability = tf.div(raised, tf.sum(raised, 2, true));
-  const ofPitch = tf.neg(tf.mean(tf.mul(tf.sum(tf.mul(probability, logProbability), 2, true), voiced)));
+  const ofPitch = tf.mean(tf.mul(tf.expandDims(crossEntropy(classes, probability), 2), voiced));
   const ofVoice = tf.mean(binaryCrossEntropy(voice, voiced));
   const ofBands = tf.mean(tf.mul(binaryCrossEntropy(bands, tf.sigmoid(wantedBands)), voiced));
   return tf.addN([tf.mul(ofPitch, PITCH_SHARE), ofVoice, ofBands]);
@@ -125,16 +121,12 @@ class SmoothedCrops {
   constructor(source: CropSource, config: TrainConfig) {
     this.#source = source;
     this.#config = config;
-    const longest = Math.max(
-      1,
-      ...source.utterances.filter(({ heldOut }) => !heldOut).map(({ frames }) => frames),
-    );
-    this.frames = Math.min(longest, MOST_FRAMES);
+    this.frames = longestCrop(source.utterances, CROP_FRAMES);
     this.#draw = new CropDraw(utterancesToTrainOn(source, { cropFrames: this.frames }), this.frames);
   }
 
   inputs(step: number): Record<string, TensorValue> {
-    const { seed, gainLow, gainHigh, smoothShare, smoothBands, smoothFrames, smoothNoise } = this.#config;
+    const { seed, gainLow, gainHigh, smoothShare } = this.#config;
     const { bands } = this.#source.format;
     const random = new StepRandom(seed, "excitation", 2 ** 31 - 1 - step);
     const size = this.frames * bands;
@@ -146,11 +138,7 @@ class SmoothedCrops {
       const { utterance, frame } = this.#draw.next(random);
       this.#source.readMel(utterance, frame, this.frames, mel, item * size);
       gains[item] = random.between(gainLow, gainHigh);
-      const strength = {
-        bands: random.between(0, smoothBands),
-        frames: random.between(0, smoothFrames),
-        noise: random.between(0, smoothNoise),
-      };
+      const strength = drawSmoothing(this.#config, random);
       const sharp = mel.subarray(item * size, (item + 1) * size);
       const isSmoothed = item >= Math.round(CROPS * (1 - smoothShare));
       heard.set(

@@ -1,6 +1,8 @@
 // Mels as acoustic models predict them: smoother than those of recordings. Their error makes them the mean of what might
 // have been said, which blurs a mel along its bands and frames; a Gaussian of some tenths of a band and a frame or two has
 // their roughness. Shapes: mels [frames, bands], natural logarithm.
+import type { TrainConfig } from "../config.js";
+import type { StepRandom } from "../draws.js";
 
 /** How much a mel is smoothed. */
 export interface Smoothing {
@@ -10,6 +12,18 @@ export interface Smoothing {
   readonly frames: number;
   /** Deviation of the noise that is added. */
   readonly noise: number;
+}
+
+/** How much a crop's mel is smoothed, up to the strengths of the settings. */
+export function drawSmoothing(
+  { smoothBands, smoothFrames, smoothNoise }: TrainConfig,
+  random: StepRandom,
+): Smoothing {
+  return {
+    bands: random.between(0, smoothBands),
+    frames: random.between(0, smoothFrames),
+    noise: random.between(0, smoothNoise),
+  };
 }
 
 /** Below it a Gaussian is a single tap. */

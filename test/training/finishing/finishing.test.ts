@@ -36,25 +36,13 @@ import { audioSecondsSeen } from "../../../src/training/progress.js";
 import { excitationWeights } from "../../../src/models/excitation/shape.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../../src/training/trainer.js";
 import { syntheticCorpus } from "../../support/synthetic-corpus.js";
+import { tinyTrainConfig } from "../../support/tiny-train-config.js";
 
 const source = syntheticCorpus();
 const config: TrainConfig = {
-  ...defaultTrainConfig,
-  windowLengths: [1024],
-  channels: 8,
-  expanded: 12,
-  dilations: [1],
-  levelWidth: 8,
-  corrections: 0,
-  encoderChannels: 8,
-  encoderExpanded: 12,
-  encoderDilations: [1],
+  ...tinyTrainConfig,
   steps: 4,
-  priorSteps: 4,
   excitationSteps: 2,
-  batch: 2,
-  cropFrames: 16,
-  speeds: [1],
   finishSteps: 22,
   finishBatch: 2,
   finishCropFrames: 12,

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Runtime } from "../../../src/engine/engine.js";
 import { TrainConfigError } from "../../../src/errors.js";
 import { openRuntime } from "../../../src/host/node/engines.js";
-import { defaultTrainConfig, type TrainConfig } from "../../../src/training/config.js";
+import type { TrainConfig } from "../../../src/training/config.js";
 import { registerLoss } from "../../../src/training/losses/registry.js";
 import { partOf } from "../../../src/training/optimiser/optimiser.js";
 import { RunFolder } from "../../../src/training/run-folder.js";
@@ -14,26 +14,14 @@ import { train, type TrainingOptions, type TrainingProgress } from "../../../src
 import { discriminatorLoss } from "../../support/discriminator-loss.js";
 import { stftLoss } from "../../support/stft-loss.js";
 import { syntheticCorpus } from "../../support/synthetic-corpus.js";
+import { tinyTrainConfig } from "../../support/tiny-train-config.js";
 import type { Settings } from "../../../src/models/architecture.js";
 
 const source = syntheticCorpus();
 const config: TrainConfig = {
-  ...defaultTrainConfig,
-  windowLengths: [1024],
-  channels: 8,
-  expanded: 12,
-  dilations: [1],
-  levelWidth: 8,
-  corrections: 0,
-  encoderChannels: 8,
-  encoderExpanded: 12,
-  encoderDilations: [1],
+  ...tinyTrainConfig,
   steps: 10,
-  priorSteps: 4,
   excitationSteps: 0,
-  batch: 2,
-  cropFrames: 16,
-  speeds: [1],
 };
 
 let folder: string;
