@@ -1,12 +1,12 @@
 // @ts-check
-// Which modules a run of the command line loads, in all its threads. Needs Node 20.6.
+// Which modules a run of the command line loads, in all its threads: those that V8's coverage has seen run.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** A run that has stood still is ended: Node 20's hooks and threads have been seen to wait for each other. */
+/** A run that has stood still is ended: Node 20's threads have been seen to wait for each other. */
 const LONGEST_RUN_MS = 120_000;
 
 /**
@@ -21,16 +21,15 @@ const LONGEST_RUN_MS = 120_000;
 export function loadedModules(checkout, args, environment = process.env) {
   const folder = mkdtempSync(join(tmpdir(), "vocode-modules-"));
   try {
-    const log = join(folder, "modules.txt");
-    const preload = new URL("module-log.js", import.meta.url).href;
     const program = join(checkout, "bin", "vocode.js");
-    const { status, stderr } = spawnSync(process.execPath, ["--import", preload, program, ...args], {
-      env: { ...environment, LOADED_MODULES: log },
+    const { status, signal, stderr } = spawnSync(process.execPath, [program, ...args], {
+      env: { ...environment, NODE_V8_COVERAGE: folder },
       encoding: "utf8",
       timeout: LONGEST_RUN_MS,
+      killSignal: "SIGKILL", // a process that stands still answers no other
     });
-    if (status !== 0) throw new Error(`vocode ${args.join(" ")} ended with ${status}:\n${stderr}`);
-    const urls = [...new Set(readFileSync(log, "utf8").trim().split("\n"))];
+    if (status !== 0) throw new Error(`vocode ${args.join(" ")} ended with ${status ?? signal}:\n${stderr}`);
+    const urls = [...new Set(readdirSync(folder).flatMap((name) => scriptsOf(join(folder, name))))];
     const dist = `${pathToFileURL(join(checkout, "dist")).href}/`;
     const below = "/node_modules/";
     return {
@@ -42,4 +41,16 @@ export function loadedModules(checkout, args, environment = process.env) {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * The scripts of a coverage file, one of which each thread leaves.
+ *
+ * @param {string} path
+ * @returns {string[]}
+ */
+function scriptsOf(path) {
+  /** @type {{ result: { url: string }[] }} */
+  const { result } = JSON.parse(readFileSync(path, "utf8"));
+  return result.map(({ url }) => url);
 }
