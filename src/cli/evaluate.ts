@@ -1,7 +1,7 @@
 // `vocode evaluate`: how close syntheses are to the recordings they were made from, by every metric; from two folders, or
 // from recordings that a checkpoint synthesises again.
 import { availableParallelism } from "node:os";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { namedClips, pairClips } from "../evaluation/clip-files.js";
 import {
   type ClipTask,
@@ -15,6 +15,7 @@ import {
 } from "../evaluation/evaluate.js";
 import { InputError } from "../errors.js";
 import { makeFolder, requireTarget, writeAtomically } from "../host/node/write-files.js";
+import type { Smoothing } from "../mel/smoothing.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { Vocoder } from "../node.js";
 import {
@@ -25,6 +26,7 @@ import {
   printResult,
   table,
 } from "./output.js";
+import { anyNumber } from "./option-values.js";
 import { Progress } from "./status.js";
 import {
   addSynthesisOptions,
@@ -71,7 +73,7 @@ export function evaluationTable(clips: readonly MeasuredClip[]): string {
 function evaluationReport(
   clips: readonly MeasuredClip[],
   failures: readonly FailedClip[],
-  synthesis: SynthesisReport | undefined,
+  { report: synthesis, smoothing }: Work,
 ): unknown {
   return {
     clips: Object.fromEntries(clips.map(({ name, metrics, seconds }) => [name, { seconds, ...metrics }])),
@@ -80,6 +82,7 @@ function evaluationReport(
     seconds: secondsOf(clips),
     failures,
     synthesis: synthesis === undefined ? null : settingsOf(synthesis),
+    smoothing: smoothing ?? null,
   };
 }
 
@@ -87,7 +90,7 @@ function evaluationReport(
 function evaluationNotes(
   clips: readonly MeasuredClip[],
   elapsed: number,
-  synthesis: SynthesisReport | undefined,
+  { report: synthesis, smoothing }: Work,
 ): string[] {
   if (clips.length === 0) return [];
   const excesses = clips.map(({ excessSeconds }) => Math.abs(excessSeconds));
@@ -98,6 +101,9 @@ function evaluationNotes(
     notes.push(
       `${steps} ${steps === 1 ? "step" : "steps"} of ${sampler} on ${schedule}, ${refine} mel corrections, seed ${seed}, ${engine} on ${device}, ${precision}`,
     );
+  }
+  if (smoothing !== undefined) {
+    notes.push(`mels smoothed by Gaussians of ${smoothing.bands} bands and ${smoothing.frames} frames`);
   }
   if (unequal.length > 0) {
     notes.push(
@@ -125,9 +131,15 @@ function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** Deviations beyond it leave nothing of speech. */
+const MOST_SMOOTHING = 10;
+
+type MelSmoothing = Pick<Smoothing, "bands" | "frames">;
+
 interface EvaluateOptions extends OutputOptions, SynthesisChoice {
   readonly csv?: string;
   readonly export?: string;
+  readonly smooth?: MelSmoothing;
 }
 
 /** The command `vocode evaluate`. */
@@ -139,6 +151,11 @@ export function evaluateCommand(): Command {
       "what was made of them, with the same names; without it they are synthesised here",
     );
   return addSynthesisOptions(command)
+    .option(
+      "--smooth <bands,frames>",
+      "smooth the mels before, as those that acoustic models predict are: deviations of Gaussians, such as 0.7,1",
+      smoothingOf,
+    )
     .option("--export <folder>", "also write all pairs as 16 kHz WAV files, for tools such as PESQ")
     .option("--csv <file>", "also write the table as CSV")
     .option("--json", "print JSON")
@@ -150,6 +167,7 @@ Examples:
   vocode evaluate recordings syntheses                  pairs of the same name, whatever vocoder made them
   vocode evaluate recordings --steps 12 --refine 14     straight from recordings, with the model that comes along
   vocode evaluate recordings --checkpoint my-voice
+  vocode evaluate recordings --smooth 0.7,1             how the voice bears mels that a model predicts
   vocode evaluate a.wav b.wav --json`,
     )
     .action(run);
@@ -179,9 +197,9 @@ async function run(
   const elapsed = (performance.now() - begun) / 1000;
   await work.vocoder?.dispose();
   if (options.csv !== undefined) await writeAtomically(options.csv, evaluationCsv(clips));
-  for (const note of evaluationNotes(clips, elapsed, work.report)) printNote(options, note);
+  for (const note of evaluationNotes(clips, elapsed, work)) printNote(options, note);
   if (clips.length > 0) {
-    const result = evaluationReport(clips, failures, work.report);
+    const result = evaluationReport(clips, failures, work);
     printResult(options, result, () => evaluationTable(clips));
   }
   const failed = failures.map(({ name, error }) => ({ input: name, error }));
@@ -192,13 +210,14 @@ async function run(
 interface Work {
   readonly tasks: readonly ClipTask[];
   readonly vocoder?: Vocoder;
+  readonly smoothing?: MelSmoothing | undefined;
   /** How the last synthesis was made here. */
   report?: SynthesisReport;
 }
 
 /** The pairs of two folders. */
 async function pairWork(references: string, syntheses: string, options: EvaluateOptions): Promise<Work> {
-  const given = givenSynthesisOptions(options);
+  const given = [...givenSynthesisOptions(options), ...(options.smooth ? ["--smooth"] : [])];
   if (given.length > 0) {
     throw new InputError(
       `${given.join(", ")} ${given.length === 1 ? "is" : "are"} for syntheses that are made here, but '${syntheses}' ` +
@@ -221,13 +240,27 @@ async function synthesisWork(references: string, options: EvaluateOptions): Prom
   await printForeignFiles(references, options);
   const clips = await namedClips(references);
   const vocoder = await loadChosenVocoder(options);
+  const copying = { options: chosenSynthesis(options), smoothing: options.smooth };
   const work: Work = {
     vocoder,
-    tasks: synthesisTasks(clips, vocoder, chosenSynthesis(options), (report) => {
+    smoothing: options.smooth,
+    tasks: synthesisTasks(clips, vocoder, copying, (report) => {
       work.report = report;
     }),
   };
   return work;
+}
+
+/** Deviations "bands,frames". */
+function smoothingOf(text: string): MelSmoothing {
+  const parts = text.split(",").map(anyNumber);
+  const [bands, frames] = parts;
+  if (parts.length === 2 && parts.every((part) => part >= 0 && part <= MOST_SMOOTHING)) {
+    return { bands, frames };
+  }
+  throw new InvalidArgumentError(
+    `Give two deviations from 0 to ${MOST_SMOOTHING}, in bands and in frames, such as 0.7,1.`,
+  );
 }
 
 function someOf(names: readonly string[]): string {

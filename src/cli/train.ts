@@ -27,17 +27,42 @@ import { storedExcitation, wantsExcitation } from "../training/excitation.js";
 
 const MOST_NAMED = 10;
 
+/** What a run learns from. */
+interface Corpora {
+  readonly corpus: Corpus;
+  /** Recordings with the mels that a model predicted, where a finishing phase mixes them in. */
+  readonly predicted?: Corpus;
+}
+
 /**
- * Opens a run's corpus, with its pitch where the run is to learn that.
+ * Opens a run's corpus, with its pitch where the run is to learn that, and a second one of its mels where they are mixed
+ * in.
  *
  * @param start the weights that a new run begins with
  * @throws what openCorpus throws
  */
-async function openCorpusOf(
+async function openCorpora(
   runFolder: RunFolder,
   description: RunDescription,
   options: OutputOptions,
   start?: Checkpoint["weights"],
+): Promise<Corpora> {
+  const { config, paths } = description;
+  const pitch = wantsExcitation(config) && (await storedExcitation(runFolder, start)) === undefined;
+  if (paths.mels === undefined || config.finishSteps === 0) {
+    return { corpus: await openCorpusOf(runFolder, description, options, pitch) };
+  }
+  const { mels, ...others } = paths;
+  const corpus = await openCorpusOf(runFolder, { ...description, paths: others }, options, pitch);
+  printNote(options, `The mels in '${mels}' are mixed in while the voice is finished:`);
+  return { corpus, predicted: await openCorpusOf(runFolder, description, options, false) };
+}
+
+async function openCorpusOf(
+  runFolder: RunFolder,
+  description: RunDescription,
+  options: OutputOptions,
+  pitch: boolean,
 ): Promise<Corpus> {
   const { config, mel, paths } = description;
   const { openCorpus } = await import("../training/corpus/corpus.js");
@@ -52,8 +77,8 @@ async function openCorpusOf(
     ...(paths.heldOut === undefined ? {} : { heldOutList: place(paths.heldOut) }),
     ...(paths.files === undefined ? {} : { fileList: place(paths.files) }),
     ...(paths.mels === undefined ? {} : { mels: place(paths.mels) }),
-    ...(await readingOf(description)),
-    pitch: wantsExcitation(config) && (await storedExcitation(runFolder, start)) === undefined,
+    ...(paths.mels === undefined ? {} : await readingOf(description)),
+    pitch,
     onProgress: (_, total) => {
       progress ??= new Progress(options, total, "recordings made ready");
       progress.advance("");
@@ -107,7 +132,7 @@ export function trainCommand(): Command {
     .option("--files <list>", "text file with the recordings to use, one path a line")
     .option(
       "--mels <folder>",
-      "train on these mel files, one for each recording: a.npy or mel-a.npy for a.wav",
+      "train on these mel files, one for each recording: a.npy or mel-a.npy for a.wav; --finish mixes them in",
     )
     .option("--mel-format <scale>", "what the values of mels that do not say are, as in 'vocode synthesize'")
     .addOption(new Option("--mel-layout <order>", "the order of their axes").choices(melLayouts))
@@ -184,7 +209,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     : await newRun(runFolder, folder, options);
   const { config, mel, from } = description;
   const runtime = await openChosenRuntime(options, { flushesDenormals: true });
-  const corpus = await openCorpusOf(runFolder, description, options, start);
+  const { corpus, predicted } = await openCorpora(runFolder, description, options, start);
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short
   if (config.steps > 0) utterancesToTrainOn(corpus, config);
@@ -217,6 +242,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     const result = await train({
       runtime,
       source: corpus,
+      predicted,
       config,
       run: runFolder,
       saveEvery: options.saveEvery,
@@ -259,6 +285,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   } finally {
     controls.release();
     corpus.close();
+    predicted?.close();
   }
 }
 

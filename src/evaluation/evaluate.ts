@@ -6,6 +6,7 @@ import { type MeasureJob, measureScript, type NamedClip, samplesOf } from "./cli
 import { spawnAll } from "../host/node/threads.js";
 import { ThreadPool } from "../host/thread-pool.js";
 import { type ClipMetrics, type MetricName, metricNames } from "./metrics/clip-metrics.js";
+import { smoothedMel, type Smoothing } from "../mel/smoothing.js";
 import { melOfRecording, resample, samplesAtRate } from "../audio/resample.js";
 import { readRecording, writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
@@ -112,6 +113,13 @@ export async function evaluateClips(
 
 // Recordings that a vocoder synthesises again from their mels, as clips to evaluate.
 
+/** How recordings are synthesised again. */
+export interface CopySynthesis {
+  readonly options: SynthesisOptions;
+  /** How much their mels are smoothed before; not at all where it is undefined. */
+  readonly smoothing?: Pick<Smoothing, "bands" | "frames"> | undefined;
+}
+
 /**
  * A task a recording. One is synthesised at a time, since that takes all cores; those made wait for their measurement in
  * memory.
@@ -121,14 +129,15 @@ export async function evaluateClips(
 export function synthesisTasks(
   clips: readonly NamedClip[],
   vocoder: Vocoder,
-  options: SynthesisOptions,
+  { options, smoothing }: CopySynthesis,
   onReport: (report: SynthesisReport) => void,
 ): ClipTask[] {
   let last: Promise<unknown> = Promise.resolve();
   const { format } = vocoder;
   const synthesise = async (path: string): Promise<MeasureJob> => {
     const recording = await readRecording(path);
-    const mel = await melOfRecording(recording, format);
+    const own = await melOfRecording(recording, format);
+    const mel = smoothing ? smoothedMel(own, smoothing) : own;
     const { samples, sampleRate, report } = await vocoder.synthesize(mel, options);
     onReport(report);
     return {

@@ -37,10 +37,12 @@ export class BatchSource {
   readonly #draw: CropDraw;
   readonly #known: number;
   readonly #before: number;
+  readonly #predicted: PredictedCrops | undefined;
 
   /**
    * @param losses those whose networks learn too
-   * @param part crops whose noise is predicted, all where nobody says; and steps of the run before this phase
+   * @param part crops whose noise is predicted, all where nobody says; steps of the run before this phase; and where the
+   *   last crops are of mels that a model predicted, those
    * @throws NothingToTrainOnError where no recording is as long as a crop
    */
   constructor(
@@ -48,7 +50,11 @@ export class BatchSource {
     config: TrainConfig,
     denoiser: TrainedDenoiser,
     losses: readonly WeightedLoss[] = [],
-    part: { readonly known?: number; readonly before?: number } = {},
+    part: {
+      readonly known?: number;
+      readonly before?: number;
+      readonly predicted?: PredictedCrops | undefined;
+    } = {},
   ) {
     this.#source = source;
     this.#config = config;
@@ -56,6 +62,7 @@ export class BatchSource {
     this.#losses = losses;
     this.#known = part.known ?? config.batch;
     this.#before = part.before ?? 0;
+    this.#predicted = part.predicted;
     const usable = utterancesToTrainOn(source, config);
     // what is judged as a waveform has to have its treble, and a slowed copy lacks it
     const whole = part.known === undefined ? usable : usable.filter(({ speed }) => speed >= 1);
@@ -94,14 +101,53 @@ export class BatchSource {
     const random = new StepRandom(seed, "crops", step >= 0 ? step : 2 ** 31 - step);
     const gains = new StepRandom(seed, "gains", step >= 0 ? step : 2 ** 31 - step);
     const crops = Array.from({ length: batch }, () => this.#draw.next(random));
+    const read = readCrops(this.#source, crops, cropFrames);
+    this.#predicted?.replaceLast(read, random);
     return {
-      ...readCrops(this.#source, crops, cropFrames),
+      ...read,
       heard: heardBins(
         crops.slice(0, this.#known).map(({ utterance }) => utterance.speed),
         this.#source.format,
       ),
       gain: { data: Float32Array.from(crops, () => gains.between(gainLow, gainHigh)), shape: [batch] },
     };
+  }
+}
+
+/** Samples and mels of crops, with a margin of frames at both sides. */
+interface ReadCrops {
+  readonly samples: TensorValue;
+  readonly mel: TensorValue;
+}
+
+/** Crops whose mels a model predicted, which take the place of the last ones of a batch. */
+export class PredictedCrops {
+  readonly #source: CropSource;
+  readonly #cropFrames: number;
+  readonly #draw: CropDraw;
+  readonly count: number;
+
+  /**
+   * @param source whose mels are predicted ones
+   * @param count of a batch
+   */
+  constructor(source: CropSource, cropFrames: number, count: number) {
+    this.#source = source;
+    this.#cropFrames = cropFrames;
+    this.#draw = new CropDraw(utterancesToTrainOn(source, { cropFrames }), cropFrames);
+    this.count = count;
+  }
+
+  /** Puts others in the place of the last crops. */
+  replaceLast({ samples, mel }: ReadCrops, random: StepRandom): void {
+    const crops = Array.from({ length: this.count }, () => this.#draw.next(random));
+    const read = readCrops(this.#source, crops, this.#cropFrames);
+    for (const [all, own] of [
+      [samples, read.samples],
+      [mel, read.mel],
+    ]) {
+      (all.data as Float32Array).set(own.data as Float32Array, all.data.length - own.data.length);
+    }
   }
 }
 
@@ -125,12 +171,8 @@ export function longestCrop(utterances: readonly Utterance[], most: number): num
   return Math.min(longest, most);
 }
 
-/** Samples and mels of crops, with a margin of frames at both sides. */
-export function readCrops(
-  source: CropSource,
-  crops: readonly Crop[],
-  cropFrames: number,
-): { samples: TensorValue; mel: TensorValue } {
+/** Reads crops. */
+export function readCrops(source: CropSource, crops: readonly Crop[], cropFrames: number): ReadCrops {
   const { hopLength, bands } = source.format;
   const frames = cropFrames + 2 * MARGIN;
   const samples = new Float32Array(crops.length * frames * hopLength);

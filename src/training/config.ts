@@ -78,6 +78,8 @@ export interface TrainConfig {
   smoothBands: number;
   smoothFrames: number;
   smoothNoise: number;
+  /** Share of these that have mels which a model predicted, where there are such. */
+  predictedShare: number;
   /** Hz up to which "spectra" compares. */
   spectraLimit: number;
   /** The rate of the networks of "discriminators", and what the distance of their features counts beside their word. */
@@ -132,6 +134,7 @@ const usualSettings = {
   smoothBands: 1.3,
   smoothFrames: 1.6,
   smoothNoise: 0.1,
+  predictedShare: 0.5,
   spectraLimit: 5500,
   discriminatorRate: 4e-4,
   featureMatching: 2,
@@ -200,6 +203,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   "smoothBands",
   "smoothFrames",
   "smoothNoise",
+  "predictedShare",
   "featureMatching",
   "excitationSteps",
   "weightDecay",
@@ -219,6 +223,7 @@ const FRACTIONS: ReadonlySet<string> = new Set([
   "smoothBands",
   "smoothFrames",
   "smoothNoise",
+  "predictedShare",
   "spectraLimit",
   "discriminatorRate",
   "featureMatching",
@@ -355,7 +360,7 @@ function checkTogether(config: TrainConfig): void {
       `'samplerLevels' takes the log-SNR of the sampler's two calls, the noisier first, not ${JSON.stringify(config.samplerLevels)}.`,
     );
   }
-  const share = (["smoothShare", "oneStepShare"] as const).find((name) => config[name] > 1);
+  const share = (["smoothShare", "predictedShare", "oneStepShare"] as const).find((name) => config[name] > 1);
   if (share !== undefined) {
     throw new TrainConfigError(`'${share}' is a share of the crops, at most 1, not ${config[share]}.`);
   }

@@ -2,6 +2,8 @@
 import { keyFromSeed, type Seed } from "../diffusion/noise.js";
 import { philox4x32 } from "../diffusion/noise/normals.js";
 import type { MelFormat } from "../mel/format.js";
+import type { Smoothing } from "../mel/smoothing.js";
+import type { TrainConfig } from "./config.js";
 
 // Where training takes its crops from. A corpus on disk is one; tests make others.
 
@@ -105,4 +107,16 @@ export class CropDraw {
     const positions = utterance.frames - this.#cropFrames + 1;
     return { utterance, frame: Math.floor(random.uniform() * positions) };
   }
+}
+
+/** How much a crop's mel is smoothed, up to the strengths of the settings. */
+export function drawSmoothing(
+  { smoothBands, smoothFrames, smoothNoise }: TrainConfig,
+  random: StepRandom,
+): Smoothing {
+  return {
+    bands: random.between(0, smoothBands),
+    frames: random.between(0, smoothFrames),
+    noise: random.between(0, smoothNoise),
+  };
 }

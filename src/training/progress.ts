@@ -124,6 +124,8 @@ export interface TrainingOptions {
   readonly runtime: Runtime;
   /** Where an excitation model is to be trained, it has to tell the pitch too. */
   readonly source: CropSource & Partial<PitchSource>;
+  /** The same recordings, or others, with mels that an acoustic model predicted: finishing takes some of its crops there. */
+  readonly predicted?: CropSource | undefined;
   readonly config: TrainConfig;
   /** Where the run is kept, and what weights it begins with, if not with random ones. */
   readonly run: Run;

@@ -1,7 +1,7 @@
 // Training from beginning to end: the prior's fit, the network's steps, and where they are asked for the finishing ones,
 // measured and saved on the way. A step is a function of the state and its number alone, so a run that was killed and
 // continued ends with the same weights.
-import { BatchSource } from "./batches.js";
+import { BatchSource, PredictedCrops } from "./batches.js";
 import { DevMeasure } from "./dev-measure.js";
 import { fittedExcitation } from "./excitation.js";
 import { fittedPrior } from "./prior.js";
@@ -10,7 +10,7 @@ import { CannotFinishError, initialise } from "./start-weights.js";
 import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
 import { finishingConfig, type TrainConfig } from "./config.js";
-import { FinishingBatches, sharpCrops } from "./finishing/batches.js";
+import { FinishingBatches, predictedCrops, sharpCrops } from "./finishing/batches.js";
 import { finishedExcitation } from "./finishing/excitation.js";
 import {
   audioSecondsAStep,
@@ -387,9 +387,12 @@ async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<
   const own: TrainConfig = finishingConfig(config);
   const model = await createTrainingModel(own, source.format);
   const known = sharpCrops(own);
-  const part = { known, before: config.steps };
+  const count = predictedCrops(own, options.predicted);
+  const predicted =
+    options.predicted && count > 0 ? new PredictedCrops(options.predicted, own.cropFrames, count) : undefined;
+  const part = { known, before: config.steps, predicted };
   const crops = new BatchSource(source, own, model.denoiser, model.losses, part);
-  const batches = await FinishingBatches.open(runtime, crops, own, source.format, excitation);
+  const batches = await FinishingBatches.open(runtime, crops, own, source.format, excitation, count);
   const { step: fn, signature } = networkStep(model, own, { network, prior }, known);
   const program = await runtime.compile(fn, signature);
   const measure = await DevMeasure.create(runtime, model, own, source, prior, network);

@@ -121,6 +121,8 @@ describe("vocode evaluate of two folders", () => {
       stdout: "",
     });
     expect((await evaluate("ref", "syn", "--steps", "3")).stderr).toContain("--steps is for syntheses");
+    expect((await evaluate("ref", "syn", "--smooth", "0.7,1")).stderr).toContain("--smooth is for syntheses");
+    expect((await evaluate("ref", "--smooth", "0.7")).stderr).toContain("Give two deviations from 0 to 10");
     expect((await evaluate("ref", "nowhere")).stderr).toContain("nowhere");
     expect((await evaluate("ref", "syn", "--csv", "no/table.csv")).stderr).toContain(
       "There is no folder 'no'",
@@ -129,6 +131,21 @@ describe("vocode evaluate of two folders", () => {
 });
 
 describe("vocode evaluate of a checkpoint", () => {
+  it("smooths the mels before, says so, and the syntheses are further from the recordings", async () => {
+    mkdirSync(join(folder, "short"));
+    copyFileSync(audioFixture("speech.wav"), join(folder, "short", "speech.wav"));
+    const [sharp, smooth] = await Promise.all(
+      [[], ["--smooth", "0.7,1"]].map((more) =>
+        evaluate("short", "--steps", "1", "--refine", "0", "--json", ...more),
+      ),
+    );
+    expect(JSON.parse(sharp.stdout)).toMatchObject({ smoothing: null });
+    expect(JSON.parse(smooth.stdout)).toMatchObject({ smoothing: { bands: 0.7, frames: 1 } });
+    expect(smooth.stderr).toContain("mels smoothed by Gaussians of 0.7 bands and 1 frames");
+    const errors = [sharp, smooth].map(({ stdout }) => (JSON.parse(stdout) as Report).mean.mstft);
+    expect(errors[1]).toBeGreaterThan(1.05 * errors[0]);
+  });
+
   it("synthesises the recordings again with the settings given", async () => {
     mkdirSync(join(folder, "short"));
     copyFileSync(audioFixture("speech.wav"), join(folder, "short", "speech.wav"));

@@ -1,17 +1,18 @@
 // The inputs of a finishing step, as a function of the run's seed and the step: crops of which the first half keep the mel
 // of their recording and the others are given smoothed ones, and for each the pulses and the voicing that the excitation
-// model reads off the mel that the network is given.
+// model reads off the mel that the network is given. Where there are mels that a model predicted, some of the others have
+// those.
 import { fillNormals } from "../../diffusion/noise.js";
 import type { Program, Runtime, TensorValue } from "../../engine/engine.js";
 import { framePhases, heldPitch, pulses } from "../../models/excitation/pulse-train.js";
 import { binVoicing, EXCITATION_OUTPUTS, readExcitation } from "../../models/excitation/shape.js";
 import type { MelFormat } from "../../mel/format.js";
+import { smoothed } from "../../mel/smoothing.js";
 import type { BatchSource } from "../batches.js";
 import type { TrainConfig } from "../config.js";
 import { MARGIN } from "../crops.js";
 import { compileExcitation } from "../excitation-data.js";
-import { StepRandom } from "../draws.js";
-import { drawSmoothing, smoothed } from "./smoothing.js";
+import { type CropSource, drawSmoothing, StepRandom } from "../draws.js";
 import type { SamplerInputs } from "./sampler.js";
 
 type Inputs = Record<string, TensorValue>;
@@ -24,14 +25,31 @@ export function sharpCrops({ batch, smoothShare }: Pick<TrainConfig, "batch" | "
   return Math.max(1, batch - Math.round(batch * smoothShare));
 }
 
+/** Crops of a batch, or of another number of them, whose mels a model predicted, where there are such. */
+export function predictedCrops(
+  { batch, smoothShare, predictedShare }: Pick<TrainConfig, "batch" | "smoothShare" | "predictedShare">,
+  predicted: CropSource | undefined,
+): number {
+  const others = batch - sharpCrops({ batch, smoothShare });
+  return predicted ? Math.round(others * predictedShare) : 0;
+}
+
 /** Draws the batches of a finishing phase. */
 export class FinishingBatches {
   readonly #batches: BatchSource;
   readonly #config: TrainConfig;
   readonly #format: MelFormat;
   readonly #excitation: Program;
+  readonly #predicted: number;
 
-  private constructor(batches: BatchSource, config: TrainConfig, format: MelFormat, excitation: Program) {
+  private constructor(
+    batches: BatchSource,
+    config: TrainConfig,
+    format: MelFormat,
+    excitation: Program,
+    predicted: number,
+  ) {
+    this.#predicted = predicted;
     this.#batches = batches;
     this.#config = config;
     this.#format = format;
@@ -42,6 +60,7 @@ export class FinishingBatches {
    * @param batches of the crops
    * @param config of the phase
    * @param weights the excitation model's
+   * @param predicted the last crops of a batch that have predicted mels
    */
   static async open(
     runtime: Runtime,
@@ -49,9 +68,10 @@ export class FinishingBatches {
     config: TrainConfig,
     format: MelFormat,
     weights: Readonly<Record<string, TensorValue>>,
+    predicted = 0,
   ): Promise<FinishingBatches> {
     const excitation = await compileExcitation(runtime, config.batch, format.bands, weights);
-    return new FinishingBatches(batches, config, format, excitation);
+    return new FinishingBatches(batches, config, format, excitation, predicted);
   }
 
   /** Inputs of a step. */
@@ -81,7 +101,7 @@ export class FinishingBatches {
     const normals = fillNormals(new Float32Array(data.length), { seed, step: NOISE_STEPS.mel + step });
     const values = Float32Array.from(data);
     const size = data.length / batch;
-    for (let item = sharpCrops(this.#config); item < batch; item++) {
+    for (let item = sharpCrops(this.#config); item < batch - this.#predicted; item++) {
       const part = values.subarray(item * size, (item + 1) * size);
       const strength = drawSmoothing(this.#config, random);
       part.set(smoothed(part, this.#format.bands, strength, normals.subarray(item * size)));

@@ -7,10 +7,13 @@ import { excitationLogits } from "../../models/excitation/graph.js";
 import { excitationWeights, PITCH_CLASSES, voicingBands } from "../../models/excitation/shape.js";
 import { weightsOf, type Weights, type WeightValue } from "../../models/weights.js";
 import { fillNormals } from "../../diffusion/noise.js";
+import { smoothed } from "../../mel/smoothing.js";
 import { longestCrop, utterancesToTrainOn } from "../batches.js";
 import type { TrainConfig } from "../config.js";
 import { melWithGain } from "../crops.js";
-import { CropDraw, type CropSource, StepRandom } from "../draws.js";
+import { CropDraw, type CropSource, drawSmoothing, StepRandom, type Utterance } from "../draws.js";
+import { computeMel } from "../../mel/analysis.js";
+import { predictedCrops } from "./batches.js";
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -23,7 +26,6 @@ import { startState, withPrefix } from "../optimiser/optimiser.js";
 import { Meter, REPORT_EVERY, type TrainingOptions } from "../progress.js";
 import { whereThereIsRoom } from "../run.js";
 import { scheduleSpecs, type StepProgram, trainOn } from "../step.js";
-import { drawSmoothing, smoothed } from "./smoothing.js";
 
 const RATE = 5e-4;
 const CROPS = 8;
@@ -47,7 +49,7 @@ export async function finishedExcitation(
   if (total === 0) return teacher;
   const stored = await run.readExcitation("finished");
   if (stored) return stored;
-  const draw = new SmoothedCrops(source, config);
+  const draw = new SmoothedCrops(source, config, options.predicted);
   const program = distillationStep(source.format, [CROPS, draw.frames], teacher);
   const secondsAStep = (CROPS * draw.frames * source.format.hopLength) / source.format.sampleRate;
   const meter = new Meter(secondsAStep);
@@ -111,18 +113,26 @@ function distance(answers: tf.Tensor, targets: tf.Tensor): tf.Tensor {
   return tf.addN([tf.mul(ofPitch, PITCH_SHARE), ofVoice, ofBands]);
 }
 
-/** Draws crops as they are and smoothed, as a function of the run's seed and the step. */
+/** Draws crops as they are, smoothed, and with predicted mels, as a function of the run's seed and the step. */
 class SmoothedCrops {
   readonly #source: CropSource;
   readonly #config: TrainConfig;
   readonly #draw: CropDraw;
+  readonly #predicted:
+    { readonly source: CropSource; readonly draw: CropDraw; readonly count: number } | undefined;
   readonly frames: number;
 
-  constructor(source: CropSource, config: TrainConfig) {
+  /** @param predicted recordings with mels that a model predicted */
+  constructor(source: CropSource, config: TrainConfig, predicted: CropSource | undefined) {
     this.#source = source;
     this.#config = config;
-    this.frames = longestCrop(source.utterances, CROP_FRAMES);
-    this.#draw = new CropDraw(utterancesToTrainOn(source, { cropFrames: this.frames }), this.frames);
+    const longest = longestCrop(source.utterances, CROP_FRAMES);
+    this.frames = predicted ? longestCrop(predicted.utterances, longest) : longest;
+    const drawOf = (from: CropSource): CropDraw =>
+      new CropDraw(utterancesToTrainOn(from, { cropFrames: this.frames }), this.frames);
+    this.#draw = drawOf(source);
+    const count = predictedCrops({ ...config, batch: CROPS }, predicted);
+    this.#predicted = predicted && { source: predicted, draw: drawOf(predicted), count };
   }
 
   inputs(step: number): Record<string, TensorValue> {
@@ -134,17 +144,21 @@ class SmoothedCrops {
     const normals = fillNormals(new Float32Array(mel.length), { seed, step: NOISE_STEPS + step });
     const gains = new Float32Array(CROPS);
     const heard = new Float32Array(CROPS * size);
+    const firstPredicted = CROPS - (this.#predicted?.count ?? 0);
     for (let item = 0; item < CROPS; item++) {
-      const { utterance, frame } = this.#draw.next(random);
-      this.#source.readMel(utterance, frame, this.frames, mel, item * size);
+      const [sharp, other] = [mel, heard].map((all) => all.subarray(item * size, (item + 1) * size));
+      const from = item < firstPredicted ? undefined : this.#predicted;
+      const { utterance, frame } = (from?.draw ?? this.#draw).next(random);
       gains[item] = random.between(gainLow, gainHigh);
+      if (from) {
+        from.source.readMel(utterance, frame, this.frames, other, 0);
+        sharp.set(melOfCrop(from.source, utterance, frame, this.frames));
+        continue;
+      }
+      this.#source.readMel(utterance, frame, this.frames, sharp, 0);
       const strength = drawSmoothing(this.#config, random);
-      const sharp = mel.subarray(item * size, (item + 1) * size);
       const isSmoothed = item >= Math.round(CROPS * (1 - smoothShare));
-      heard.set(
-        isSmoothed ? smoothed(sharp, bands, strength, normals.subarray(item * size)) : sharp,
-        item * size,
-      );
+      other.set(isSmoothed ? smoothed(sharp, bands, strength, normals.subarray(item * size)) : sharp);
     }
     const shape = [CROPS, this.frames, bands];
     return {
@@ -153,4 +167,17 @@ class SmoothedCrops {
       gain: { data: gains, shape: [CROPS] },
     };
   }
+}
+
+/** Frames beside a crop that its own are not alone with. */
+const BESIDE = 2;
+
+/** The mel of a crop's samples: frame j lies around the middle of hop j, whatever the format pads. [frames·bands] */
+function melOfCrop(source: CropSource, utterance: Utterance, frame: number, frames: number): Float32Array {
+  const { hopLength, bands } = source.format;
+  const count = frames + 2 * BESIDE;
+  const samples = new Float32Array(count * hopLength);
+  source.readSamples(utterance, (frame - BESIDE) * hopLength, samples.length, samples, 0);
+  const { values } = computeMel(samples, { ...source.format, log: "ln", padding: "same" });
+  return values.subarray(BESIDE * bands, (BESIDE + frames) * bands);
 }

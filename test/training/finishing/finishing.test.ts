@@ -23,8 +23,9 @@ import {
   type TrainConfig,
   withSettings,
 } from "../../../src/training/config.js";
-import { BatchSource } from "../../../src/training/batches.js";
-import { FinishingBatches, sharpCrops } from "../../../src/training/finishing/batches.js";
+import { BatchSource, PredictedCrops } from "../../../src/training/batches.js";
+import type { CropSource } from "../../../src/training/draws.js";
+import { FinishingBatches, predictedCrops, sharpCrops } from "../../../src/training/finishing/batches.js";
 import { sampledEstimate } from "../../../src/training/finishing/sampler.js";
 import { NotFinishingError } from "../../../src/training/losses/view.js";
 import { createTrainingModel } from "../../../src/training/model.js";
@@ -52,6 +53,12 @@ const config: TrainConfig = {
 };
 
 const withAllLosses = { finishLosses: defaultTrainConfig.finishLosses };
+
+/** The same recordings, all of whose mels a model has predicted to be −5. */
+const predictedMels: CropSource = {
+  ...source,
+  readMel: (_, _first, count, target, at) => target.fill(-5, at, at + count * source.format.bands),
+};
 
 let folder: string;
 let cacheFolder: string;
@@ -164,6 +171,14 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
     expect(continued.network).toEqual(whole.network);
   });
 
+  it("with predicted mels leads elsewhere, the excitation model too", async () => {
+    const settings = { steps: 0, finishSteps: 3 };
+    const alone = await trainIn("alone", settings);
+    const mixed = await trainIn("mixed", settings, { predicted: predictedMels });
+    expect(mixed.network["output.weight"]).not.toEqual(alone.network["output.weight"]);
+    expect(mixed.excitation!["output.weight"]).not.toEqual(alone.excitation!["output.weight"]);
+  });
+
   it("may be all that a run has", async () => {
     const result = await trainIn("alone", { steps: 0, finishSteps: 3 });
     expect(result).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
@@ -178,6 +193,7 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   it.each([
     [{ samplerLevels: [3, 1] }, /noisier first/],
     [{ smoothShare: 1.5 }, /at most 1/],
+    [{ predictedShare: 1.5 }, /at most 1/],
   ])("refuses the settings %j", (changes, words) => {
     expect(() => withSettings(defaultTrainConfig, changes)).toThrow(words);
   });
@@ -243,6 +259,29 @@ describe("a finishing batch", () => {
     });
     expect(await batches.inputs(0)).toEqual(inputs);
     expect((await batches.inputs(1))["startNoise"]).not.toEqual(inputs["startNoise"]);
+    await batches.dispose();
+  });
+
+  it("has predicted mels, and their recordings, in the place of some that would be smoothed", async () => {
+    const own = finishingConfig({ ...config, finishBatch: 4, predictedShare: 0.5 });
+    const model = await createTrainingModel(own, source.format);
+    expect(predictedCrops(own, undefined)).toBe(0);
+    expect(predictedCrops(own, predictedMels)).toBe(1);
+    const part = { known: 2, before: 0 };
+    const predicted = new PredictedCrops(predictedMels, own.cropFrames, 1);
+    const [without, crops] = [part, { ...part, predicted }].map(
+      (each) => new BatchSource(source, own, model.denoiser, model.losses, each),
+    );
+    const weights = initialise(excitationWeights(source.format.bands), 1);
+    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights, 1);
+    const [{ mel, samples }, plain] = [await batches.inputs(0), without.networkInputs(0)];
+    const size = mel.data.length / 4;
+    expect(new Set(mel.data.slice(3 * size))).toEqual(new Set([-5]));
+    expect([...mel.data.slice(2 * size, 3 * size)]).not.toContain(-5);
+    expect(mel.data.slice(0, 2 * size)).toEqual(plain["mel"].data.slice(0, 2 * size));
+    const quarter = samples.data.length / 4;
+    expect(samples.data.slice(0, 3 * quarter)).toEqual(plain["samples"].data.slice(0, 3 * quarter));
+    expect(samples.data.slice(3 * quarter)).not.toEqual(plain["samples"].data.slice(3 * quarter));
     await batches.dispose();
   });
 });

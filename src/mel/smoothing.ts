@@ -1,8 +1,7 @@
 // Mels as acoustic models predict them: smoother than those of recordings. Their error makes them the mean of what might
 // have been said, which blurs a mel along its bands and frames; a Gaussian of some tenths of a band and a frame or two has
 // their roughness. Shapes: mels [frames, bands], natural logarithm.
-import type { TrainConfig } from "../config.js";
-import type { StepRandom } from "../draws.js";
+import type { Mel } from "./format.js";
 
 /** How much a mel is smoothed. */
 export interface Smoothing {
@@ -14,38 +13,31 @@ export interface Smoothing {
   readonly noise: number;
 }
 
-/** How much a crop's mel is smoothed, up to the strengths of the settings. */
-export function drawSmoothing(
-  { smoothBands, smoothFrames, smoothNoise }: TrainConfig,
-  random: StepRandom,
-): Smoothing {
-  return {
-    bands: random.between(0, smoothBands),
-    frames: random.between(0, smoothFrames),
-    noise: random.between(0, smoothNoise),
-  };
+/** A mel smoothed, without noise. */
+export function smoothedMel(mel: Mel, strength: Pick<Smoothing, "bands" | "frames">): Mel {
+  return { ...mel, values: smoothed(mel.values, mel.format.bands, { ...strength, noise: 0 }) };
 }
 
 /** Below it a Gaussian is a single tap. */
 const LEAST_DEVIATION = 0.05;
-/** A Gaussian ends at so many deviations. */
-const REACH = 3;
+/** A Gaussian ends at so many deviations, as SciPy's do. */
+const REACH = 4;
 
 /**
  * A smoothed mel; beyond its edges it goes on as at them.
  *
- * @param normals unit noise [frames·bands]
+ * @param normals unit noise [frames·bands]; without it none is added
  */
 export function smoothed(
   mel: Float32Array,
   bandCount: number,
   { bands, frames, noise }: Smoothing,
-  normals: Float32Array,
+  normals?: Float32Array,
 ): Float32Array {
   const frameCount = mel.length / bandCount;
   const alongFrames = blurred(mel, frameCount, bandCount, bandCount, 1, frames);
   const both = blurred(alongFrames, bandCount, frameCount, 1, bandCount, bands);
-  return both.map((value, i) => value + noise * normals[i]);
+  return normals ? both.map((value, i) => value + noise * normals[i]) : both;
 }
 
 /**
@@ -82,7 +74,7 @@ function blurred(
 /** The taps of a Gaussian, an odd number of them whose sum is 1. */
 export function gaussian(deviation: number): Float64Array {
   if (deviation < LEAST_DEVIATION) return Float64Array.of(1);
-  const reach = Math.max(1, Math.round(REACH * deviation));
+  const reach = Math.max(1, Math.floor(REACH * deviation + 0.5));
   const taps = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
     Math.exp(-0.5 * ((i - reach) / deviation) ** 2),
   );
