@@ -146,7 +146,7 @@ export class PredictedCrops {
       [samples, read.samples],
       [mel, read.mel],
     ]) {
-      (all.data as Float32Array).set(own.data as Float32Array, all.data.length - own.data.length);
+      (all.data as Float32Array).set(own.data, all.data.length - own.data.length);
     }
   }
 }
