@@ -103,7 +103,9 @@ function evaluationNotes(
     );
   }
   if (smoothing !== undefined) {
-    notes.push(`mels smoothed by Gaussians, ${smoothing.bands} wide along the bands and ${smoothing.frames} along the frames`);
+    notes.push(
+      `mels smoothed by Gaussians, ${smoothing.bands} wide along the bands and ${smoothing.frames} along the frames`,
+    );
   }
   if (unequal.length > 0) {
     notes.push(

@@ -141,7 +141,9 @@ describe("vocode evaluate of a checkpoint", () => {
     );
     expect(JSON.parse(sharp.stdout)).toMatchObject({ smoothing: null });
     expect(JSON.parse(smooth.stdout)).toMatchObject({ smoothing: { bands: 0.7, frames: 1 } });
-    expect(smooth.stderr).toContain("mels smoothed by Gaussians, 0.7 wide along the bands and 1 along the frames");
+    expect(smooth.stderr).toContain(
+      "mels smoothed by Gaussians, 0.7 wide along the bands and 1 along the frames",
+    );
     const errors = [sharp, smooth].map(({ stdout }) => (JSON.parse(stdout) as Report).mean.mstft);
     expect(errors[1]).toBeGreaterThan(1.05 * errors[0]);
   });
