@@ -4,7 +4,7 @@ import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
 import { openRuntime } from "./host/node/engines.js";
-import { nodeFiles } from "./host/node/read-files.js";
+import { addressInPackage, nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
 
 // Node as a host: files, onnxruntime-node and the engines of tfjs. onnxruntime is loaded where a model is opened.
@@ -23,8 +23,10 @@ const nodeHost: Host = {
   spawnAll,
 };
 
-/** The checkpoint that comes with vocode. */
-export const shippedCheckpoint = fileURLToPath(new URL("../checkpoints/speech-22k", import.meta.url));
+/** The checkpoint that comes with vocode; in a bundle, the one that lies beside it. */
+export const shippedCheckpoint = fileURLToPath(
+  addressInPackage("../checkpoints/speech-22k", "checkpoints/speech-22k"),
+);
 
 /** Turns mels into speech; load it once and use it many times. */
 export class Vocoder extends CoreVocoder {

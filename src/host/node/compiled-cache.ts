@@ -5,10 +5,10 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { arch, cpus, homedir, platform } from "node:os";
 import { join, relative } from "node:path";
-import { systemCode } from "./read-files.js";
+import { addressInPackage, isBundled, systemCode } from "./read-files.js";
 import { streamAtomically } from "./write-files.js";
 import type { FileFacts } from "./file-facts.js";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Signature, TensorValue } from "../../engine/engine.js";
 
@@ -23,7 +23,7 @@ export interface Target {
   readonly withoutFusions: readonly string[];
 }
 
-const sourceFolder = fileURLToPath(new URL("../..", import.meta.url));
+const sourceFolder = fileURLToPath(addressInPackage("", "."));
 
 /** The rooms whose code makes graphs: what the networks' functions and the tracer import lies in them. */
 export const graphRooms: readonly string[] = ["diffusion", "engine", "mel", "models", "synthesis"];
@@ -38,13 +38,23 @@ function digestOfSource(facts: FileFacts | undefined): string {
   return sourceDigest;
 }
 
+/** Whether the code can be read: some bundlers write the place where it lay on the machine that bundled it. */
+export function isCodeReadable(): boolean {
+  return existsSync(sourceFolder);
+}
+
+/** The files with that code; all scripts beside a bundle, since it may be in any of them. */
 function sourceFiles(): string[] {
-  return graphRooms.flatMap((room) =>
-    readdirSync(join(sourceFolder, room), { recursive: true, encoding: "utf8" })
-      .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith(".d.ts"))
-      .map((name) => join(sourceFolder, room, name))
-      .sort(),
-  );
+  return isBundled
+    ? scriptsIn(sourceFolder, false)
+    : graphRooms.flatMap((room) => scriptsIn(join(sourceFolder, room), true));
+}
+
+function scriptsIn(folder: string, recursive: boolean): string[] {
+  return readdirSync(folder, { recursive, encoding: "utf8" })
+    .filter((name) => /\.m?[jt]s$/.test(name) && !name.endsWith(".d.ts"))
+    .map((name) => join(folder, name))
+    .sort();
 }
 
 /** A hash of files and of their places within the code. */

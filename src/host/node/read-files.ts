@@ -5,6 +5,21 @@ import { FileError, InputError } from "../../errors.js";
 import { join, relative, sep } from "node:path";
 import { isForeignName, isRecordingName, recordingEndings } from "../../audio/recording.js";
 
+// Files that come with vocode. A bundler puts this module into another file: what it needs is looked for beside that one.
+
+/** Whether a bundler has put this code into another file than the one that it was compiled to. */
+export const isBundled = !/\/host\/node\/read-files\.[jt]s$/.test(import.meta.url);
+
+/**
+ * The address of a file or folder that comes with vocode.
+ *
+ * @param compiled where it lies, seen from the folder of the compiled code
+ * @param bundled where it lies, seen from a bundle
+ */
+export function addressInPackage(compiled: string, bundled: string): URL {
+  return isBundled ? new URL(bundled, import.meta.url) : new URL(`../../${compiled}`, import.meta.url);
+}
+
 // Sentences for the file system's errors: what happened to which path, and what to do about it.
 
 const sentences: Record<string, (path: string) => string> = {

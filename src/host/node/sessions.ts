@@ -6,7 +6,7 @@ import * as ort from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
 import { GraphRuntime, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
 import type { Model, ModelOptions, ModelTensor, Signature } from "../../engine/engine.js";
-import { CompiledCache, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
+import { CompiledCache, isCodeReadable, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
 import { FileFacts } from "./file-facts.js";
 import { Lifetime } from "../thread-pool.js";
 
@@ -43,7 +43,10 @@ async function openGraph(
   const runtimeVersion = ort.env.versions.node ?? ort.env.versions.common;
   const keyTarget: Target = { runtimeVersion, device, withoutFusions: UNWANTED_FUSIONS };
   const { source } = signature;
-  const keyNow = source === undefined ? undefined : () => keyOfSource(signature, source, keyTarget, facts);
+  const keyNow =
+    source === undefined || !isCodeReadable()
+      ? undefined
+      : () => keyOfSource(signature, source, keyTarget, facts);
   let key = keyNow?.();
   let model: Uint8Array | undefined;
   if (!key) {

@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { type MessagePort, Worker } from "node:worker_threads";
 import { FileError, InputError } from "../../errors.js";
 import type { ScriptName, Thread, ThreadScript } from "../../host.js";
+import { addressInPackage } from "./read-files.js";
 
-/** What every thread runs. */
-const entry = new URL("../../worker.js", import.meta.url);
+/** What every thread runs. A bundle has it under a name that no other program's threads have. */
+const entry = addressInPackage("worker.js", "vocode-worker.js");
 
-/** Whether threads can be started: run from TypeScript, there is no compiled file for them. */
+/** Whether threads can be started: run from TypeScript, or in a bundle alone, there is no compiled file for them. */
 export function hasThreads(): boolean {
   return existsSync(fileURLToPath(entry));
 }
