@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkAsConsumer } from "./support/consumer-types.js";
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -60,7 +61,10 @@ describe("the packed package", () => {
   it("installs in an empty folder, runs and can be imported", async () => {
     const application = join(folder, "application");
     mkdirSync(application);
-    writeFileSync(join(application, "package.json"), JSON.stringify({ name: "application", private: true }));
+    writeFileSync(
+      join(application, "package.json"),
+      JSON.stringify({ name: "application", type: "module", private: true }),
+    );
     await execute("npm", ["install", "--no-audit", "--no-fund", tarball], {
       cwd: application,
       // without it onnxruntime-node downloads CUDA libraries from a server outside the package registry
@@ -80,5 +84,18 @@ describe("the packed package", () => {
       { cwd: application },
     );
     expect(Number(names.stdout)).toBeGreaterThan(0);
+    // and its types hold for a program that uses them
+    const use = join(application, "use.ts");
+    const lines = [
+      'import { readMel, Vocoder, writeWav } from "mel-vocode";',
+      'const vocoder: Vocoder = await Vocoder.load(undefined, { precision: "float32" });',
+      'const { mel } = await readMel("a.mel", { expected: vocoder.format });',
+      "const { samples, sampleRate } = await vocoder.synthesize(mel, { steps: 6 });",
+      'await writeWav("a.wav", [samples], sampleRate);',
+    ];
+    writeFileSync(use, lines.join("\n"));
+    expect(checkAsConsumer([use]).faults).toEqual([]);
+    writeFileSync(use, [...lines, "const text: string = samples;"].join("\n"));
+    expect(checkAsConsumer([use]).faults).toEqual([expect.stringContaining("to type 'string'")]);
   });
 });

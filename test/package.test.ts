@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
+import { checkAsConsumer } from "./support/consumer-types.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -88,5 +89,18 @@ describe("the built modules", () => {
     expect(idle).toEqual([]);
     expect(modules.filter(excepted)).not.toEqual([]);
     expect(manifest.sideEffects).toContain(`./${manifest.bin["vocode"]}`);
+  });
+});
+
+describe("the types that the package exports", () => {
+  const { faults, read } = checkAsConsumer([join(root, "dist", "index.d.ts")]);
+
+  it("compile with Node's types alone, every declaration checked", () => {
+    expect(faults).toEqual([]);
+    expect(read.filter((path) => path.startsWith(join(root, "dist"))).length).toBeGreaterThan(10);
+  });
+
+  it("do not reach those of TensorFlow.js, which need the DOM's and Long's", () => {
+    expect(read.filter((path) => path.includes("@tensorflow"))).toEqual([]);
   });
 });

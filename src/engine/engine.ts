@@ -1,8 +1,8 @@
 // What an engine offers to the rooms above: a pure function of tensors is compiled once and run many times.
 // The function is written in tfjs ops and never learns which engine runs it: `graph` records it and hands an ONNX
 // graph to onnxruntime, the others call it inside a tfjs backend. Weights and state stay inside the engine.
-import type { Tensor } from "@tensorflow/tfjs-core";
 import { InputError } from "../errors.js";
+import type { Tensor } from "../models/weights.js";
 
 // A model in ONNX's form that is open on a device: what the graph engine asks of whatever runs it, onnxruntime for Node
 // or for the web. Only hosts know onnxruntime itself.

@@ -1,13 +1,12 @@
 // What everything else knows of a denoiser: one object that says what it is, what it needs and how it is used. Nobody asks
 // a network for its kind; a new one is a folder with such an object and a line in registry.ts. It loads no tensor library:
 // that comes with `graph`, where the network has to be traced or run op by op.
-import type * as tf from "@tensorflow/tfjs-core";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import type { LossNorm } from "../diffusion/noise-prediction.js";
 import type { Schema } from "../formats/json-fields.js";
 import type { MelFormat } from "../mel/format.js";
 import type { Reach } from "../mel/frames.js";
-import type { Weights, WeightSpec, WeightValue } from "./weights.js";
+import type { Tensor, Weights, WeightSpec, WeightValue } from "./weights.js";
 
 /**
  * What is diffused: with "spectral" a waveform that the spectral prior whitened (PriorGrad), so that the denoiser is given
@@ -76,26 +75,26 @@ export interface Defaults {
 /** What a denoiser is given. T = F·hop. */
 export interface DenoiserInputs {
   /** Noisy signal [batch, T]. */
-  readonly z: tf.Tensor;
+  readonly z: Tensor;
   /** λ of each item [batch]. */
-  readonly logSnr: tf.Tensor;
+  readonly logSnr: Tensor;
   /** Natural-log mel [batch, F, bands]. */
-  readonly mel: tf.Tensor;
+  readonly mel: Tensor;
   /** With the spectral prior: σ of each MDCT coefficient [batch, F, hop]. */
-  readonly sigma?: tf.Tensor | undefined;
+  readonly sigma?: Tensor | undefined;
   /** With an encoder: its vectors [batch, F, columns]. */
-  readonly encoded?: tf.Tensor | undefined;
+  readonly encoded?: Tensor | undefined;
 }
 
 /** What a denoiser on grids is given: signals as grids of hops [1, hop, 1, F+1] (layers/hop-grid.ts). */
 export interface GridInputs {
-  readonly z: tf.Tensor;
+  readonly z: Tensor;
   /** Natural-log mel [1, bands, F]. */
-  readonly mel: tf.Tensor;
+  readonly mel: Tensor;
   /** [1, hop, 1, F] */
-  readonly sigma: tf.Tensor;
+  readonly sigma: Tensor;
   /** With an encoder: its vectors [1, F, columns]. */
-  readonly encoded?: tf.Tensor | undefined;
+  readonly encoded?: Tensor | undefined;
 }
 
 /** A denoiser for graphs into which a sampler is unrolled: signals as grids of hops take a quarter of the nodes. */
@@ -103,7 +102,7 @@ export interface GridDenoiser {
   /** Its weights, in the order that it wants. */
   readonly weights: Readonly<Record<string, WeightValue>>;
   /** The estimate x̂₀ at a level that is known when the graph is made, as a grid. */
-  estimate(held: Readonly<Record<string, tf.Tensor>>, inputs: GridInputs, logSnr: number): tf.Tensor;
+  estimate(held: Readonly<Record<string, Tensor>>, inputs: GridInputs, logSnr: number): Tensor;
 }
 
 /** A denoiser's form for graphs of grids. */
@@ -114,11 +113,11 @@ export interface GridForm<Shape = unknown> {
 /** What a trunk is given, all in mel frames. */
 export interface TrunkInputs {
   /** What the kernel made of the noisy signal: [batch, F, columns]. */
-  readonly features: tf.Tensor;
+  readonly features: Tensor;
   /** λ of each item [batch]. */
-  readonly logSnr: tf.Tensor;
+  readonly logSnr: Tensor;
   /** The encoder's vectors [batch, F, columns]. */
-  readonly encoded: tf.Tensor;
+  readonly encoded: Tensor;
 }
 
 /** A denoiser's functions of tensors. Each reads weights by the names that `weights` lists. */
@@ -126,11 +125,11 @@ export interface ArchitectureGraph<Shape = unknown> {
   /** What the denoiser's function gives: the estimate x̂₀ of the clean signal, or the noise ε̂ in it. */
   readonly predicts: "x0" | "epsilon";
   /** The denoiser, its constants made once: → [batch, T]. */
-  denoiser(shape: Shape, mel: MelFormat): (weights: Weights, inputs: DenoiserInputs) => tf.Tensor;
+  denoiser(shape: Shape, mel: MelFormat): (weights: Weights, inputs: DenoiserInputs) => Tensor;
   /** The encoder, where there is one: natural-log mel [batch, F, bands] → [batch, F, columns]. */
-  encode?(shape: Shape, weights: Weights, mel: tf.Tensor): tf.Tensor;
+  encode?(shape: Shape, weights: Weights, mel: Tensor): Tensor;
   /** What lies between the kernel's two halves, where there is a kernel: → [batch·F, outputs]. */
-  trunk?(shape: Shape, mel: MelFormat): (weights: Weights, inputs: TrunkInputs) => tf.Tensor;
+  trunk?(shape: Shape, mel: MelFormat): (weights: Weights, inputs: TrunkInputs) => Tensor;
 }
 
 /** A denoiser's signal path in WebAssembly, around a trunk that an engine computes. */

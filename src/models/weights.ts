@@ -2,8 +2,20 @@
 // checkpoint, an optimiser's state, a fresh start) hands them over as a reader of names.
 import type * as tf from "@tensorflow/tfjs-core";
 
+/**
+ * The library that tensors are of. What is internal is left out of the package's types: TensorFlow.js's own do not compile
+ * without those of the DOM and of Long, and nothing that the package exports takes or gives a tensor.
+ */
+interface TensorLibrary {
+  /** @internal */
+  readonly tensor: tf.Tensor;
+}
+
+/** A tensor of TensorFlow.js; to those who use the package, a value that they know nothing of. */
+export type Tensor = TensorLibrary extends { readonly tensor: infer T } ? T : unknown;
+
 /** Reads the weight of a name, such as "blocks.0.up.weight". */
-export type Weights = (name: string) => tf.Tensor;
+export type Weights = (name: string) => Tensor;
 
 /** How a weight begins before training. */
 export type WeightStart =
@@ -31,9 +43,9 @@ export function specsWithin(part: string, specs: readonly WeightSpec[]): WeightS
 }
 
 /** Reads weights from a record of tensors. */
-export function weightsOf(tensors: Readonly<Record<string, tf.Tensor>>): Weights {
+export function weightsOf(tensors: Readonly<Record<string, Tensor>>): Weights {
   return (name) => {
-    const tensor = tensors[name] as tf.Tensor | undefined;
+    const tensor = tensors[name] as Tensor | undefined;
     if (!tensor) throw new Error(`The model reads a weight '${name}' that its list does not name.`);
     return tensor;
   };
