@@ -94,8 +94,9 @@ describe("the packed package", () => {
       'await writeWav("a.wav", [samples], sampleRate);',
     ];
     writeFileSync(use, lines.join("\n"));
-    expect(checkAsConsumer([use]).faults).toEqual([]);
+    expect((await checkAsConsumer(use)).faults).toEqual([]);
     writeFileSync(use, [...lines, "const text: string = samples;"].join("\n"));
-    expect(checkAsConsumer([use]).faults).toEqual([expect.stringContaining("to type 'string'")]);
+    const { faults } = await checkAsConsumer(use);
+    expect(faults).toEqual([expect.stringContaining("to type 'string'")]);
   });
 });

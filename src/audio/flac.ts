@@ -141,6 +141,9 @@ class FrameWalk {
   readonly #remarks: string[] = [];
   /** Samples of each channel so far. */
   #samples = 0;
+  /** Samples of the latest frame; whether it is shorter than one before it, as none but the last of fixed size may be. */
+  #latest = 0;
+  #isShorter = false;
   /** The number that the next frame should have, of each way of counting; undefined before the first. */
   #next: { readonly frame: number; readonly sample: number } | undefined;
 
@@ -159,7 +162,7 @@ class FrameWalk {
     while (await this.#window.fill(LONGEST_FRAME_HEADER)) {
       const header = parseFrameHeader(this.#window.bytes, this.#window.at);
       if (header === undefined) {
-        if (this.#endsHere()) break;
+        if (await this.#endsHere()) break;
         throw this.#damage("there is no frame where one should begin");
       }
       this.#check(header);
@@ -179,6 +182,8 @@ class FrameWalk {
       try {
         const { channels, length } = decodeFrame(known, at, end, header, bitDepth);
         this.#window.at += length;
+        this.#isShorter = !header.countsSamples && header.blockSize < this.#latest;
+        this.#latest = header.blockSize;
         return channels;
       } catch (error) {
         if (error instanceof FrameDamaged) throw this.#damage(error.message);
@@ -190,10 +195,15 @@ class FrameWalk {
   }
 
   /** Whether what comes next, which is no frame, may stand behind the last one. */
-  #endsHere(): boolean {
+  async #endsHere(): Promise<boolean> {
     if (isTag(this.#window)) return true;
-    if (this.#samples !== this.#info.samples) return false;
     const rest = this.#window.rest;
+    // of unknown length, zeros may be a stretch that was lost, but not behind what can only be the last frame
+    const isLast =
+      this.#info.samples === 0
+        ? this.#isShorter && (await this.#window.onlyZerosFollow())
+        : this.#samples === this.#info.samples;
+    if (!isLast) return false;
     this.#remarks.push(
       `${rest} ${rest === 1 ? "byte" : "bytes"} behind the last frame are no part of the recording and were passed over.`,
     );
@@ -288,6 +298,14 @@ class ByteWindow {
   /** Bytes that were not used yet, up to the file's end. */
   get rest(): number {
     return this.end - this.at + Math.max(0, this.#file.length - this.#next);
+  }
+
+  /** Goes on to the file's end, or up to the first byte that is not 0. @returns whether there is none */
+  async onlyZerosFollow(): Promise<boolean> {
+    while (await this.fill(1)) {
+      for (; this.at < this.end; this.at++) if (this.bytes[this.at] !== 0) return false;
+    }
+    return true;
   }
 
   /** Reads until `count` bytes are known, or all that there are. @returns whether there is one */

@@ -95,7 +95,10 @@ export function countClippedSamples({ samples, source }: Recording): number {
 const MANY_CLIPPED = 0.01;
 
 /** A warning where more than 1 % of the samples that were counted are clipped, a sentence. */
-export function clippingWarning({ clippedByChannel, samples }: ClippingCounter): string | undefined {
+export function clippingWarning({
+  clippedByChannel,
+  samples,
+}: Pick<ClippingCounter, "clippedByChannel" | "samples">): string | undefined {
   const found = describeClipping(clippedByChannel, samples);
   if (found === undefined || Math.max(...clippedByChannel) <= MANY_CLIPPED * samples) return undefined;
   const { count, share, where } = found;

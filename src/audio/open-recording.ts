@@ -131,6 +131,7 @@ async function withoutCancelling(stream: RecordingStream): Promise<RecordingStre
   if (stream.source.channels !== 2 || !(await cancels(stream))) return stream;
   const source = {
     ...stream.source,
+    used: "left" as const,
     get remarks() {
       return [
         ...stream.source.remarks,

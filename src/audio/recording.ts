@@ -191,6 +191,8 @@ export interface RecordingSource {
   readonly encoding: string;
   readonly bitDepth: number;
   readonly channels: number;
+  /** The one channel that is used, where the mean of all would lose what they hold. */
+  readonly used?: "left";
   /**
    * What is odd about the file and was put up with, each a sentence; empty for an ordinary one. What only reading all
    * samples tells comes in at the end of them.

@@ -34,6 +34,7 @@ import {
   givenSynthesisOptions,
   loadChosenVocoder,
   type SynthesisChoice,
+  withScheduleRead,
 } from "./options.js";
 import {
   type ClipMetrics,
@@ -46,6 +47,9 @@ import {
 
 /** Clips whose length differs by less from their recording's are not worth a word, seconds. */
 const LENGTH_TOLERANCE = 0.05;
+
+/** More remarks on clips would hide the table; --json has them all. */
+const MOST_REMARKS = 10;
 
 /** A metric's value with the decimals that say something; "–" where there is none. */
 export function metricText(name: MetricName, value: number): string {
@@ -76,7 +80,12 @@ function evaluationReport(
   { report: synthesis, smoothing }: Work,
 ): unknown {
   return {
-    clips: Object.fromEntries(clips.map(({ name, metrics, seconds }) => [name, { seconds, ...metrics }])),
+    clips: Object.fromEntries(
+      clips.map(({ name, metrics, seconds, remarks }) => [
+        name,
+        { seconds, ...metrics, ...(remarks && { remarks }) },
+      ]),
+    ),
     mean: meanMetrics(clips),
     count: clips.length,
     seconds: secondsOf(clips),
@@ -113,6 +122,10 @@ function evaluationNotes(
         `${Math.max(...unequal).toFixed(2)} s: measured was the part that both have.`,
     );
   }
+  const remarks = clips.flatMap((clip) => clip.remarks ?? []);
+  notes.push(...remarks.slice(0, MOST_REMARKS));
+  if (remarks.length > MOST_REMARKS)
+    notes.push(`… and ${remarks.length - MOST_REMARKS} more remarks; --json lists them all.`);
   notes.push(
     `${counted(clips.length, "clip", "clips")}, ${secondsOf(clips).toFixed(1)} s of audio, in ${elapsed.toFixed(1)} s`,
     "0 is best, in estoi 1; hnr and peak have a sign: breathy and smeared are negative. docs/evaluation.md explains each.",
@@ -238,7 +251,8 @@ async function pairWork(references: string, syntheses: string, options: Evaluate
 }
 
 /** Recordings and what a checkpoint makes of their mels. */
-async function synthesisWork(references: string, options: EvaluateOptions): Promise<Work> {
+async function synthesisWork(references: string, given: EvaluateOptions): Promise<Work> {
+  const options = await withScheduleRead(given);
   await printForeignFiles(references, options);
   const clips = await namedClips(references);
   const vocoder = await loadChosenVocoder(options);

@@ -190,7 +190,8 @@ function describeKind(inspection: Inspection): string[] {
 
 function describeRecording(found: RecordingInspection): string[] {
   const { source, silence } = found;
-  const channels = source.channels === 1 ? "mono" : `${source.channels} channels, averaged below`;
+  const measured = source.used === undefined ? "averaged" : `the ${source.used} one alone`;
+  const channels = source.channels === 1 ? "mono" : `${source.channels} channels, ${measured} below`;
   return [
     `${source.container.toUpperCase()}, ${source.encoding}, ${channels}, ${found.sampleRate} Hz, ${seconds(found.seconds)}`,
     `level     peak ${decibels(found.peakDb)}, RMS ${decibels(found.rmsDb)}, mean ${number(found.offset)}`,

@@ -19,6 +19,7 @@ import {
   type RuntimeOptions,
 } from "../engine/engine.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
+import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../mel/consistency.js";
@@ -118,7 +119,7 @@ export function addStartOptions(command: Command): Command {
 export interface SynthesisChoice extends EngineOptions, StartOptions {
   readonly steps?: number;
   readonly sampler?: SamplerName;
-  readonly schedule?: string;
+  readonly schedule?: string | NoiseSchedule;
   readonly refine?: number;
   readonly refineExponent?: number;
   readonly refineMomentum?: number;
@@ -144,7 +145,7 @@ export function addSynthesisOptions(command: Command): Command {
         "how the steps are taken (default: dpmpp-2m, for a wavegrad ddpm)",
       ).choices(samplerNames),
     )
-    .option("--schedule <name>", "noise levels by name, in place of the default for --steps");
+    .option("--schedule <name>", "noise levels by name or from a .json file, in place of those for --steps");
   addStartOptions(command)
     .option(
       "--refine <k>",
@@ -188,6 +189,18 @@ export function chosenSynthesis(options: SynthesisChoice): SynthesisOptions {
   };
 }
 
+/**
+ * The same options with the schedule that they name read, where it is a file.
+ *
+ * @throws ScheduleError, FileError
+ */
+export async function withScheduleRead<Choice extends SynthesisChoice>(options: Choice): Promise<Choice> {
+  const { schedule } = options;
+  if (typeof schedule !== "string" || !schedule.toLowerCase().endsWith(".json")) return options;
+  const { readSchedule } = await import("./process-arguments.js");
+  return { ...options, schedule: await readSchedule(schedule) };
+}
+
 /** Names of the options given that only a synthesis needs, as a person types them. */
 export function givenSynthesisOptions(options: SynthesisChoice): string[] {
   const { device, threads, precision, checkpoint } = options;
@@ -209,7 +222,7 @@ export async function loadChosenVocoder(options: SynthesisChoice & OutputOptions
   if (steps !== undefined && schedule !== undefined)
     printNote(
       options,
-      `--steps ${steps} does nothing: the schedule ${schedule} has its own number of steps.`,
+      `--steps ${steps} does nothing: the schedule ${typeof schedule === "string" ? schedule : schedule.name} has its own number of steps.`,
     );
   // loaded here, so that a command's help does not wait for the engines
   const { Vocoder } = await import("../node.js");

@@ -10,7 +10,12 @@ import { requireTarget } from "../host/node/write-files.js";
 import { printNote, printResult } from "./output.js";
 import { requirePicture, writePicture } from "./option-values.js";
 import { PIPE } from "./synthesis-input.js";
-import { addSynthesizeOptions, loadChosenVocoder, type SynthesizeOptions } from "./options.js";
+import {
+  addSynthesizeOptions,
+  loadChosenVocoder,
+  type SynthesizeOptions,
+  withScheduleRead,
+} from "./options.js";
 import { type MadeSpeech, makeSpeech, reportObject, reportText } from "./synthesis-run.js";
 
 // Whether a file's name says that it holds WAV audio, which is all that is written here: another ending would lie.
@@ -79,16 +84,17 @@ A pipe begins with a line of JSON that says the mel's format, {} for the checkpo
     .action(run);
 }
 
-async function run(paths: readonly string[], options: SynthesizeOptions): Promise<void> {
+async function run(paths: readonly string[], given: SynthesizeOptions): Promise<void> {
   const output = paths[paths.length - 1];
   const inputs = paths.slice(0, -1);
   if (inputs.length === 0)
     throw new InputError(
       `There is an input, '${output}', and no output. Name the .wav file to write after it.`,
     );
-  if (options.raw && output !== PIPE)
+  if (given.raw && output !== PIPE)
     throw new InputError("--raw is for - as output; a file gets a WAV header. Leave it out.");
   await requireOutput(inputs, output);
+  const options = await withScheduleRead(given);
   if (inputs.length > 1 || (await isFolder(inputs[0])) || (await isFolder(output))) {
     const { runBatch } = await import("./synthesis-batch.js");
     await runBatch(inputs, output, options);

@@ -107,6 +107,25 @@ async function openCorpusOf(
   return corpus;
 }
 
+/** Says of a checkpoint that was tuned that its tunings will go: they were found for weights that are about to change. */
+async function remarkTunings(
+  runFolder: RunFolder,
+  { config, paths }: RunDescription,
+  options: OutputOptions,
+): Promise<void> {
+  if ((await runFolder.stepsDone()) >= config.steps + config.finishSteps) return;
+  const { isCheckpoint, readCheckpointConfig } = await import("../host/node/checkpoints.js");
+  const folder = resolve(runFolder.path, paths.checkpoint);
+  if (!(await isCheckpoint(folder))) return;
+  const names = Object.keys((await readCheckpointConfig(folder)).tunings ?? {});
+  if (names.length === 0) return;
+  printNote(
+    options,
+    `'${folder}' was tuned (${names.join(", ")}) for the weights that it has now. Training replaces them, and what was ` +
+      "tuned is not kept: run 'vocode tune' again when it has ended. A copy of the folder keeps the voice as it is.",
+  );
+}
+
 interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
   readonly resume?: string;
   readonly saveEvery: number;
@@ -172,7 +191,8 @@ Examples:
   vocode train wavs --from checkpoints/my-voice --finish --out checkpoints/finished
   vocode train --resume runs/my-voice
   vocode train --resume runs/my-voice --steps 8000       further than the run was to go
-  vocode train moved-wavs --resume runs/my-voice         the recordings lie elsewhere now
+  vocode train moved-wavs --resume runs/my-voice         the recordings lie elsewhere now; so with --held-out,
+                                                         --files and --mels, where the run began with them
 
 Without --steps or --hours it takes the default's ${defaultTrainConfig.steps} steps, and says after the first ones how long that is here.
 At the end the voice is calibrated for 8-bit layers on the recordings that it was trained on, and synthesis takes them.
@@ -188,7 +208,7 @@ function collect(value: string, before: readonly string[]): string[] {
 
 /** What a run began with, and --resume takes from there. */
 const SETTLED = [
-  ...(["out", "run", "from", "cache", "format", "heldOut", "files", "mels"] as const),
+  ...(["out", "run", "from", "cache", "format"] as const),
   ...(["melFormat", "melLayout", "trustMel"] as const),
   ...(["config", "set", "excitationSteps", "finish"] as const),
 ];
@@ -215,6 +235,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   if (config.steps > 0) utterancesToTrainOn(corpus, config);
   if (config.finishSteps > 0) utterancesToTrainOn(corpus, finishingConfig(config));
   // only now, so that nothing stands in the way of a second attempt
+  if (options.resume) await remarkTunings(runFolder, description, options);
   if (options.resume) await runFolder.change(description);
   else await runFolder.begin(description, start);
   const secondsAStep = audioSecondsAStep(config, mel);

@@ -93,23 +93,26 @@ export async function newRun(
 }
 
 /**
- * What a run that is continued is about: as it began, but for more steps and recordings that have moved.
+ * What a run that is continued is about: as it began, but for more steps, and recordings, lists and mels that have moved.
  *
- * @throws RunError where there is none, or it has done as many steps; FileError where its recordings or lists have moved
+ * @throws RunError where there is none, it has done as many steps, or it began without such a list; FileError where what
+ *   it reads is not where it was
  */
 export async function storedRun(
   runFolder: RunFolder,
   folder: string | undefined,
-  options: Pick<RunOptions, "steps" | "hours"> = {},
+  options: Pick<RunOptions, "steps" | "hours" | Movable> = {},
 ): Promise<RunDescription> {
   const given =
     options.steps === undefined ? (options.hours === undefined ? undefined : "--hours") : "--steps";
   const stored = await runFolder.describe();
   if (!stored) {
-    const why = given === undefined ? "" : `${given} cannot be changed by --resume: `;
+    const moved = movableParts.find((part) => options[part] !== undefined);
+    const flag = given ?? (moved && movable[moved]);
+    const why = flag === undefined ? "" : `${flag} cannot be changed by --resume: `;
     throw new RunError(`${why}'${runFolder.path}' holds no training run.`);
   }
-  const corpus = folder === undefined ? stored.paths.corpus : relative(runFolder.path, folder) || ".";
+  const paths = movedPaths(runFolder, stored.paths, folder, options);
   // of the phase that the run is in
   const stepsDone = await runFolder.stepsDone();
   const isFinishing = stored.config.finishSteps > 0 && stepsDone >= stored.config.steps;
@@ -121,17 +124,43 @@ export async function storedRun(
       `${given} cannot be changed by --resume to ${steps} steps: the run has done ${done}, and they count. Give more.`,
     );
   }
-  await requirePaths(runFolder, { ...stored.paths, corpus });
-  return { ...stored, config, paths: { ...stored.paths, corpus } };
+  await requirePaths(runFolder, paths);
+  return { ...stored, config, paths };
+}
+
+/** What a run reads besides its recordings, and what says where it lies. */
+const movable = { heldOut: "--held-out", files: "--files", mels: "--mels" } as const;
+type Movable = keyof typeof movable;
+const movableParts = Object.keys(movable) as Movable[];
+
+/** A run's paths with those that the command line names anew. @throws RunError for one that the run began without */
+function movedPaths(
+  run: RunFolder,
+  stored: RunDescription["paths"],
+  folder: string | undefined,
+  options: Pick<RunOptions, Movable>,
+): RunDescription["paths"] {
+  const place = (path: string): string => relative(run.path, path) || ".";
+  const given = movableParts.flatMap((part) => {
+    const path = options[part];
+    if (path === undefined) return [];
+    if (stored[part] === undefined)
+      throw new RunError(
+        `${movable[part]} cannot be changed by --resume: the run began without it, and goes on as it began. Leave it out.`,
+      );
+    return [[part, place(path)] as const];
+  });
+  return {
+    ...stored,
+    ...(folder !== undefined && { corpus: place(folder) }),
+    ...Object.fromEntries(given),
+  };
 }
 
 /** Says it where what a run reads has moved since it began. @throws FileError */
-async function requirePaths(
-  run: RunFolder,
-  { corpus, heldOut, files, mels }: RunDescription["paths"],
-): Promise<void> {
-  const parts = { corpus, heldOut, files, mels };
-  for (const [part, path] of Object.entries(parts)) {
+async function requirePaths(run: RunFolder, paths: RunDescription["paths"]): Promise<void> {
+  for (const part of ["corpus", ...movableParts] as const) {
+    const path = paths[part];
     if (path === undefined) continue;
     const place = resolve(run.path, path);
     if (await isThere(place)) continue;
@@ -139,7 +168,8 @@ async function requirePaths(
       part === "corpus"
         ? `The run's recordings are no more in '${place}'. Where they have moved, name the folder where they are now: ` +
             `vocode train FOLDER --resume ${run.path}`
-        : `What the run reads is no more at '${place}'. Bring it back, or correct '${part}' in '${join(run.path, "run.json")}'.`,
+        : `What the run reads is no more at '${place}'. Where it has moved, say where it is now: vocode train --resume ` +
+            `${run.path} ${movable[part]} ${part === "mels" ? "FOLDER" : "LIST"}`,
       place,
       "ENOENT",
     );

@@ -1,9 +1,11 @@
 // The files of clips: which belong together, which a command names, reading them, and measuring pairs in a thread.
 import { basename, extname, join } from "node:path";
+import { clippingWarning } from "../audio/inspection.js";
+import type { Recording } from "../audio/recording.js";
 import { melOfRecording, samplesAtRate } from "../audio/resample.js";
 import type { MelFormat } from "../mel/format.js";
 import { findRecordings, isFolder, readWholeFile } from "../host/node/read-files.js";
-import { readRecording } from "../host/node/recordings.js";
+import { readInspected, readRecording } from "../host/node/recordings.js";
 import { InputError } from "../errors.js";
 import type { ThreadScript } from "../host.js";
 import { type Clip, type ClipMeasurement, type ClipSamples, measureSamples } from "./clips.js";
@@ -176,6 +178,14 @@ export type ClipSource = string | ClipSamples;
 export interface MeasureJob {
   readonly reference: ClipSource;
   readonly synthesis: ClipSource;
+  /** What was noticed of clips in memory when they were read, each a sentence. */
+  readonly remarks?: readonly string[];
+}
+
+/** A pair's measurement, and what was noticed of its files. */
+export interface PairMeasurement extends ClipMeasurement {
+  /** Each a sentence; left out where there is nothing to say. */
+  readonly remarks?: readonly string[];
 }
 
 /**
@@ -183,8 +193,37 @@ export interface MeasureJob {
  *
  * @throws FileError, RecordingError, EmptyClipError, ResamplingError
  */
-export async function measurePair({ reference, synthesis }: MeasureJob): Promise<ClipMeasurement> {
-  return measureSamples(await samplesOf(reference), await samplesOf(synthesis));
+export async function measurePair({
+  reference,
+  synthesis,
+  remarks = [],
+}: MeasureJob): Promise<PairMeasurement> {
+  const sides = [await readSide(reference), await readSide(synthesis)];
+  const measured = await measureSamples(sides[0].clip, sides[1].clip);
+  const all = [...remarks, ...sides.flatMap((side) => side.remarks)];
+  return all.length === 0 ? measured : { ...measured, remarks: all };
+}
+
+async function readSide(
+  source: ClipSource,
+): Promise<{ readonly clip: ClipSamples; readonly remarks: readonly string[] }> {
+  if (typeof source !== "string") return { clip: source, remarks: [] };
+  const { recording, remarks } = await readWatched(source);
+  return { clip: recording, remarks };
+}
+
+/**
+ * Reads a recording and says where much of it is clipped: what is measured against it is then measured against distortion.
+ *
+ * @throws what readRecording throws
+ */
+export async function readWatched(
+  path: string,
+): Promise<{ readonly recording: Recording; readonly remarks: readonly string[] }> {
+  const { recording, inspection } = await readInspected(path);
+  const { clippedByChannel } = inspection;
+  const warning = clippingWarning({ clippedByChannel, samples: recording.samples.length });
+  return { recording, remarks: warning === undefined ? [] : [`'${path}': ${warning}`] };
 }
 
 /** A clip's samples, read where they lie in a file. @throws FileError, RecordingError */
@@ -193,7 +232,7 @@ export async function samplesOf(source: ClipSource): Promise<ClipSamples> {
 }
 
 /** What a measuring thread can be asked: a pair keeps one core busy for a twentieth of its length. */
-export type MeasureTasks = Readonly<{ measure: (job: MeasureJob) => Promise<ClipMeasurement> }>;
+export type MeasureTasks = Readonly<{ measure: (job: MeasureJob) => Promise<PairMeasurement> }>;
 
 /** The tasks of a thread. */
 export const measureScript: ThreadScript<MeasureTasks> = { tasks: { measure: measurePair } };

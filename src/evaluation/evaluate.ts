@@ -1,14 +1,20 @@
 // An evaluation: clips whose two sides are got one after the other, measured on several threads. A clip that cannot be
 // used does not stop the others.
 import { InputError } from "../errors.js";
-import type { ClipMeasurement } from "./clips.js";
-import { type MeasureJob, measureScript, type NamedClip, samplesOf } from "./clip-files.js";
+import {
+  type MeasureJob,
+  measureScript,
+  type NamedClip,
+  type PairMeasurement,
+  readWatched,
+  samplesOf,
+} from "./clip-files.js";
 import { spawnAll } from "../host/node/threads.js";
 import { ThreadPool } from "../host/thread-pool.js";
 import { type ClipMetrics, type MetricName, metricNames } from "./metrics/clip-metrics.js";
 import { smoothedMel, type Smoothing } from "../mel/smoothing.js";
 import { melOfRecording, resample, samplesAtRate } from "../audio/resample.js";
-import { readRecording, writeWav } from "../host/node/recordings.js";
+import { writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
 import type { SynthesisOptions } from "../synthesis/settings.js";
 import type { Vocoder } from "../vocoder.js";
@@ -51,7 +57,7 @@ export interface ClipTask {
 }
 
 /** A clip that was measured. */
-export interface MeasuredClip extends ClipMeasurement {
+export interface MeasuredClip extends PairMeasurement {
   readonly name: string;
 }
 
@@ -87,7 +93,7 @@ export async function evaluateClips(
   const attempt = async (task: ClipTask): Promise<MeasuredClip | FailedClip> => {
     const { name } = task;
     let pair: MeasureJob;
-    let measurement: ClipMeasurement;
+    let measurement: PairMeasurement;
     try {
       pair = await task.prepare();
       measurement = await pool.ask("measure", pair);
@@ -135,7 +141,7 @@ export function synthesisTasks(
   let last: Promise<unknown> = Promise.resolve();
   const { format } = vocoder;
   const synthesise = async (path: string): Promise<MeasureJob> => {
-    const recording = await readRecording(path);
+    const { recording, remarks } = await readWatched(path);
     const own = await melOfRecording(recording, format);
     const mel = smoothing ? smoothedMel(own, smoothing) : own;
     const { samples, sampleRate, report } = await vocoder.synthesize(mel, options);
@@ -144,6 +150,7 @@ export function synthesisTasks(
       // a mel has whole frames, so the synthesis may end up to one before the recording
       reference: { samples: await samplesAtRate(recording, format.sampleRate), sampleRate },
       synthesis: { samples, sampleRate },
+      remarks,
     };
   };
   return clips.map(({ name, path }) => ({

@@ -32,9 +32,10 @@ const storageTypes: Readonly<Record<string, string>> = {
   BFloat16Storage: "bfloat16",
 };
 
-// nested and shared values could be walked for ever
-const MOST_VALUES = 10_000;
-const DEEPEST = 16;
+// values that are shared may be reached in more ways than anybody can go; one that holds others counts for many
+const MOST_WORK = 20_000_000;
+const WORK_OF_CONTAINER = 20;
+const DEEPEST = 100;
 
 /**
  * The tensors of an archive.
@@ -50,17 +51,31 @@ export function torchTensors(entries: readonly ZipEntry[]): TorchTensor[] {
   const order = entries.find(({ name }) => name === `${folder}byteorder`)?.read();
   const byteOrder = order && new TextDecoder().decode(order.subarray(0, 3)) === "big" ? "big" : "little";
   const tensors: TorchTensor[] = [];
-  let seen = 0;
-  const walk = (value: PickledValue, path: readonly string[]): void => {
-    if (++seen > MOST_VALUES || path.length > DEEPEST) return;
+  let work = 0;
+  const around = new Set<PickledValue>();
+  const walk = (value: PickledValue, path: readonly string[], key?: string): void => {
+    const isScalar = typeof value !== "object" || value === null;
+    work += isScalar ? 1 : WORK_OF_CONTAINER;
+    if (work > MOST_WORK || path.length > DEEPEST)
+      throw new TorchError(
+        "The file's values lie too deep in each other, or are too many, to be searched for tensors. Save the mel alone: " +
+          "torch.save(mel, 'mel.pt').",
+      );
+    // what holds itself has been gone through
+    if (isScalar || around.has(value)) return;
+    around.add(value);
+    walkInto(value, key === undefined ? path : [...path, key]);
+    around.delete(value);
+  };
+  const walkInto = (value: PickledValue, path: readonly string[]): void => {
     const tensor = readTensor(value, path.join("."), storage, byteOrder);
     if (tensor) tensors.push(tensor);
     else if (isKind(value, "dictionary") || isKind(value, "call"))
       for (const [key, inner] of value.entries)
-        walk(inner, [...path, typeof key === "string" || typeof key === "number" ? String(key) : "?"]);
+        walk(inner, path, typeof key === "string" || typeof key === "number" ? String(key) : "?");
     else if (isKind(value, "list"))
       value.items.forEach((inner, i) => {
-        walk(inner, [...path, String(i)]);
+        walk(inner, path, String(i));
       });
   };
   walk(parsePickle(pickle.read()), []);

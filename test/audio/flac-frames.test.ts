@@ -63,6 +63,32 @@ describe("a FLAC file", () => {
     );
   });
 
+  it("of unknown length with zeros behind its last frame is read with a remark", async () => {
+    // the last block of 200 samples is shorter than the others, as only a stream's last one may be
+    const file = joined([flacBytes([sound], { promised: 0, blocks: [400, 400] }), new Uint8Array(70_000)]);
+    const { samples, source } = await decodeRecording(file);
+    expect(samples).toEqual(expected);
+    expect(source.remarks).toEqual([
+      "70000 bytes behind the last frame are no part of the recording and were passed over.",
+    ]);
+  });
+
+  it("of unknown length with zeros in place of its last frames is refused with the place", async () => {
+    for (const countsSamples of [false, true]) {
+      const fields = { promised: 0, blocks: [400, 400], countsSamples, sampleRate: 1000 };
+      const { header, frames } = flacParts([sound], fields);
+      for (const lost of [1, 2]) {
+        frames[frames.length - lost].fill(0);
+        await expect(decodeRecording(joined([header, ...frames]))).rejects.toThrow(
+          lost === 1 ? /from 0\.80 s on/ : /from 0\.40 s on/,
+        );
+      }
+    }
+    // other bytes than zeros are damage, also behind a short frame
+    const file = joined([flacBytes([sound], { promised: 0, blocks: [400, 400] }), Uint8Array.of(0, 0, 1, 0)]);
+    await expect(decodeRecording(file)).rejects.toThrow(/cannot be decoded from/);
+  });
+
   it.each([4, 5, 8, 12, 13, 16, 20, 24, 31, 32])("of %i bits is read to full scale", async (bits) => {
     const [most, least] = [2 ** (bits - 1) - 1, -(2 ** (bits - 1))];
     const values = [least, most, 0, 1, -1, 3, -4, most, least];

@@ -47,6 +47,25 @@ interface Report {
   readonly synthesis: unknown;
 }
 
+describe("vocode evaluate of clipped recordings", () => {
+  it("names them, for pairs and for recordings that it synthesises itself", async () => {
+    const { samples, sampleRate } = await readRecording(join(folder, "ref", "noisy.wav"));
+    const loud = samples.map((sample) => Math.max(-1, Math.min(1, 30 * sample)));
+    await writeWav(join(folder, "ref", "noisy.wav"), [loud], sampleRate);
+    const { code, stdout, stderr } = await evaluate("ref", "syn", "--json");
+    expect(code, stderr).toBe(0);
+    const warning =
+      /ref.noisy\.wav': \d+ samples \(\d+ %\) are cut off at full scale: the recording is clipped/;
+    expect(stderr).toMatch(warning);
+    expect(stderr).not.toContain("vocoded.wav'");
+    const { clips } = JSON.parse(stdout) as { clips: Record<string, { remarks?: string[] }> };
+    expect(clips["noisy"].remarks?.join()).toMatch(warning);
+    expect(clips["vocoded"]).not.toHaveProperty("remarks");
+    const own = await evaluate(join("ref", "noisy.wav"), "--steps", "1", "--refine", "0");
+    expect(own.stderr).toMatch(warning);
+  });
+});
+
 describe("vocode evaluate of two folders", () => {
   it("prints a table of all clips and the mean", async () => {
     const { code, stdout, stderr } = await evaluate("ref", "syn");

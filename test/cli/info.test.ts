@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { writeMel } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
+import { flacBytes } from "../support/flac-bytes.js";
 import { runCli } from "../support/run-cli.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
@@ -43,6 +44,21 @@ describe("vocode info", () => {
     );
     expect(stdout).toContain("format    bigvgan-24k-100: 24000 Hz, FFT 1024");
     expect(stdout).toContain("safetensors, 7 tensors, 52 values");
+  });
+
+  it("says of channels whether their mean or the left one alone is measured", async () => {
+    const [usual, opposite] = [1, -1].map((sign) => {
+      const values = Array.from({ length: 8000 }, (_, n) => Math.round(9000 * Math.sin(n / 7)));
+      const path = temporaryPath("stereo.wav");
+      writeFileSync(path, flacBytes([values, values.map((value) => sign * value)], { sampleRate: 8000 }));
+      return path;
+    });
+    const { stdout } = await runCli(["info", usual, opposite]);
+    expect(stdout).toContain("2 channels, averaged below, 8000 Hz");
+    expect(stdout).toContain("2 channels, the left one alone below, 8000 Hz");
+    expect(stdout.match(/averaged/g)).toHaveLength(1);
+    // both have the level of what they hold
+    expect(stdout.match(/peak −11\.2 dBFS/g)).toHaveLength(2);
   });
 
   it("prints JSON with the measured figures", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -31,6 +31,21 @@ describe("the start of vocode <mel> <wav>", () => {
     const { stdout } = await synthesise(voice, "b.wav", "--json", "--quiet", "--start-level", "0.5");
     expect(JSON.parse(stdout)).toMatchObject({ start: "harmonic", startLevel: 0.5 });
     expect(readFileSync(join(folder, "a.wav"))).not.toEqual(readFileSync(join(folder, "b.wav")));
+  });
+
+  it("is harmonic on the levels of a file with --start harmonic", async () => {
+    const levels = join(folder, "levels.json");
+    writeFileSync(levels, JSON.stringify({ logSnrs: [0.5, 6] }));
+    const plain = await synthesise(voice, "f.wav", "--start-level", "0.5");
+    const own = await synthesise(voice, "g.wav", "--start", "harmonic", "--schedule", levels);
+    expect([plain.code, own.code], own.stderr).toEqual([0, 0]);
+    expect(own.stderr).toMatch(/on \S*levels\.json from a harmonic start at λ 0\.5/);
+    expect(readFileSync(join(folder, "g.wav"))).toEqual(readFileSync(join(folder, "f.wav")));
+    const noise = await synthesise(voice, "h.wav", "--schedule", levels);
+    expect(noise.stderr).toMatch(/on \S*levels\.json from noise/);
+    const missing = await synthesise(voice, "i.wav", "--schedule", join(folder, "none.json"));
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("none.json' does not exist") });
+    expect(existsSync(join(folder, "i.wav"))).toBe(false);
   });
 
   it("is noise with --start noise", async () => {

@@ -86,6 +86,7 @@ describe("vocode train", () => {
     expect(again.code, again.stderr).toBe(0);
     expect(readFileSync(join(voice, "config.json"), "utf8")).toBe(before);
     expect(before).toContain("tuned-6");
+    expect(again.stderr).not.toContain("was tuned");
     const fewer = await train("--resume", "runs/tones", "--steps", "12");
     expect(fewer.code).toBe(2);
     expect(fewer.stderr).toContain("to 12 steps: the run has done 12, and they count. Give more.");
@@ -97,6 +98,9 @@ describe("vocode train", () => {
       ...["--no-samples", "--no-calibration"],
     );
     expect(more.stdout, more.stderr).toMatch(/^Trained 20 steps/);
+    expect(more.stderr).toMatch(
+      /was tuned \(tuned-6\).*replaces them, and what was tuned is not kept: run 'vocode tune'/,
+    );
     const run = new RunFolder(join(parent, "runs", "tones"));
     expect((await run.newestState())!.step).toBe(20);
     expect((await run.describe())!.config.steps).toBe(20);
