@@ -18,8 +18,8 @@ function tensorsOf(pickled: string): TorchTensor[] {
   const bytes = Uint8Array.from(`\x80\x02${pickled}.`, (letter) => letter.charCodeAt(0));
   const values = new Uint8Array(Float32Array.from({ length: 64 }, (_, i) => i).buffer);
   return torchTensors([
-    { name: "a/data.pkl", read: () => bytes },
-    { name: "a/data/0", read: () => values },
+    { name: "a/data.pkl", length: bytes.length, read: () => bytes },
+    { name: "a/data/0", length: values.length, read: () => values },
   ]);
 }
 
