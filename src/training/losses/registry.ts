@@ -5,15 +5,11 @@ import { lossWeightsOf, type TrainConfig } from "../config.js";
 import { reservedMetrics } from "../progress.js";
 import type { LossContext, LossKind, WeightedLoss } from "./loss.js";
 import { adversarial } from "./adversarial.js";
-import { loudnessDistance } from "./loudness.js";
 import { noisePrediction } from "./noise-prediction.js";
 import { melDistance, spectraDistance } from "./spectral.js";
 
 const kinds = new Map(
-  [noisePrediction, melDistance, spectraDistance, loudnessDistance, adversarial].map((kind) => [
-    kind.name,
-    kind,
-  ]),
+  [noisePrediction, melDistance, spectraDistance, adversarial].map((kind) => [kind.name, kind]),
 );
 
 /**

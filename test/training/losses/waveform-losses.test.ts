@@ -11,7 +11,6 @@ import { defaultTrainConfig } from "../../../src/training/config.js";
 import { adversarial } from "../../../src/training/losses/adversarial.js";
 import { compared, type LossView } from "../../../src/training/losses/view.js";
 import { createDiscriminators } from "../../../src/training/losses/discriminators.js";
-import { loudnessDistance } from "../../../src/training/losses/loudness.js";
 import type { Loss, LossContext, LossKind } from "../../../src/training/losses/loss.js";
 import { melDistance, spectraDistance } from "../../../src/training/losses/spectral.js";
 import { initialise } from "../../../src/training/start-weights.js";
@@ -63,17 +62,12 @@ describe("signals that are compared", () => {
   });
 });
 
-describe.each([
-  { name: "log-mel", kind: melDistance, shares: [0.1, 0.5] },
-  { name: "spectra", kind: spectraDistance, shares: [0.1, 0.5] },
-  // less is hidden by the recording
-  { name: "loudness", kind: loudnessDistance, shares: [0.5, 1.5] },
-])("the loss $name", ({ kind, shares }) => {
+describe.each([melDistance, spectraDistance])("the loss $name", (kind) => {
   it("is 0 for the recording itself, and falls as noise on it falls", () => {
     const loss = lossOf(kind);
     const recorded = noise(1);
     expect(valueOf(loss, recorded, recorded)).toBeLessThan(1e-3);
-    const [little, much] = shares.map((share) =>
+    const [little, much] = [0.1, 0.5].map((share) =>
       valueOf(loss, tf.add(recorded, tf.mul(noise(2), share)), recorded),
     );
     expect(little).toBeGreaterThan(1e-3);
@@ -119,36 +113,6 @@ describe("the loss spectra", () => {
     const made = tf.add(recorded, tf.mul(tone(6000), 0.3));
     expect(valueOf(lossOf(spectraDistance, { spectraLimit: 2500 }), made, recorded)).toBeLessThan(0.02);
     expect(valueOf(lossOf(spectraDistance, { spectraLimit: 11_025 }), made, recorded)).toBeGreaterThan(0.1);
-  });
-});
-
-describe("the loss loudness", () => {
-  const figuresOf = (made: tf.Tensor, recorded: tf.Tensor): readonly number[] => {
-    const { figures } = lossOf(loudnessDistance).value(viewOf(made, recorded), weightsOf({}));
-    return [figures!["symmetric"], figures!["added"]].map(numberOf);
-  };
-
-  it("does not hear what is a twentieth louder: it is hidden by what is there", () => {
-    const [symmetric, added] = figuresOf(tf.mul(noise(1), 1.05), noise(1));
-    expect(symmetric).toBeLessThan(0.01);
-    expect(added).toBe(0);
-  });
-
-  it("hears a tone of 1 kHz at 79 dB half as loud where it is 10 dB softer, in sones less what masks it", () => {
-    // Stevens: ten decibels are a factor of two; the softer one hides a quarter of itself
-    const loud = tf.mul(tone(1000), 0.1 * Math.SQRT2);
-    const [softer] = figuresOf(tf.mul(loud, 10 ** -0.5), loud);
-    const [silent] = figuresOf(tf.mul(loud, 0), loud);
-    const softerLoudness = (silent - softer) / 1.25;
-    expect(softerLoudness / silent).toBeGreaterThan(0.5);
-    expect(softerLoudness / silent).toBeLessThan(0.66);
-  });
-
-  it("counts what was added beside what is missing", () => {
-    const [quiet, loud] = [tone(500), tf.add(tone(500), tf.mul(tone(3000), 0.1))];
-    const [added, missing] = [figuresOf(loud, quiet)[1], figuresOf(quiet, loud)[1]];
-    expect(added).toBeGreaterThan(1);
-    expect(missing).toBeLessThan(0.1 * added);
   });
 });
 
