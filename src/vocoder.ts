@@ -213,9 +213,9 @@ export class Vocoder {
   }
 
   #open(options: StreamOptions & { tile: number; patient: boolean }): OpenSpeech {
-    const { steps, seed } = { ...defaultSynthesis, ...options };
+    const { seed } = { ...defaultSynthesis, ...options };
     const { tile, patient, signal, onProgress } = options;
-    const chosen = chosenSettings(this.#config, { ...options, steps });
+    const chosen = chosenSettings(this.#config, options);
     const { refinement } = chosen;
     const plan = planFor(chosen.sampler, chosen.schedule);
     const wavefront = new SynthesisWavefront(this.#parts, {

@@ -49,6 +49,8 @@ export interface CheckpointConfig<Shape = unknown> {
   readonly schedules: Readonly<Record<string, readonly number[]>>;
   /** What goes with those of the schedules that were tuned, by the same name. */
   readonly tunings?: Readonly<Record<string, Tuning>>;
+  /** Steps of a synthesis where nobody says how many; 6 where it is absent. */
+  readonly defaultSteps?: number;
   /** How it was trained: settings, steps, audio-hours, measures. For people. */
   readonly training: Readonly<Record<string, unknown>>;
   readonly denoiser: DenoiserConfig<Shape>;
@@ -114,6 +116,12 @@ const sharedSchema = fields({
   ),
   schedules: v.optional(record(numbers()), {}),
   tunings: v.exactOptional(tuningsSchema),
+  defaultSteps: v.exactOptional(
+    value<number>(
+      (given) => Number.isInteger(given) && (given as number) >= 1 && (given as number) <= 1000,
+      "a whole number from 1 to 1000",
+    ),
+  ),
   training: v.optional(object(), {}),
   denoiser: fields({ kind: v.unknown(), shape: v.unknown() }),
   prior: v.unknown(),

@@ -128,11 +128,10 @@ async function processOf(
 ): Promise<ExportedProcess | undefined> {
   const { schedule, steps, sampler, start, startLevel, refine } = options;
   if (steps === undefined && schedule === undefined) return undefined;
-  const { defaultSynthesis } = await import("../synthesis/settings.js");
   const { chosenSettings } = await import("../synthesis/settings.js");
   const isFile = schedule?.toLowerCase().endsWith(".json") === true;
   const chosen = chosenSettings(config, {
-    steps: steps ?? defaultSynthesis.steps,
+    ...(steps !== undefined && { steps }),
     ...(schedule !== undefined && { schedule: isFile ? await readSchedule(schedule) : schedule }),
     ...(sampler !== undefined && { sampler }),
     ...(start !== undefined && { start }),

@@ -136,7 +136,7 @@ export function addSynthesisOptions(command: Command): Command {
     .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
     .option(
       "--steps <n>",
-      `denoiser calls, 1 to 1000: more is slower, and better from noise (default: ${steps})`,
+      `denoiser calls, 1 to 1000: more is slower, and better from noise (default: the model's own, or ${steps})`,
       wholeNumber(1, 1000),
     )
     .addOption(

@@ -19,7 +19,7 @@ export interface TunedSettings extends Omit<Tuning, "objective"> {
 }
 
 /** The part of a checkpoint's configuration that is read here. */
-export type TunedConfig = Pick<CheckpointConfig, "schedules" | "tunings">;
+export type TunedConfig = Pick<CheckpointConfig, "schedules" | "tunings" | "defaultSteps">;
 
 /** A schedule `tuned-N` was asked for, and the checkpoint's tunings do not reach N. */
 export class NotTunedError extends InputError {
@@ -101,7 +101,8 @@ export function tunedByName(config: TunedConfig, name: string): TunedSettings {
 
 /** What somebody asks for; the rest is tuned or else the default. */
 export interface SettingsRequest {
-  readonly steps: number;
+  /** Without it the checkpoint's own default, or 6. */
+  readonly steps?: number;
   readonly sampler?: SamplerName;
   readonly start?: TunedStart;
   /** λ₀ of a harmonic start, in place of the tuned levels. */
@@ -139,7 +140,8 @@ export function chosenSettings(
   request: SettingsRequest,
 ): ChosenSettings {
   const { defaults } = architectureOf(config.denoiser.kind);
-  const { steps, startLevel, schedule: named } = request;
+  const { startLevel, schedule: named } = request;
+  const steps = request.steps ?? config.defaultSteps ?? defaultSynthesis.steps;
   const byName = typeof named === "string" && isTunedName(named) ? tunedByName(config, named) : undefined;
   const sampler = request.sampler ?? byName?.sampler ?? defaults.sampler;
   const start = chosenStart(config.excitation !== undefined, {
@@ -183,7 +185,7 @@ function settingsOf(
 
 /** How to synthesise. What is left out is as in `defaultSynthesis`. */
 export interface SynthesisOptions {
-  /** Denoiser calls of the default schedule. */
+  /** Denoiser calls of the default schedule; without it as many as the checkpoint says, or 6. */
   readonly steps?: number;
   /** Without it dpmpp-2m for a mask-net, and ddpm for a WaveGrad, over the published schedule of so many steps. */
   readonly sampler?: SamplerName;
@@ -233,7 +235,9 @@ export interface StreamOptions extends SynthesisOptions {
   readonly expectedFrames?: number;
 }
 
-/** What is used where an option is left out; sampler and schedule depend on the denoiser. */
+/**
+ * What is used where an option is left out, and the checkpoint says nothing; sampler and schedule depend on the denoiser.
+ */
 export const defaultSynthesis = { steps: 6, seed: 1, refine: DEFAULT_REFINE } as const;
 
 /** The least of the options that are whole numbers. */

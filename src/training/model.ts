@@ -159,7 +159,7 @@ function optimiserOf({ training }: Architecture, config: TrainConfig): Optimiser
 /** The configuration of a run's checkpoint. */
 export function checkpointConfigOf(
   config: TrainConfig,
-  shared: Pick<CheckpointConfig, "mel" | "schedules" | "training">,
+  shared: Pick<CheckpointConfig, "mel" | "schedules" | "tunings" | "defaultSteps" | "training">,
 ): CheckpointConfig {
   const { kind, prior, training } = architectureOf(config.denoiser);
   return checkpointConfig({

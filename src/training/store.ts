@@ -1,5 +1,8 @@
 // The checkpoint of a run: the averaged weights with what they are, so that it can be used while training goes on.
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
+import type { CheckpointConfig } from "../checkpoint/config.js";
+import { type Tuning, tuningName } from "../checkpoint/tunings.js";
+import { refinementFor } from "../mel/consistency.js";
 import { InputError } from "../errors.js";
 import { loadCheckpoint, saveCheckpoint } from "../host/node/checkpoints.js";
 import { excitationShape } from "../models/excitation/shape.js";
@@ -98,6 +101,18 @@ function allWeights({ prior, excitation, network }: TrainedWeights): Checkpoint[
   };
 }
 
+/** What a voice that was finished is synthesised with: the calls that it was finished through, and nothing after them. */
+function finishedSteps({
+  samplerLevels,
+}: TrainConfig): Pick<CheckpointConfig, "schedules" | "tunings" | "defaultSteps"> {
+  const steps = samplerLevels.length;
+  const name = tuningName(steps);
+  const { exponent, momentum } = refinementFor(0);
+  // its first step is DDIM's, and its last takes the estimate
+  const tuning: Tuning = { start: "harmonic", sampler: "dpmpp-2m", refine: 0, exponent, momentum };
+  return { schedules: { [name]: samplerLevels }, tunings: { [name]: tuning }, defaultSteps: steps };
+}
+
 /** Writes the checkpoint of a run. */
 export async function storeTrained(folder: string, trained: Trained): Promise<void> {
   const { name, config, corpus, steps, weights, run, from } = trained;
@@ -120,7 +135,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     config: {
       ...checkpointConfigOf(config, {
         mel: format,
-        schedules: {},
+        ...(steps > config.steps ? finishedSteps(config) : { schedules: {} }),
         training: { ...facts, devError: error ?? null, settings: config },
       }),
       ...(excitation && { excitation: excitationShape }),
