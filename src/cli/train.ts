@@ -117,7 +117,13 @@ async function remarkTunings(
   const { isCheckpoint, readCheckpointConfig } = await import("../host/node/checkpoints.js");
   const folder = resolve(runFolder.path, paths.checkpoint);
   if (!(await isCheckpoint(folder))) return;
-  const names = Object.keys((await readCheckpointConfig(folder)).tunings ?? {});
+  // those that finishing itself stores it stores again
+  const { finishedSteps } = await import("../training/store.js");
+  const own = JSON.stringify(finishedSteps(config).tunings);
+  const tunings = Object.entries((await readCheckpointConfig(folder)).tunings ?? {});
+  const names = tunings.flatMap(([name, tuning]) =>
+    own === JSON.stringify({ [name]: tuning }) ? [] : [name],
+  );
   if (names.length === 0) return;
   printNote(
     options,

@@ -102,9 +102,9 @@ function allWeights({ prior, excitation, network }: TrainedWeights): Checkpoint[
 }
 
 /** What a voice that was finished is synthesised with: the calls that it was finished through, and nothing after them. */
-function finishedSteps({
+export function finishedSteps({
   samplerLevels,
-}: TrainConfig): Pick<CheckpointConfig, "schedules" | "tunings" | "defaultSteps"> {
+}: Pick<TrainConfig, "samplerLevels">): Pick<CheckpointConfig, "schedules" | "tunings" | "defaultSteps"> {
   const steps = samplerLevels.length;
   const name = tuningName(steps);
   const { exponent, momentum } = refinementFor(0);

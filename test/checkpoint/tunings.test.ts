@@ -92,3 +92,15 @@ describe("a config's tunings", () => {
     expect(refusal(text)).toMatch(/'tunings.tuned-9' without its levels/);
   });
 });
+
+describe("a config's default steps", () => {
+  const read = (defaultSteps: unknown): unknown =>
+    parseCheckpointConfig(JSON.stringify({ ...config, defaultSteps }), "there/config.json").defaultSteps;
+
+  it("are a whole number, or none", () => {
+    expect(read(2)).toBe(2);
+    expect(read(undefined)).toBeUndefined();
+    for (const wrong of [0, 1.5, 1001, "2", null])
+      expect(() => read(wrong)).toThrow(/'defaultSteps'.*a whole number from 1 to 1000/);
+  });
+});

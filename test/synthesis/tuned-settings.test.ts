@@ -36,6 +36,18 @@ describe("resampledLevels", () => {
   });
 });
 
+describe("the number of steps", () => {
+  it("is what is asked for, else the checkpoint's own, else 6", () => {
+    const stepsOf = (defaultSteps: number | undefined, steps: number | undefined): number => {
+      const own = { ...config, ...(defaultSteps !== undefined && { defaultSteps }) };
+      return chosenSettings(own, steps === undefined ? {} : { steps }).schedule.logSnrs.length;
+    };
+    expect(stepsOf(undefined, undefined)).toBe(6);
+    expect(stepsOf(4, undefined)).toBe(4);
+    expect(stepsOf(4, 9)).toBe(9);
+  });
+});
+
 describe("tunedSettings", () => {
   it("are those stored for a number of steps that was tuned", () => {
     const found = tunedSettings(config, { ...request, steps: 4 })!;

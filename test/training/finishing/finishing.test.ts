@@ -35,6 +35,9 @@ import { CannotFinishError, checkFinishing, initialise } from "../../../src/trai
 import { checkLosses } from "../../../src/training/losses/registry.js";
 import { audioSecondsSeen } from "../../../src/training/progress.js";
 import { excitationWeights } from "../../../src/models/excitation/shape.js";
+import { storeTrained } from "../../../src/training/store.js";
+import { chosenSettings } from "../../../src/synthesis/settings.js";
+import { readCheckpointConfig } from "../../../src/host/node/checkpoints.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../../src/training/trainer.js";
 import { syntheticCorpus } from "../../support/synthetic-corpus.js";
 import { tinyTrainConfig } from "../../support/tiny-train-config.js";
@@ -180,8 +183,19 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   });
 
   it("may be all that a run has", async () => {
-    const result = await trainIn("alone", { steps: 0, finishSteps: 3 });
-    expect(result).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
+    const settings = { steps: 0, finishSteps: 3 };
+    const weights = await trainIn("alone", settings);
+    expect(weights).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
+    // what it ends with is synthesised with the calls that it was finished through
+    const voice = join(folder, "voice");
+    const run = new RunFolder(join(folder, "alone"));
+    const own = { ...config, ...settings };
+    await storeTrained(voice, { name: "voice", config: own, corpus: source, steps: 3, weights, run });
+    const stored = await readCheckpointConfig(voice);
+    expect(stored.defaultSteps).toBe(2);
+    const chosen = chosenSettings(stored, {});
+    expect(chosen).toMatchObject({ start: "harmonic", refinement: { iterations: 0 } });
+    expect([...chosen.schedule.logSnrs]).toEqual(own.samplerLevels);
   });
 
   it("alone has what its losses judge", async () => {
