@@ -10,7 +10,12 @@ import type { CheckpointConfig } from "../checkpoint/config.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
-import { type BenchmarkHead, type BenchmarkLine, settingsOf } from "../evaluation/benchmark/lines.js";
+import {
+  type BenchmarkHead,
+  type BenchmarkLine,
+  requestOf,
+  settingsOf,
+} from "../evaluation/benchmark/lines.js";
 import type { Clip } from "../evaluation/clips.js";
 import { readWholeFile } from "../host/node/read-files.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
@@ -278,6 +283,9 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
     steps: options.steps,
     refine: options.refine,
   });
+  // a name that there is not is refused before hours of work
+  const { chosenSettings } = await import("../synthesis/settings.js");
+  for (const setting of settings) chosenSettings(config, requestOf(setting));
   const { clipPaths, readClips } = await import("../evaluation/clip-files.js");
   const { joinedMel, secondsOf } = await import("../evaluation/clips.js");
   const clips = await readClips(

@@ -15,6 +15,7 @@ import {
   isUpsideDown,
   melEvidence,
   type MelEvidence,
+  powerRemark,
   smoothnessRemark,
 } from "./evidence.js";
 import { isStandardised, likeliestKind, markedKind, strangeMels } from "./strange.js";
@@ -88,8 +89,12 @@ export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInsp
   else if (statistics?.minimum === statistics?.maximum) remarks.push("All its values are the same.");
   const seen = stated || !statistics ? {} : likenessOf(laidOut.values, statistics, format, remarks);
   const ln = seen.ln ?? (stated ? lnOf({ scale: stated.log, mean: 0, deviation: 1 }) : undefined);
-  const smooth = statistics && ln && smoothnessRemark(melEvidence(laidOut.values, format, ln));
-  if (smooth !== undefined) remarks.push(smooth);
+  if (statistics && ln) {
+    const evidence = melEvidence(laidOut.values, format, ln);
+    // what a file states is not doubted
+    for (const remark of [smoothnessRemark(evidence), stated ? undefined : powerRemark(evidence)])
+      if (remark !== undefined) remarks.push(remark);
+  }
   const { looksLike } = seen;
   return {
     ...base,
@@ -273,8 +278,10 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
         : nameOf(values, statistics, ranking, format, own);
     throw mismatch(encoding, looksLike, statistics, evidence, format);
   }
-  const smooth = smoothnessRemark(evidence);
-  return { statistics, ranking, remarks: smooth === undefined ? [] : [smooth] };
+  const remarks = [smoothnessRemark(evidence), powerRemark(evidence)].filter(
+    (remark) => remark !== undefined,
+  );
+  return { statistics, ranking, remarks };
 }
 
 function isRefused(assumed: number, best: number, few: boolean): boolean {

@@ -102,6 +102,8 @@ describe("vocode bench", () => {
     [["--seconds", "0"], /--seconds is 0/],
     [["--schedules", "wg-6", "--steps", "7"], /nothing to compare/],
     [["--picture", "out.jpg"], /\.png or \.svg/],
+    [["--schedules", "default,foo"], /There is no schedule 'foo'/],
+    [["--starts", "harmonic"], /no excitation model/],
   ])("refuses %j before any work", async (wrong, message) => {
     const results = file("unused.jsonl");
     const run = await runCli(["bench", clip, "--checkpoint", checkpoint, "--results", results, ...wrong]);

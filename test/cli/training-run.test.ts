@@ -63,8 +63,9 @@ describe("a run that is continued", () => {
   });
 
   it("takes no list that it began without", async () => {
-    const { heldOut: _, ...paths } = (await run.describe())!.paths;
-    await run.change({ ...(await run.describe())!, paths });
+    const description = (await run.describe())!;
+    const { corpus, checkpoint, cache } = description.paths;
+    await run.change({ ...description, paths: { corpus, checkpoint, cache } });
     const refused = storedRun(run, undefined, { heldOut: join(folder, "held-out.txt") });
     await expect(refused).rejects.toBeInstanceOf(RunError);
     await expect(refused).rejects.toThrow(

@@ -92,6 +92,27 @@ describe("a mel of recorded speech", () => {
     expect(inspectMel(bytes).looksLike).toBe(kind);
   });
 
+  it("is taken with a remark where it is quiet and of power, of which the floor has cut off most", () => {
+    const { shape, data } = parseNpy(fixture("ln-of-power"));
+    const quiet = (decibels: number): Uint8Array =>
+      encodeNpy(
+        shape,
+        data.map((value) => Math.max(Math.log(1e-5), value - (decibels / 10) * Math.LN10)),
+      );
+    const words = /bend by 1\.\d\d \(ln\).*may be logarithms of power.*--mel-format ln,power/;
+    expect(parseMel(quiet(20), expected).remarks.join()).toMatch(words);
+    expect(inspectMel(quiet(20)).remarks.join()).toMatch(words);
+  });
+
+  it("is taken without that remark in magnitudes, however quiet", () => {
+    const { shape, data } = parseNpy(fixture("ln"));
+    for (const decibels of [0, 20, 30, 40]) {
+      const quiet = data.map((value) => Math.max(Math.log(1e-5), value - (decibels / 20) * Math.LN10));
+      expect(parseMel(encodeNpy(shape, quiet), expected).remarks.join()).not.toContain("of power");
+      expect(inspectMel(encodeNpy(shape, quiet)).remarks.join()).not.toContain("of power");
+    }
+  });
+
   it("of torchaudio's default is refused with the names of power and of bands of peak 1", () => {
     const { looksLike, message } = refusal(fixture("torchaudio"));
     expect(["ln-of-power", "power-in-peak-1"]).toContain(looksLike);

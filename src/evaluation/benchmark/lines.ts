@@ -19,6 +19,7 @@ import {
 import { type MetricName, metricNames } from "../metrics/clip-metrics.js";
 import { type SamplerName, samplerNames } from "../../diffusion/samplers/plan-for.js";
 import { type TunedStart, tunedStarts } from "../../checkpoint/tunings.js";
+import type { SynthesisOptions } from "../../synthesis/settings.js";
 import { addsNoise } from "../../synthesis/start.js";
 import { type EngineName, engineNames, type Precision, precisionNames } from "../../engine/engine.js";
 
@@ -79,6 +80,21 @@ export function settingsOf(grid: BenchmarkGrid): BenchmarkSetting[] {
 /** The schedule's name for a setting's steps; undefined for the default one. */
 export function scheduleName({ schedule, steps }: BenchmarkSetting): string | undefined {
   return schedule === "default" ? undefined : schedule.replace(/-N$/, `-${steps}`);
+}
+
+/** What a setting asks of a synthesis. */
+export function requestOf(
+  setting: BenchmarkSetting,
+): Pick<SynthesisOptions, "start" | "sampler" | "schedule" | "refine"> & { readonly steps: number } {
+  const { start, steps, sampler, refine } = setting;
+  const schedule = scheduleName(setting);
+  return {
+    start,
+    steps,
+    sampler,
+    ...(refine !== "default" && { refine }),
+    ...(schedule !== undefined && { schedule }),
+  };
 }
 
 /** A setting as one word, the same for the same setting in every run. */

@@ -13,7 +13,7 @@ import {
   type BenchmarkLine,
   type BenchmarkSetting,
   type CarriedOut,
-  scheduleName,
+  requestOf,
   settingKey,
 } from "./lines.js";
 import type { ResultsFile } from "./results-file.js";
@@ -201,15 +201,6 @@ class Benchmark {
   }
 
   #synthesis(setting: BenchmarkSetting): SynthesisOptions {
-    const { start, steps, sampler, refine } = setting;
-    const schedule = scheduleName(setting);
-    return {
-      start,
-      steps,
-      sampler,
-      seed: this.#options.seed,
-      ...(refine !== "default" && { refine }),
-      ...(schedule !== undefined && { schedule }),
-    };
+    return { ...requestOf(setting), seed: this.#options.seed };
   }
 }

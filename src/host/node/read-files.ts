@@ -79,9 +79,22 @@ export async function findFiles(folder: string, isWanted: (name: string) => bool
     }
     return found.sort((a, b) => (a < b ? -1 : 1));
   } catch (error) {
+    if (systemCode(error) === "ENOTDIR" && (await isFile(folder)))
+      throw new FileError(
+        `'${folder}' is a file, and a folder was expected. Name the folder that it lies in.`,
+        folder,
+        "ENOTDIR",
+      );
     // the one at fault may be a folder further down
     throw describeSystemError(error, (error as NodeJS.ErrnoException).path ?? folder);
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
 }
 
 async function isLinkedFile(path: string): Promise<boolean> {

@@ -30,6 +30,16 @@ describe("findRecordings", () => {
     expect(await findRecordings(folder)).toEqual(expected);
   });
 
+  it("says of a file that it is none of a folder, and of a place below one that it lies there", async () => {
+    await files("a.wav");
+    await expect(findRecordings(join(folder, "a.wav"))).rejects.toThrow(
+      "is a file, and a folder was expected",
+    );
+    await expect(findRecordings(join(folder, "a.wav", "b"))).rejects.toThrow(
+      "lies below something that is a file",
+    );
+  });
+
   it("follows linked files, not linked folders, and passes over hidden ones", async () => {
     await files("real/a.wav", "real/._a.wav", ".trash/a.wav");
     await symlink(join(folder, "real", "a.wav"), join(folder, "link.wav"));
