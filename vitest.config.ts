@@ -4,10 +4,13 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/**/*.long.test.ts"],
-    setupFiles: ["test/support/turn-event-loop.ts"],
+    globalSetup: ["test/support/graph-cache.ts"],
+    setupFiles: ["test/support/turn-event-loop.ts", "test/support/equal-arrays.ts"],
     testTimeout: 60_000,
     // hooks load voices and run the built program: a busy machine takes longer than the usual ten seconds
     hookTimeout: 60_000,
+    // the built program is run as it is
+    server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
     maxWorkers: 2,
   },

@@ -4,9 +4,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.long.test.ts"],
-    setupFiles: ["test/support/turn-event-loop.ts"],
+    globalSetup: ["test/support/graph-cache.ts"],
+    setupFiles: ["test/support/turn-event-loop.ts", "test/support/equal-arrays.ts"],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
+    // the built program is run as it is
+    server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
     maxWorkers: 2,
   },

@@ -39,10 +39,8 @@ const fixture = (...names: string[]): string => join(fixtures, ...names);
 const expected = JSON.parse(readFileSync(fixture("expected.json"), "utf8")) as Expected;
 
 let parent: string;
-let env: Record<string, string>;
 beforeAll(() => {
   parent = mkdtempSync(join(tmpdir(), "vocode-before-"));
-  env = { VOCODE_CACHE: join(parent, "compiled") };
 });
 afterAll(() => {
   rmSync(parent, { recursive: true });
@@ -83,7 +81,7 @@ describe("a schedule of one's own", () => {
 
 describe("a checkpoint written before the redesign", () => {
   it.each(Object.entries(expected.info))("says of itself what it said: %s", async (name, wanted) => {
-    const { code, stdout, stderr } = await runCli(["info", name, "--json"], { cwd: fixtures, env });
+    const { code, stdout, stderr } = await runCli(["info", name, "--json"], { cwd: fixtures });
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject([wanted]);
   });
@@ -113,10 +111,14 @@ describe("a checkpoint written before the redesign", () => {
   it("speaks through the command line with what was tuned for it", async () => {
     const { checkpoint, file } = expected.syntheses[1];
     const out = join(parent, "speech.wav");
-    const { code, stderr } = await runCli(
-      [fixture("mels", "piece.mel"), out, "--checkpoint", fixture(checkpoint), "--seed", "3"],
-      { env },
-    );
+    const { code, stderr } = await runCli([
+      fixture("mels", "piece.mel"),
+      out,
+      "--checkpoint",
+      fixture(checkpoint),
+      "--seed",
+      "3",
+    ]);
     expect(code, stderr).toBe(0);
     const [made, before] = [await readRecording(out), await readRecording(fixture("speech", file))];
     // and then rounded to 16 bits
@@ -154,7 +156,6 @@ describe("a training run that was killed before the redesign", () => {
   it("is reported with its curves and clips", async () => {
     const { code, stdout, stderr } = await runCli(["report", "run", "--out", "report.html", "--json"], {
       cwd: parent,
-      env,
     });
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ report: "report.html", measurements: 1, clips: 1, takes: 2 });
@@ -171,7 +172,7 @@ describe("a training run that was killed before the redesign", () => {
       renameSync(join(corpus, readdirSync(corpus)[0]), folder);
       const { code, stdout, stderr } = await runCli(
         ["train", "--resume", "run", "--threads", "1", "--no-samples", "--measure-every", "40"],
-        { cwd: parent, env },
+        { cwd: parent },
       );
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(/^Trained 100 steps/);
@@ -204,7 +205,7 @@ describe("a benchmark begun before the redesign", () => {
         ...["bench", "clips/clip-0.wav", "--checkpoint", "wavegrad", "--samplers", "ddpm", "--threads", "1"],
         ...["--rounds", "2", "--seconds", "0.5", "--refine", "0,4", "--results", results(), ...args],
       ],
-      { cwd: fixtures, env },
+      { cwd: fixtures },
     );
   const [head, ...measurements] = readFileSync(fixture("bench.jsonl"), "utf8").trim().split("\n");
 

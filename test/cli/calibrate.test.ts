@@ -12,12 +12,10 @@ import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 let folder: string;
-let env: Record<string, string>;
 const checkpoint = harmonicCheckpoint();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vocode-calibrate-"));
-  env = { VOCODE_CACHE: join(folder, "compiled") };
   await saveCheckpoint(join(folder, "voice"), checkpoint, "a card");
   await saveCheckpoint(join(folder, "wavegrad"), waveGradCheckpoint(), "");
   mkdirSync(join(folder, "clips"));
@@ -32,7 +30,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const vocode = (...args: string[]): Promise<CliRun> => runCli(args, { cwd: folder, env });
+const vocode = (...args: string[]): Promise<CliRun> => runCli(args, { cwd: folder });
 const configText = (name: string): string => readFileSync(join(folder, name, "config.json"), "utf8");
 
 interface Result {

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { commands } from "../../src/cli/commands.js";
-import { runCli } from "../support/run-cli.js";
+import { runProgram } from "../support/run-cli.js";
 
 describe("the list of commands", () => {
   it.each(commands)("says of $name what it takes", async ({ name, takes, load }) => {
@@ -12,7 +12,7 @@ describe("the list of commands", () => {
   });
 
   it("is the program's help, each command with its summary", async () => {
-    const { stdout, code } = await runCli(["--help"]);
+    const { stdout, code } = await runProgram(["--help"]);
     expect(code).toBe(0);
     const listed = stdout.split("Commands:\n")[1].split("\n").filter(Boolean);
     expect(listed.map((line) => line.trim().replace(/ {2,}/, ": "))).toEqual([
@@ -22,7 +22,7 @@ describe("the list of commands", () => {
   });
 
   it("heads the help of a command with its summary", async () => {
-    const { stdout } = await runCli(["help", "mel"]);
+    const { stdout } = await runProgram(["help", "mel"]);
     expect(stdout).toContain(commands.find(({ name }) => name === "mel")!.summary);
   });
 });

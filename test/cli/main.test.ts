@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { runCli } from "../support/run-cli.js";
+import { runProgram } from "../support/run-cli.js";
 import { wavBytes } from "../support/wav-bytes.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));
@@ -29,12 +29,12 @@ function runInto(stdio: StdioOptions, closeEarly: boolean): Promise<{ code: numb
 
 describe("every command", () => {
   it.each(commands)("%s has help, --json and --quiet", async (name) => {
-    const { stdout, stderr, code } = await runCli([name, "--help"]);
+    const { stdout, stderr, code } = await runProgram([name, "--help"]);
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     expect(stdout).toMatch(/--json +print JSON/);
     expect(stdout).toMatch(/--quiet +no notes on stderr/);
     expect(stdout).toMatch(/--help +print this help/);
-    expect(await runCli(["help", name])).toEqual({ stdout, stderr, code });
+    expect(await runProgram(["help", name])).toEqual({ stdout, stderr, code });
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe("every command", () => {
     [["help", "frob"], "vocode: unknown command 'frob'\n(vocode --help lists the commands)"],
     [[], "Usage: vocode"],
   ])("answers %j with a sentence and exit code 2", async (words, message) => {
-    const run = await runCli(words);
+    const run = await runProgram(words);
     expect(run.stderr).toContain(message);
     expect(run).toMatchObject({ code: 2, stdout: "" });
   });

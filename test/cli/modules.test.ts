@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadedModules } from "../../bench/loaded-modules.js";
-import { runCli } from "../support/run-cli.js";
+import { runProgram } from "../support/run-cli.js";
 
 /** Modules of dist/ that a warm `vocode data/speech.mel out.wav` may load, its threads' included. */
 const MOST_MODULES = 90;
@@ -20,7 +20,7 @@ describe("a warm synthesis", () => {
     const args = [join(root, "data", "speech.mel"), join(folder, "out.wav"), "--quiet"];
     const cache = { VOCODE_CACHE: join(folder, "cache") };
     // the first run compiles the graphs that the second finds
-    expect(await runCli(args, { env: cache })).toMatchObject({ code: 0 });
+    expect(await runProgram(args, { env: cache })).toMatchObject({ code: 0 });
     loaded = loadedModules(root, args, { ...process.env, ...cache });
   }, 180_000);
   afterAll(() => {

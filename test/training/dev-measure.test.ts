@@ -26,7 +26,7 @@ const source = syntheticCorpus(2, 150);
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+  runtime = await openRuntime({ engine: "graph", threads: 1 });
 });
 
 async function measured(changes: Settings): Promise<{ crops: number; error: DevError }> {

@@ -78,7 +78,7 @@ describe("the excitation model's loss", () => {
 describe("the training of the excitation model", () => {
   it("learns, and to the same weights each time", async () => {
     const source = syntheticCorpus(3, 24);
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openRuntime({ engine: "graph", threads: 1 });
     const config = { ...defaultTrainConfig, batch: 2, excitationSteps: 12 };
     const losses: number[][] = [];
     const run = async (): Promise<Float32Array> => {
@@ -98,7 +98,7 @@ describe("the training of the excitation model", () => {
   });
 
   it("ends where it is told to", async () => {
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openRuntime({ engine: "graph", threads: 1 });
     const signal = AbortSignal.abort();
     const trained = await trainExcitation({
       runtime,

@@ -41,7 +41,7 @@ describe("a step of the network's training", () => {
 
   it("repeated on one batch with fixed noise and level brings the loss down to a tenth", async () => {
     await registerGradients();
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openRuntime({ engine: "graph", threads: 1 });
     const model = await createTrainingModel(config, format);
     const network = initialise(model.denoiser.weights, 1);
     const { step, signature } = networkStep(model, config, {

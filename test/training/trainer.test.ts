@@ -8,35 +8,19 @@ import type { Runtime } from "../../src/engine/engine.js";
 import { RunFolder } from "../../src/training/run-folder.js";
 import { type RunState, whereThereIsRoom } from "../../src/training/run.js";
 import { partOf } from "../../src/training/optimiser/optimiser.js";
-import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
+import type { TrainConfig } from "../../src/training/config.js";
 import { train, type TrainingOptions, type TrainingResult } from "../../src/training/trainer.js";
 import { syntheticCorpus } from "../support/synthetic-corpus.js";
+import { tinyTrainConfig } from "../support/tiny-train-config.js";
 
 const source = syntheticCorpus();
-const config: TrainConfig = {
-  ...defaultTrainConfig,
-  windowLengths: [1024, 64],
-  channels: 16,
-  expanded: 24,
-  dilations: [1, 2],
-  levelWidth: 16,
-  corrections: 1,
-  encoderChannels: 8,
-  encoderExpanded: 12,
-  encoderDilations: [1],
-  steps: 12,
-  priorSteps: 10,
-  excitationSteps: 0,
-  batch: 2,
-  cropFrames: 16,
-  speeds: [1],
-};
+const config: TrainConfig = { ...tinyTrainConfig, steps: 12, priorSteps: 10, excitationSteps: 0 };
 
 let folder: string;
 let runtime: Runtime;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
-  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+  runtime = await openRuntime({ engine: "graph", threads: 1 });
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });

@@ -19,7 +19,7 @@ import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 const source = syntheticCorpus(3, 40);
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+  runtime = await openRuntime({ engine: "graph", threads: 1 });
 });
 
 describe("the clips of a calibration", () => {

@@ -73,7 +73,7 @@ describe("training a WaveGrad", () => {
     const source = syntheticCorpus();
     const run = new RunFolder(join(folder, "run"));
     await run.begin({ config, mel: source.format, paths: { corpus: ".", checkpoint: ".", cache: "." } });
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openRuntime({ engine: "graph", threads: 1 });
     const errors: number[] = [];
     const result = await train({
       ...{ runtime, source, config, run, saveEvery: 1e9, measureEvery: 40 },

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   noisePowerFromLogSnr,
   noiseScaleFromLogSnr,
@@ -64,15 +64,9 @@ const predictedMels: CropSource = {
 };
 
 let folder: string;
-let cacheFolder: string;
 let runtime: Runtime;
 beforeAll(async () => {
-  // the same graphs are compiled again and again
-  cacheFolder = mkdtempSync(join(tmpdir(), "vocode-graphs-"));
-  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder });
-});
-afterAll(() => {
-  rmSync(cacheFolder, { recursive: true });
+  runtime = await openRuntime({ engine: "graph", threads: 1 });
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "vocode-finishing-"));

@@ -29,7 +29,7 @@ let runtime: Runtime;
 beforeAll(async () => {
   registerLoss(stftLoss);
   registerLoss(discriminatorLoss);
-  runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+  runtime = await openRuntime({ engine: "graph", threads: 1 });
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "vocode-losses-"));

@@ -147,7 +147,7 @@ describe("discriminators", () => {
     const loss = lossOf(adversarial);
     const specs = loss.network!.weights;
     const values = initialise(specs, 1);
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openRuntime({ engine: "graph", threads: 1 });
     const signal = { shape: [1, SAMPLES] };
     const step: TensorFunction = ({ made, recorded }, held) => {
       const at = (...tensors: tf.Tensor[]): tf.Scalar => {
