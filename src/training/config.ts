@@ -4,141 +4,132 @@ import { parseFields } from "../formats/json-fields.js";
 import type { Setting, Settings } from "../models/architecture.js";
 import { allArchitectures, architectureOf, denoiserKinds, findArchitecture } from "../models/registry.js";
 import type { MelFormat } from "../mel/format.js";
-import { type LossWeighting, lossWeightings } from "../diffusion/noise-prediction.js";
+import { lossWeightings } from "../diffusion/noise-prediction.js";
 import { TrainConfigError } from "../errors.js";
 
-/** Settings of a run. */
-export interface TrainConfig {
-  // what is trained
-  denoiser: string;
+/** What a setting is where nobody says, and what else it may be. */
+interface Rule<Value extends Setting = Setting> {
+  readonly usual: Value;
+  /** The words that it may be. */
+  readonly choices?: readonly string[];
+  /** Whether it lists losses with their weights. */
+  readonly areLosses?: boolean;
+  /** Whether its numbers are whole. */
+  readonly isWhole?: boolean;
+  /** The least that its numbers may be; any where it is not said. */
+  readonly least?: "above 0" | "0 or more";
+  /** Whether it is a share of the crops, at most 1. */
+  readonly isShare?: boolean;
+}
 
+const whole = (usual: number): Rule<number> => ({ usual, isWhole: true, least: "above 0" });
+const wholeOrZero = (usual: number): Rule<number> => ({ usual, isWhole: true, least: "0 or more" });
+const positive = (usual: number): Rule<number> => ({ usual, least: "above 0" });
+const positiveOrZero = (usual: number): Rule<number> => ({ usual, least: "0 or more" });
+const signed = (usual: number): Rule<number> => ({ usual });
+const share = (usual: number): Rule<number> => ({ ...positiveOrZero(usual), isShare: true });
+const list = (each: (usual: number) => Rule<number>, usual: number[]): Rule<number[]> => {
+  return { ...each(0), usual };
+};
+const losses = (usual: string[]): Rule<string[]> => ({ usual, areLosses: true });
+const word = <Word extends string>(usual: NoInfer<Word>, choices: readonly Word[]): Rule<Word> => {
+  return { usual, choices };
+};
+
+/**
+ * What every training has, as measured best so far for the default denoiser. The one list of these settings: their types,
+ * their defaults, and what they take from a command line or a file come from here.
+ */
+const rules = {
   // how long, and with what
   /** Optimiser steps of the network. */
-  steps: number;
+  steps: whole(4000),
   /** Optimiser steps of the prior, before. */
-  priorSteps: number;
+  priorSteps: whole(800),
   /** Optimiser steps of the excitation model, before the network's; 0 for none. */
-  excitationSteps: number;
+  excitationSteps: wholeOrZero(1000),
   /** Crops a step. */
-  batch: number;
+  batch: whole(16),
   /** Mel frames a crop. */
-  cropFrames: number;
-  seed: number;
+  cropFrames: whole(64),
+  seed: wholeOrZero(1),
 
   // optimiser
   /** "cosine" to 0.02, or "constant-linear": constant for half the run, then linear to 0.01. */
-  rateShape: "cosine" | "constant-linear";
-  adamWRate: number;
-  muonRate: number;
-  weightDecay: number;
-  gradientNorm: number;
-  priorRate: number;
+  rateShape: word("constant-linear", ["cosine", "constant-linear"]),
+  adamWRate: positive(1e-3),
+  muonRate: positive(0.02),
+  weightDecay: positiveOrZero(0.01),
+  gradientNorm: positive(1),
+  priorRate: positive(3e-3),
 
   // what it sees
   /** Least and largest gain on the mel, in nepers. */
-  gainLow: number;
-  gainHigh: number;
+  gainLow: signed(-2.3),
+  gainHigh: signed(0.2),
   /** Speeds of the recordings' copies; 1 is the recording itself. */
-  speeds: number[];
+  speeds: list(positive, [1, 0.8, 0.88, 1.14, 1.25]),
   /** Share of crops whose λ is uniform in [lowestLogSnr, highestLogSnr]; the others' is normal. */
-  uniformLevels: number;
-  logSnrMean: number;
-  logSnrDeviation: number;
-  lowestLogSnr: number;
-  highestLogSnr: number;
+  uniformLevels: share(0.25),
+  logSnrMean: signed(1),
+  logSnrDeviation: positiveOrZero(2.2),
+  lowestLogSnr: signed(-8),
+  highestLogSnr: signed(8),
 
   // what it is trained on
   /** The losses' names, each with what it counts after a colon where that is not 1: noise, stft:0.5. */
-  losses: string[];
+  losses: losses(["noise"]),
   /** How much each level counts in the noise-prediction loss. */
-  lossWeighting: LossWeighting;
+  lossWeighting: word("simple", lossWeightings),
   /** Frequency in Hz above which that loss counts less, as 1/(1 + f/it); 0 weights all alike. */
-  lossCorner: number;
+  lossCorner: positiveOrZero(1000),
 
   // how a voice is finished: the sampler's own steps, from a harmonic start, judged as waveforms
   /** Optimiser steps of the finishing phase, after the others; 0 for none. */
-  finishSteps: number;
+  finishSteps: wholeOrZero(0),
   /** Crops a step of it, and mel frames of each. */
-  finishBatch: number;
-  finishCropFrames: number;
+  finishBatch: whole(8),
+  finishCropFrames: whole(64),
   /** Its losses, written as those of the first phase. */
-  finishLosses: string[];
-  finishAdamWRate: number;
-  finishMuonRate: number;
-  finishGradientNorm: number;
+  finishLosses: losses(["noise", "log-mel:8", "spectra:4", "discriminators"]),
+  finishAdamWRate: positive(8e-4),
+  finishMuonRate: positiveOrZero(2e-3),
+  finishGradientNorm: positive(50),
   /** Optimiser steps of the excitation model on smoothed mels, before it. */
-  finishExcitationSteps: number;
+  finishExcitationSteps: wholeOrZero(1000),
   /** λ of the sampler's two calls; each crop's lie within levelJitter of them. */
-  samplerLevels: number[];
-  levelJitter: number;
+  samplerLevels: list(signed, [-0.3, 3.07]),
+  levelJitter: positiveOrZero(0.5),
   /** Share of crops that have the first call alone. */
-  oneStepShare: number;
+  oneStepShare: share(0.1),
   /** Share of crops whose mels are smoothed, and the largest deviations: in bands, in frames, of the noise. */
-  smoothShare: number;
-  smoothBands: number;
-  smoothFrames: number;
-  smoothNoise: number;
+  smoothShare: share(0.5),
+  smoothBands: positiveOrZero(1.3),
+  smoothFrames: positiveOrZero(1.6),
+  smoothNoise: positiveOrZero(0.1),
   /** Share of these that have mels which a model predicted, where there are such. */
-  predictedShare: number;
+  predictedShare: share(0.5),
   /** Hz up to which "spectra" compares. */
-  spectraLimit: number;
+  spectraLimit: positive(5500),
   /** The rate of the networks of "discriminators", and what the distance of their features counts beside their word. */
-  discriminatorRate: number;
-  featureMatching: number;
+  discriminatorRate: positive(4e-4),
+  featureMatching: positiveOrZero(2),
+} as const;
 
+type Rules = typeof rules;
+type Common = { -readonly [Name in keyof Rules]: Rules[Name] extends Rule<infer Value> ? Value : never };
+
+/** Settings of a run. */
+export interface TrainConfig extends Common {
+  /** What is trained. */
+  denoiser: string;
   /** The denoisers' shapes, each by the settings that its architecture lists. */
   [shapeSetting: string]: Setting;
 }
 
-/** What every training has, as measured best so far for the default denoiser. */
-const usualSettings = {
-  steps: 4000,
-  priorSteps: 800,
-  excitationSteps: 1000,
-  batch: 16,
-  cropFrames: 64,
-  seed: 1,
-
-  rateShape: "constant-linear",
-  adamWRate: 1e-3,
-  muonRate: 0.02,
-  weightDecay: 0.01,
-  gradientNorm: 1,
-  priorRate: 3e-3,
-
-  gainLow: -2.3,
-  gainHigh: 0.2,
-  speeds: [1, 0.8, 0.88, 1.14, 1.25],
-  uniformLevels: 0.25,
-  logSnrMean: 1,
-  logSnrDeviation: 2.2,
-  lowestLogSnr: -8,
-  highestLogSnr: 8,
-
-  losses: ["noise"],
-  lossWeighting: "simple",
-  lossCorner: 1000,
-
-  finishSteps: 0,
-  finishBatch: 8,
-  finishCropFrames: 64,
-  finishLosses: ["noise", "log-mel:8", "spectra:4", "discriminators"],
-  finishAdamWRate: 8e-4,
-  finishMuonRate: 2e-3,
-  finishGradientNorm: 50,
-  finishExcitationSteps: 1000,
-  samplerLevels: [-0.3, 3.07],
-  levelJitter: 0.5,
-  oneStepShare: 0.1,
-  smoothShare: 0.5,
-  smoothBands: 1.3,
-  smoothFrames: 1.6,
-  smoothNoise: 0.1,
-  predictedShare: 0.5,
-  spectraLimit: 5500,
-  discriminatorRate: 4e-4,
-  featureMatching: 2,
-} satisfies Partial<TrainConfig>;
+const usualSettings = Object.fromEntries(
+  Object.entries(rules).map(([name, { usual }]) => [name, usual]),
+) as Common;
 
 const bases = new Map<string, TrainConfig>();
 
@@ -177,71 +168,17 @@ export function shapeOfRun(config: TrainConfig): unknown {
 
 // Settings of a training run from text: `--set key=value`, or a JSON file with any of them.
 
-/** The words that a setting may be; undefined for one that is no word. */
-function choicesOf(key: string): readonly string[] | undefined {
-  if (key === "denoiser") return denoiserKinds();
-  if (key === "rateShape") return ["cosine", "constant-linear"];
-  return key === "lossWeighting" ? lossWeightings : undefined;
+/** The rule of a setting, for a denoiser that has it, first the one named; undefined for a setting that there is not. */
+function ruleOf(key: string, denoiser?: unknown): Rule | undefined {
+  if (key === "denoiser") return { usual: defaultTrainConfig.denoiser, choices: denoiserKinds() };
+  if (Object.hasOwn(rules, key)) return rules[key as keyof Rules];
+  const own = findArchitecture(denoiser);
+  const all = [...(own ? [own] : []), ...allArchitectures()].map(({ training }) => training);
+  const training = all.find(({ settings }) => Object.hasOwn(settings, key));
+  if (!training) return undefined;
+  const mayBeZero = all.some((each) => each.mayBeZero?.includes(key));
+  return { usual: training.settings[key], isWhole: true, least: mayBeZero ? "0 or more" : "above 0" };
 }
-
-/** Settings that may be 0 or below. */
-const SIGNED: ReadonlySet<string> = new Set([
-  "samplerLevels",
-  "gainLow",
-  "gainHigh",
-  "logSnrMean",
-  "lowestLogSnr",
-  "highestLogSnr",
-]);
-const MAY_BE_ZERO: ReadonlySet<string> = new Set([
-  "finishSteps",
-  "finishExcitationSteps",
-  "finishMuonRate",
-  "levelJitter",
-  "oneStepShare",
-  "smoothShare",
-  "smoothBands",
-  "smoothFrames",
-  "smoothNoise",
-  "predictedShare",
-  "featureMatching",
-  "excitationSteps",
-  "weightDecay",
-  "lossCorner",
-  "uniformLevels",
-  "seed",
-  "logSnrDeviation",
-]);
-const FRACTIONS: ReadonlySet<string> = new Set([
-  "finishAdamWRate",
-  "finishMuonRate",
-  "finishGradientNorm",
-  "samplerLevels",
-  "levelJitter",
-  "oneStepShare",
-  "smoothShare",
-  "smoothBands",
-  "smoothFrames",
-  "smoothNoise",
-  "predictedShare",
-  "spectraLimit",
-  "discriminatorRate",
-  "featureMatching",
-  "adamWRate",
-  "muonRate",
-  "weightDecay",
-  "gradientNorm",
-  "priorRate",
-  "gainLow",
-  "gainHigh",
-  "speeds",
-  "uniformLevels",
-  "logSnrMean",
-  "logSnrDeviation",
-  "lowestLogSnr",
-  "highestLogSnr",
-  "lossCorner",
-]);
 
 /**
  * Settings with some of them replaced.
@@ -281,23 +218,15 @@ export function parseSetting(text: string): Record<string, unknown> {
     throw new TrainConfigError(`'${text}' is no setting; write it as key=value, such as steps=500.`);
   const key = keyOf(text.slice(0, at).trim());
   const value = text.slice(at + 1).trim();
-  if (choicesOf(key)) return { [key]: value };
-  if (isLossList(key)) return { [key]: value.split(",").map((part) => part.trim()) };
+  const { usual, choices, areLosses } = ruleOf(key)!;
+  if (choices) return { [key]: value };
+  if (areLosses) return { [key]: value.split(",").map((part) => part.trim()) };
   const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  return {
-    [key]: Array.isArray(usualValue(key)) ? numbers : numbers.length === 1 ? numbers[0] : NaN,
-  };
-}
-
-/** What a setting is where nobody says, for a denoiser that has it, first the one named. */
-function usualValue(key: string, denoiser?: unknown): Setting | undefined {
-  const own = findArchitecture(denoiser);
-  const bases = [...(own ? [own] : []), ...allArchitectures()].map(({ kind }) => baseConfig(kind));
-  return bases.find((base) => Object.hasOwn(base, key))?.[key];
+  return { [key]: Array.isArray(usual) ? numbers : numbers.length === 1 ? numbers[0] : NaN };
 }
 
 function keyOf(name: string): string {
-  if (usualValue(name) !== undefined) return name;
+  if (ruleOf(name)) return name;
   const names = Object.keys(defaultTrainConfig).join(", ");
   throw new TrainConfigError(`There is no setting '${name}'. The settings are ${names}.`);
 }
@@ -319,50 +248,41 @@ export function lossWeightsOf(losses: unknown, setting = "losses"): ReadonlyMap<
   );
 }
 
-function isLossList(key: string): boolean {
-  return key === "losses" || key === "finishLosses";
-}
-
 function checked(key: string, value: unknown, denoiser: unknown): unknown {
-  if (isLossList(key)) {
+  const rule = ruleOf(key, denoiser)!;
+  const { choices, areLosses, isShare, isWhole, least } = rule;
+  if (areLosses) {
     lossWeightsOf(value, key);
     return value;
   }
-  const choices = choicesOf(key);
   if (choices) {
     if (typeof value === "string" && choices.includes(value)) return value;
     throw new TrainConfigError(`'${key}' is ${choices.join(" or ")}, not ${JSON.stringify(value)}.`);
   }
-  const list = Array.isArray(usualValue(key, denoiser));
-  const values: readonly unknown[] = list && Array.isArray(value) ? (value as unknown[]) : [value];
-  const fits = values.length > 0 && values.every((each) => isAllowed(key, each));
-  if (fits && (!list || Array.isArray(value))) return value;
-  const kind = FRACTIONS.has(key) ? "number" : "whole number";
-  const range = SIGNED.has(key) ? "" : mayBeZero(key) ? ", 0 or more" : " above 0";
-  const form = list ? `a list of ${kind}s${range}` : `a ${kind}${range}`;
+  const isList = Array.isArray(rule.usual);
+  const values: readonly unknown[] = isList ? (Array.isArray(value) ? (value as unknown[]) : []) : [value];
+  if (values.length > 0 && values.every((each) => isAllowed(rule, each))) {
+    if (!isShare || Number(value) <= 1) return value;
+    throw new TrainConfigError(`'${key}' is a share of the crops, at most 1, not ${Number(value)}.`);
+  }
+  const kind = isWhole ? "whole number" : "number";
+  const range = least === undefined ? "" : least === "above 0" ? " above 0" : ", 0 or more";
+  const form = isList ? `a list of ${kind}s${range}` : `a ${kind}${range}`;
   throw new TrainConfigError(`'${key}' takes ${form}, not ${JSON.stringify(value)}.`);
 }
 
-function mayBeZero(key: string): boolean {
-  return MAY_BE_ZERO.has(key) || allArchitectures().some(({ training }) => training.mayBeZero?.includes(key));
-}
-
-function isAllowed(key: string, value: unknown): boolean {
+function isAllowed({ isWhole, least }: Rule, value: unknown): boolean {
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
-  if (!FRACTIONS.has(key) && !Number.isSafeInteger(value)) return false;
-  return SIGNED.has(key) || value > 0 || (value === 0 && mayBeZero(key));
+  if (isWhole && !Number.isSafeInteger(value)) return false;
+  return least === undefined || value > 0 || (value === 0 && least === "0 or more");
 }
 
 function checkTogether(config: TrainConfig): void {
-  const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, uniformLevels, speeds } = config;
+  const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, speeds } = config;
   if (config.samplerLevels.length !== 2 || config.samplerLevels[0] > config.samplerLevels[1]) {
     throw new TrainConfigError(
       `'samplerLevels' takes the log-SNR of the sampler's two calls, the noisier first, not ${JSON.stringify(config.samplerLevels)}.`,
     );
-  }
-  const share = (["smoothShare", "predictedShare", "oneStepShare"] as const).find((name) => config[name] > 1);
-  if (share !== undefined) {
-    throw new TrainConfigError(`'${share}' is a share of the crops, at most 1, not ${config[share]}.`);
   }
   if (lowestLogSnr >= highestLogSnr) {
     throw new TrainConfigError(
@@ -371,9 +291,6 @@ function checkTogether(config: TrainConfig): void {
   }
   if (gainLow > gainHigh) {
     throw new TrainConfigError(`'gainLow' (${gainLow}) is above 'gainHigh' (${gainHigh}).`);
-  }
-  if (uniformLevels > 1) {
-    throw new TrainConfigError(`'uniformLevels' is a share of the crops, at most 1, not ${uniformLevels}.`);
   }
   if (!speeds.includes(1))
     throw new TrainConfigError("'speeds' has to contain 1, the recordings themselves.");
