@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.long.test.ts"],
     globalSetup: ["test/support/graph-cache.ts"],
-    setupFiles: ["test/support/turn-event-loop.ts", "test/support/equal-arrays.ts"],
+    setupFiles: ["test/support/turn-event-loop.ts"],
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
     // the built program is run as it is

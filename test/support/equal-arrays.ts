@@ -1,4 +1,4 @@
-// Set up before every test file: `toEqual` compares typed arrays number by number, as it would by itself (NaN is NaN, and
+// Set up in every worker: `toEqual` compares typed arrays number by number, as it would by itself (NaN is NaN, and
 // 0 is not −0), in a loop of its own: vitest's walks over the names of their elements, a second for a hundred thousand.
 import { expect } from "vitest";
 

@@ -2,5 +2,7 @@
 // that the test runner does not hear from for a minute, on a busy machine, counts as lost.
 import { setImmediate } from "node:timers/promises";
 import { afterEach } from "vitest";
+// once a worker, also where test files share one
+import "./equal-arrays.js";
 
 afterEach(() => setImmediate());
