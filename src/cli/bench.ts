@@ -21,7 +21,7 @@ import { readWholeFile } from "../host/node/read-files.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
 import { engineNames, type Precision, precisionNames } from "../engine/engine.js";
 import { anyNumber, listOf, oneOf, requirePicture, wholeNumber, writePicture } from "./option-values.js";
-import { isInteractive, type OutputOptions, printNote, printResult, table, vocodeVersion } from "./output.js";
+import { type OutputOptions, printNote, printResult, table, vocodeVersion } from "./output.js";
 import { BUSY_SHARE } from "../evaluation/benchmark/machine.js";
 import {
   type BenchmarkRow,
@@ -32,49 +32,18 @@ import {
 import { metricDefinitions, type MetricName } from "../evaluation/metrics/clip-metrics.js";
 import { rowObjective } from "../plots/benchmark-figure.js";
 import type { BenchmarkProgress } from "../evaluation/benchmark/run-benchmark.js";
-import { duration } from "./status.js";
-
-// What a person sees of a benchmark: a bar with the time left on a terminal, a line now and then in a log.
+import { bar, duration, StatusLine } from "./status.js";
 
 const LOG_INTERVAL_MS = 30_000;
-const CLEAR_LINE = "\r\u001b[K";
-const BAR = 20;
+const BAR_WIDTH = 20;
 
-/** Tells how a benchmark goes. Nothing is said with --quiet. */
-class BenchLine {
-  readonly #options: Pick<OutputOptions, "quiet">;
-  #lastLog = -Infinity;
-
-  constructor(options: Pick<OutputOptions, "quiet">) {
-    this.#options = options;
-  }
-
-  /** The measurement that begins. */
-  show({ phase, setting, done, total, secondsLeft }: BenchmarkProgress): void {
-    if (this.#options.quiet) return;
-    const { sampler, steps, start, precision } = setting;
-    const left = Number.isFinite(secondsLeft) ? ` · ${duration(secondsLeft)} left` : "";
-    const line = `${done}/${total}${left} · ${phase} of ${steps} × ${sampler}, ${start}, ${precision}`;
-    if (isInteractive()) {
-      const filled = Math.round((BAR * done) / total);
-      const text = `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${line}`;
-      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns || 80) - 1)}`);
-    } else if (performance.now() - this.#lastLog > LOG_INTERVAL_MS) {
-      this.#lastLog = performance.now();
-      printNote(this.#options, line);
-    }
-  }
-
-  /** A sentence that stays on the screen. */
-  note(text: string): void {
-    this.end();
-    printNote(this.#options, text);
-  }
-
-  /** Takes the rewriting line away. */
-  end(): void {
-    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
-  }
+/** The measurement that begins, after a bar and the time left. */
+function showMeasurement(line: StatusLine, progress: BenchmarkProgress): void {
+  const { phase, setting, done, total, secondsLeft } = progress;
+  const { sampler, steps, start, precision } = setting;
+  const left = Number.isFinite(secondsLeft) ? ` · ${duration(secondsLeft)} left` : "";
+  const words = `${done}/${total}${left} · ${phase} of ${steps} × ${sampler}, ${start}, ${precision}`;
+  line.show(words, { onScreen: `${bar(done / total, BAR_WIDTH)} ${words}` });
 }
 
 // A benchmark's rows in words and as JSON.
@@ -310,7 +279,7 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
     machine: thisMachine(vocodeVersion()),
   };
   const results = await ResultsFile.open(options.results, head);
-  const line = new BenchLine(options);
+  const line = new StatusLine(options, { intervalMs: LOG_INTERVAL_MS, beginsAtOnce: true });
   if (results.lines.length > 0) {
     line.note(`${options.results} already holds ${counted(results.lines.length, "measurement")}.`);
   }
@@ -329,7 +298,7 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
     runtime: options.threads === undefined ? {} : { threads: options.threads },
     results,
     onProgress: (progress) => {
-      line.show(progress);
+      showMeasurement(line, progress);
     },
   });
   line.end();

@@ -3,38 +3,35 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { type DevError, devLogSnrs, type Figures } from "../training/progress.js";
 import type { PitchError } from "../training/excitation-data.js";
 import type { TrainingProgress } from "../training/trainer.js";
-import { duration } from "./status.js";
-import { isInteractive, type OutputOptions, printNote } from "./output.js";
+import { duration, StatusLine } from "./status.js";
+import type { OutputOptions } from "./output.js";
 
-// What a person sees of a training: one line that rewrites itself on a terminal, a line now and then in a log.
+// What a person sees of a training.
 
 const LOG_INTERVAL_MS = 30_000;
 /** After so much time, or so many steps, the network's speed is known well enough to say how long it takes. */
 const ESTIMATE_MS = 30_000;
 const ESTIMATE_STEPS = 100;
-const CLEAR_LINE = "\r\u001b[K";
 
 /** Tells how a training goes. Nothing is said with --quiet. */
 export class TrainingLine {
-  readonly #options: OutputOptions;
+  readonly #line: StatusLine;
   readonly #secondsAStep: number;
   #phase: string | undefined;
   #speed = 0;
   #begun = 0;
-  #lastLog = -Infinity;
   #estimated = false;
   #error: DevError | undefined;
 
   /** @param secondsAStep of audio */
   constructor(options: OutputOptions, secondsAStep: number) {
-    this.#options = options;
+    this.#line = new StatusLine(options, { intervalMs: LOG_INTERVAL_MS, beginsAtOnce: true });
     this.#secondsAStep = secondsAStep;
   }
 
   /** The latest steps. */
   show(progress: TrainingProgress): void {
     const { phase, step, total, loss, figures, speed, secondsAStep = this.#secondsAStep } = progress;
-    if (this.#options.quiet) return;
     if (phase !== this.#phase) {
       [this.#phase, this.#speed, this.#begun] = [phase, speed, performance.now()];
       this.#estimated = false;
@@ -46,12 +43,7 @@ export class TrainingLine {
     const line =
       `${phase} ${step}/${total} · ${duration(left)} left · ${speed.toFixed(1)} audio-s/s · ` +
       `loss ${loss.toFixed(4)}${figureWords(figures)}${this.#error ? ` · ${errorWords(this.#error)}` : ""}`;
-    if (isInteractive()) {
-      process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns || 80) - 1)}`);
-    } else if (performance.now() - this.#lastLog > LOG_INTERVAL_MS || step === total) {
-      this.#lastLog = performance.now();
-      printNote(this.#options, line);
-    }
+    this.#line.show(line, { isDue: step === total });
   }
 
   /** What the network's first steps promise, before the others of the training. */
@@ -81,8 +73,7 @@ export class TrainingLine {
 
   /** A sentence that stays on the screen. */
   note(text: string): void {
-    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
-    printNote(this.#options, text);
+    this.#line.note(text);
   }
 
   /** Says once, early in the first minute, how long all the steps take. */

@@ -10,53 +10,40 @@ import { type Precision, precisionNames } from "../engine/engine.js";
 import { architectureOf } from "../models/registry.js";
 import { addEngineOptions, type EngineOptions } from "./options.js";
 import { anyNumber, listOf, wholeNumber } from "./option-values.js";
-import { isInteractive, type OutputOptions, printNote, printResult, table } from "./output.js";
-import { duration } from "./status.js";
-
-// What a person sees of a tuning: one line that rewrites itself on a terminal, a line now and then in a log.
+import { type OutputOptions, printNote, printResult, table } from "./output.js";
+import { bar, duration, StatusLine } from "./status.js";
 
 const LOG_INTERVAL_MS = 15_000;
-const CLEAR_LINE = "\r\u001b[K";
-const BAR = 12;
+const BAR_WIDTH = 12;
 
 /** Tells how a tuning goes. Nothing is said with --quiet. */
 class TuningLine {
-  readonly #options: OutputOptions;
+  readonly #line: StatusLine;
   readonly #seconds: number;
   readonly #begun = performance.now();
-  #lastLog = -Infinity;
   #lastPhase = "";
 
   /** @param seconds that the whole may take */
   constructor(options: OutputOptions, seconds: number) {
-    this.#options = options;
+    this.#line = new StatusLine(options, { intervalMs: LOG_INTERVAL_MS, beginsAtOnce: true });
     this.#seconds = seconds;
   }
 
   /** The latest trial. */
   show({ steps, phase, tried, before, best }: TuneProgress): void {
-    if (this.#options.quiet) return;
     const spent = (performance.now() - this.#begun) / 1000;
     const left = `${duration(Math.max(0, this.#seconds - spent))} left`;
     const line = `${steps} steps · ${phase} · ${tried} tried · objective ${before.toFixed(4)} → ${best.toFixed(4)}`;
-    if (isInteractive()) {
-      const filled = Math.min(BAR, Math.round((BAR * spent) / this.#seconds));
-      const text = `${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${left} · ${line}`;
-      process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns || 80) - 1)}`);
-    } else if (
-      performance.now() - this.#lastLog > LOG_INTERVAL_MS ||
-      `${steps}${phase}` !== this.#lastPhase
-    ) {
-      this.#lastLog = performance.now();
-      printNote(this.#options, `${line} · ${left}`);
-    }
+    this.#line.show(`${line} · ${left}`, {
+      onScreen: `${bar(spent / this.#seconds, BAR_WIDTH)} ${left} · ${line}`,
+      isDue: `${steps}${phase}` !== this.#lastPhase,
+    });
     this.#lastPhase = `${steps}${phase}`;
   }
 
   /** A sentence that stays on the screen. */
   note(text: string): void {
-    if (isInteractive() && !this.#options.quiet) process.stderr.write(CLEAR_LINE);
-    printNote(this.#options, text);
+    this.#line.note(text);
   }
 }
 
