@@ -132,7 +132,7 @@ describe("Vocoder", () => {
     expect(stream.report.firstSoundSeconds).toBeGreaterThan(0);
   });
 
-  it("reports what it did", async () => {
+  it("reports the settings and the times of a synthesis", async () => {
     const calls: [number, number][] = [];
     const { report, samples } = await vocoder.synthesize(cut(speech, 60), {
       steps: 2,
@@ -158,7 +158,7 @@ describe("Vocoder", () => {
     expect(calls.map(([each]) => each)).toEqual(calls.map(([each]) => each).sort((a, b) => a - b));
   });
 
-  it("ends with the signal's reason", async () => {
+  it("ends a synthesis with the reason of the signal that stopped it", async () => {
     const controller = new AbortController();
     const reason = new Error("no more");
     const run = vocoder.synthesize(cut(speech, 150), {

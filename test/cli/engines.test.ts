@@ -53,11 +53,11 @@ describe("the engine's options", () => {
     ["--threads", "two"],
     ["--engine", "abacus"],
     ["--device", "tpu"],
-  ])("refuse %s %s", (...words) => {
+  ])("refuse the value that there is not: %s %s", (...words) => {
     expect(() => parse(...words)).toThrow(CommanderError);
   });
 
-  it("open what they name", async () => {
+  it("open the engine that they name", async () => {
     expect(await openChosenRuntime(parse("--engine", "graph", "--threads", "1"))).toMatchObject({
       engine: "graph",
       device: "cpu",

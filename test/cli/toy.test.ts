@@ -76,7 +76,7 @@ describe("vocode toy", () => {
     expect(stdout).toContain("the denoiser is told a wrong level");
   });
 
-  it("draws a picture", async () => {
+  it("draws the paths and the densities into the file of --picture", async () => {
     const path = join(folder, "toy.svg");
     const { code, stderr } = await runCli([
       "toy",

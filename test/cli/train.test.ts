@@ -33,7 +33,7 @@ afterAll(() => {
 const train = (...args: string[]): Promise<CliRun> => runCli(["train", ...args], { cwd: parent });
 
 describe("vocode train", () => {
-  it("makes a checkpoint and says so", async () => {
+  it("makes a checkpoint, and says how many steps it has and how well it does", async () => {
     const { code, stdout, stderr } = await train(
       ...["wavs", "--out", "voices/tones", "--steps", "12", "--measure-every", "6", ...tinySettings],
     );

@@ -212,7 +212,7 @@ describe("statistics", () => {
     place = await mkdtemp(join(tmpdir(), "vocode-statistics-"));
   });
 
-  it("alone are no mel", () => {
+  it("where a mel is expected are refused, with the option that takes them", () => {
     const { looksLike, message } = refusal(encodeNpy([2, 80], Float32Array.of(...mean, ...deviation)));
     expect(looksLike).toBe("statistics");
     expect(message).toContain("--mel-format ln,stats=FILE");

@@ -29,7 +29,7 @@ describe("the excitation", () => {
     await tf.setBackend("cpu");
   });
 
-  it("is the reference's", () => {
+  it("has the samples of the reference's excitation", () => {
     const pitch = goldenValues("excitation.f0");
     const voiced = pitch.map((hertz) => (hertz > 0 ? 1 : 0));
     const signal = pulsesOf(heldPitch(pitch, voiced));

@@ -128,7 +128,7 @@ describe("linear sizes", () => {
     expect(fitLinear(counts, [64, 96, 161])).toBeUndefined();
   });
 
-  it("have names", () => {
+  it("are written in terms of the frames: 256*frames-3", () => {
     expect(linearText({ numerator: 1, offset: 0, divisor: 1 })).toBe("frames");
     expect(linearText({ numerator: 256, offset: -3, divisor: 1 })).toBe("256*frames-3");
     expect(linearText({ numerator: 1, offset: 4, divisor: 4 })).toBe("(frames+4)/4");

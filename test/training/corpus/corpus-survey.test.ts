@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe("surveyCorpus", () => {
-  it("counts, measures and names", async () => {
+  it("counts the recordings, measures their lengths and names what is wrong with which", async () => {
     for (const [i, peak] of [0.1, 0.2, 0.4, 0.8].entries())
       writeTone(join(folder, `t${i}.wav`), tone(22050 * (i + 1), 0, peak));
     writeTone(join(folder, "u.wav"), tone(48_000, 0, 0.4), 48_000);
@@ -51,7 +51,7 @@ describe("surveyCorpus", () => {
     expect(spreads?.seconds).toEqual({ median: 2.5, least: 1, most: 6 });
   });
 
-  it("finds what training finds", async () => {
+  it("finds the same problems and the same counts as training does", async () => {
     writeCorpus(folder, 9);
     writeTone(join(folder, "silent.wav"), new Int16Array(22050));
     const survey = await surveyCorpus({ folder, format, heldOutShare: 0.3 });
