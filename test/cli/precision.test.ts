@@ -66,7 +66,7 @@ it(
   async () => {
     const javascript = ["--checkpoint", calibrated, "--engine", "javascript"];
     for (const where of [["--checkpoint", uncalibrated], javascript]) {
-      const { stdout, code } = await synthesise("plain", "--refine", "0", ...where);
+      const { stdout, code } = await synthesise("plain", "--steps", "1", "--refine", "0", ...where);
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ precision: "float32" });
     }
