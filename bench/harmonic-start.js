@@ -10,7 +10,7 @@ import { readRecording } from "../dist/host/node/recordings.js";
 import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { framePhases, heldPitch, pulses } from "../dist/models/excitation/pulse-train.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
 import { shippedCheckpoint } from "../dist/node.js";
@@ -23,7 +23,7 @@ const [
   recording = fileURLToPath(new URL("../data/speech.flac", import.meta.url)),
 ] = process.argv.slice(2);
 const checkpoint = await loadCheckpoint(folder);
-const runtime = await openRuntime({ engine: "graph", threads: 1 });
+const runtime = await openEngine({ engine: "graph", threads: 1 });
 const format = checkpoint.config.mel;
 const { bands, hopLength, sampleRate } = format;
 const { values: once } = computeMel((await readRecording(recording)).samples, format);

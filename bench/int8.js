@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { clipPaths, readClips } from "../dist/evaluation/clip-files.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { naturalLog } from "../dist/mel/encoding.js";
 import { NotCalibratedError } from "../dist/engine/engine.js";
 import { estimateFunction, trunkFunction } from "../dist/synthesis/network-functions.js";
@@ -37,7 +37,7 @@ const variants = {
 };
 
 async function errors() {
-  const runtime = await openRuntime({ engine: "graph" });
+  const runtime = await openEngine({ engine: "graph" });
   const clips = (await readClips(await clipPaths(paths), format)).map(({ samples, mel }) =>
     recordingClip(samples, naturalLog(mel), format),
   );
@@ -81,7 +81,7 @@ const random = (seed, ...size) => ({
 
 /** Times in ms an audio-second of the trunk and the whole denoiser, both precisions in turn. */
 async function speed(threads) {
-  const engine = await openRuntime({ engine: "graph", threads });
+  const engine = await openEngine({ engine: "graph", threads });
   const count = Math.round((10 * format.sampleRate) / format.hopLength);
   const cases = [];
   for (const precision of ["float32", "int8"]) {

@@ -9,7 +9,7 @@ import * as ort from "onnxruntime-node";
 import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
 import { trunkLayers } from "../dist/models/mask-net/shape.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { spawnAll } from "../dist/host/node/threads.js";
 import { ThreadPool } from "../dist/host/thread-pool.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
@@ -149,8 +149,8 @@ const products = trunkLayers(denoiser.shape)
 const flop = 2 * products * (sampleRate / hopLength);
 const x0 = new Float32Array(tile.z.length);
 const pool = new ThreadPool(spawnAll("synthesis", threads - 1));
-const one = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
-const all = await openRuntime({ engine: "graph", device: "cpu", threads, cacheFolder: null });
+const one = await openEngine({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+const all = await openEngine({ engine: "graph", device: "cpu", threads, cacheFolder: null });
 for (const precision of precisions) {
   const single = await openFastDenoiser(one, checkpoint, precision);
   const split = await openDenoiser(all, checkpoint, precision, pool);

@@ -5,7 +5,7 @@ import { cpus, loadavg } from "node:os";
 import { findPreset } from "../dist/mel/presets.js";
 import { checkpointConfig, checkpointWeights } from "../dist/checkpoint/config.js";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { estimateFunction, openFastDenoiser, trunkFunction } from "../dist/synthesis/network-functions.js";
 import { MaskNetSignal } from "../dist/kernel/mask-net-signal.js";
 import { withTimedKernels } from "./timed-kernel.js";
@@ -51,7 +51,7 @@ const tile = {
   encoded: normals(frames * shape.channels, 1004),
 };
 const x0 = new Float32Array(tile.z.length);
-const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+const runtime = await openEngine({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
 const compile = (network) => runtime.compile(network, network.signature);
 const graph = await compile(estimateFunction(checkpoint));
 const trunk = await compile(trunkFunction(checkpoint));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { findPreset } from "../dist/mel/presets.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { BatchSource } from "../dist/training/batches.js";
 import { openCorpus } from "../dist/training/corpus/corpus.js";
 import { networkStep, registerGradients } from "../dist/training/step.js";
@@ -139,7 +139,7 @@ try {
     speeds: defaultTrainConfig.speeds,
     pitch: true,
   });
-  const runtime = await openRuntime({ engine, flushesDenormals: true });
+  const runtime = await openEngine({ engine, flushesDenormals: true });
   await registerGradients();
   console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0].model}, ${runtime.engine}`);
   await timeDataPath(runtime, source);

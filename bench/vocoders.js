@@ -4,7 +4,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import * as ort from "onnxruntime-node";
 import { fillNormals } from "../dist/diffusion/noise.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { frames } from "../dist/engine/engine.js";
 import { initialise } from "../dist/training/start-weights.js";
 import { waveGradBase22k, waveGradWeights } from "../dist/models/wavegrad/shape.js";
@@ -36,7 +36,7 @@ async function hifiGan() {
 /** One step of wavegrad on a second of audio: its time is proportional to the length. */
 async function waveGradStep() {
   const part = Math.round(sampleRate / hopLength);
-  const runtime = await openRuntime({ engine: "graph", threads });
+  const runtime = await openEngine({ engine: "graph", threads });
   const held = initialise(
     waveGradWeights(waveGradBase22k, bands).map((spec) => ({
       ...spec,

@@ -23,7 +23,7 @@ import { drawFigure } from "../dist/plots/figure.js";
 import { figurePng } from "../dist/plots/figure-file.js";
 import { heatmapPanel } from "../dist/plots/heatmap.js";
 import { toyFigure } from "../dist/plots/diffusion-figures.js";
-import { openRuntime } from "../dist/host/node/engines.js";
+import { openEngine } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { harmonicSchedule, HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";
@@ -307,7 +307,7 @@ function spectrogramPanel(title, samples, rate) {
 /** A harmonic start, its steps and the end, all in the speech's colours; nothing for a checkpoint without the model. */
 async function startPicture() {
   const checkpoint = await loadCheckpoint(process.argv[2] ?? shippedCheckpoint);
-  const runtime = await openRuntime({});
+  const runtime = await openEngine({});
   const source = await ExcitationSource.create(runtime, checkpoint);
   if (!source) return;
   const networks = await MelDenoiser.create(runtime, checkpoint, "float32");

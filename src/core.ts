@@ -19,7 +19,7 @@ export { MelFramesError, NonFiniteSpeechError } from "./synthesis/speech-stream.
 export { DisposedError } from "./host/thread-pool.js";
 export { NotCalibratedError, type Precision, PrecisionUnavailableError } from "./engine/engine.js";
 export { CheckpointError, EngineUnavailableError, WeightsError } from "./errors.js";
-export type { RuntimeOptions } from "./engine/engine.js";
+export type { EngineSettings } from "./engine/engine.js";
 
 export type { OpenRecording } from "./audio/open-recording.js";
 export type { Recording, RecordingSource, RecordingStream } from "./audio/recording.js";

@@ -1,6 +1,6 @@
 // What the core knows of a platform: a small interface that a program for Node or for a web page fills in. Everything that
 // turns numbers into numbers needs no more than this and the globals of the web's standards (globals.d.ts).
-import type { OpenModel, Runtime, RuntimeOptions } from "./engine/engine.js";
+import type { OpenModel, Engine, EngineSettings } from "./engine/engine.js";
 import type { Files } from "./formats/bytes.js";
 
 /** What a thread does, by name: each task is given one value and has one answer, both copied between the threads. */
@@ -46,7 +46,7 @@ export interface Host extends Files {
    *
    * @throws EngineUnavailableError where the engine or its device cannot be used here
    */
-  openEngine(options?: RuntimeOptions): Promise<Runtime>;
+  openEngine(options?: EngineSettings): Promise<Engine>;
   /** Starts so many threads, whose code loads while the caller goes on; none where there can be none. */
   spawnAll(script: ScriptName, threads: number): Thread[];
 }

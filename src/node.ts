@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
-import { openRuntime } from "./host/node/engines.js";
+import { openEngine } from "./host/node/engines.js";
 import { addressInPackage, nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
 
@@ -19,7 +19,7 @@ const nodeHost: Host = {
     const { openModel } = await import("./host/node/sessions.js");
     return openModel(model, options);
   },
-  openEngine: openRuntime,
+  openEngine,
   spawnAll,
 };
 

@@ -17,8 +17,8 @@ import {
   type Precision,
   precisionNames,
   PrecisionUnavailableError,
-  type Runtime,
-  type RuntimeOptions,
+  type Engine,
+  type EngineSettings,
 } from "./engine/engine.js";
 import { createMelCorrection, type SynthesisPool } from "./synthesis/thread.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
@@ -43,7 +43,7 @@ import {
 import type { SynthesisReport } from "./synthesis/report.js";
 
 /** Where and how the networks run. */
-export interface VocoderOptions extends RuntimeOptions {
+export interface VocoderOptions extends EngineSettings {
   /**
    * Of the denoiser's Linear layers; int8 is there for the graph engine on the CPU, and the default there for a checkpoint
    * that was calibrated for it.
@@ -87,7 +87,7 @@ export class Vocoder {
   /** Of the denoiser's Linear layers. */
   readonly precision: Precision;
   readonly #config: CheckpointConfig;
-  readonly #runtime: Runtime;
+  readonly #runtime: Engine;
   readonly #pool: SynthesisPool;
   readonly #parts: SynthesisParts;
   readonly #excitation: ExcitationSource | undefined;
@@ -96,7 +96,7 @@ export class Vocoder {
   protected constructor(
     config: CheckpointConfig,
     precision: Precision,
-    runtime: Runtime,
+    runtime: Engine,
     pool: SynthesisPool,
     parts: SynthesisParts,
     excitation: ExcitationSource | undefined,

@@ -2,7 +2,7 @@
 // in the checkpoint, whose synthesis then takes int8 by itself.
 import { Command } from "commander";
 import type { Calibration, Checkpoint } from "../checkpoint/checkpoint.js";
-import type { Runtime } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { CropSource } from "../training/draws.js";
 import type { CalibrationClip, Int8Cost } from "../training/voice-calibration.js";
 import { wholeNumber } from "./option-values.js";
@@ -53,9 +53,9 @@ async function run(folder: string, paths: string[], options: CalibrateOptions): 
   requireInt8Layers(config);
   const clips = await clipsOf(checkpoint, paths, options);
   const { calibrateVoice, measureInt8 } = await import("../training/voice-calibration.js");
-  const { openRuntime } = await import("../host/node/engines.js");
+  const { openEngine } = await import("../host/node/engines.js");
   const { threads } = options;
-  const runtime = await openRuntime({ ...int8Engine, ...(threads === undefined ? {} : { threads }) });
+  const runtime = await openEngine({ ...int8Engine, ...(threads === undefined ? {} : { threads }) });
   printNote(options, `Calibrating on ${counted(clips.length)}.`);
   const progress = new WorkProgress(options);
   const onProgress = (done: number, total: number): void => {
@@ -85,7 +85,7 @@ async function run(folder: string, paths: string[], options: CalibrateOptions): 
 export async function calibrateTrained(
   folder: string,
   corpus: CropSource,
-  runtime: Runtime,
+  runtime: Engine,
   { line, controls }: { readonly line: TrainingLine; readonly controls: TrainingControls },
 ): Promise<Int8Cost | undefined> {
   const { loadCheckpoint, storeCalibration } = await import("../host/node/checkpoints.js");
@@ -93,7 +93,7 @@ export async function calibrateTrained(
   const { calibrateVoice, corpusClips, measureInt8 } = await import("../training/voice-calibration.js");
   const { isFullDisk, whereThereIsRoom } = await import("../training/run.js");
   const { hasInt8 } = await import("../engine/engine.js");
-  const { openRuntime } = await import("../host/node/engines.js");
+  const { openEngine } = await import("../host/node/engines.js");
   const checkpoint = await loadCheckpoint(folder);
   if (int8Layers(checkpoint.config).length === 0) return undefined;
   const { signal } = controls;
@@ -105,7 +105,7 @@ export async function calibrateTrained(
     line.note(sentence);
   };
   try {
-    const engine = hasInt8(runtime) ? runtime : await openRuntime(int8Engine);
+    const engine = hasInt8(runtime) ? runtime : await openEngine(int8Engine);
     const shown = corpusClips(corpus, "training");
     line.note(`Making the voice ready for 8-bit layers, on ${counted(shown.length)} that it was trained on.`);
     const calibration = await calibrateVoice(engine, checkpoint, shown, { beforeRun });

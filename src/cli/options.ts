@@ -15,8 +15,8 @@ import {
   engineNames,
   type Precision,
   precisionNames,
-  type Runtime,
-  type RuntimeOptions,
+  type Engine,
+  type EngineSettings,
 } from "../engine/engine.js";
 import { type TunedStart, tunedStarts } from "../checkpoint/tunings.js";
 import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
@@ -58,14 +58,14 @@ export function addEngineOptions(command: Command): Command {
  * @param more what no command line says
  * @throws EngineUnavailableError if it cannot be used here
  */
-export async function openChosenRuntime(
+export async function openChosenEngine(
   options: EngineOptions & OutputOptions,
-  more: Pick<RuntimeOptions, "flushesDenormals"> = {},
-): Promise<Runtime> {
+  more: Pick<EngineSettings, "flushesDenormals"> = {},
+): Promise<Engine> {
   // loaded here, so that a command's help does not wait for the engines
-  const { openRuntime } = await import("../host/node/engines.js");
+  const { openEngine } = await import("../host/node/engines.js");
   remarkThreads(options);
-  return openRuntime({ ...engineOf(options), ...more });
+  return openEngine({ ...engineOf(options), ...more });
 }
 
 /** Says it where there are more threads than processors, which makes everything slower. */

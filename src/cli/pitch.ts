@@ -10,7 +10,7 @@ import { DEFAULT_PRESET, findPreset } from "../mel/presets.js";
 import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
 import { readInspected, readRecording } from "../host/node/recordings.js";
-import { addEngineOptions, type EngineOptions, openChosenRuntime } from "./options.js";
+import { addEngineOptions, type EngineOptions, openChosenEngine } from "./options.js";
 import { type OutputOptions, printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { holdsRecording } from "./synthesis-input.js";
@@ -177,7 +177,7 @@ async function readOff(
   const { ExcitationSource } = await import("../synthesis/excitation.js");
   const checkpoint = await loadCheckpoint(options.checkpoint ?? shippedCheckpoint);
   const { mel: expected } = checkpoint.config;
-  const source = await ExcitationSource.open(await openChosenRuntime(options), checkpoint);
+  const source = await ExcitationSource.open(await openChosenEngine(options), checkpoint);
   const mel = isRecording ? await melOfRecording(await readRecording(file), expected) : await melOf(file);
   const { pitch, voiced, bandVoicing } = await source.read(naturalLog(mel));
   await source.dispose();

@@ -13,7 +13,7 @@ import { defaultTrainConfig, FINISH_STEPS, finishingConfig } from "../training/c
 import type { TrainingResult } from "../training/trainer.js";
 import type { Int8Cost } from "../training/voice-calibration.js";
 import { duration, Progress } from "./status.js";
-import { addEngineOptions, engineOf, type EngineOptions, openChosenRuntime } from "./options.js";
+import { addEngineOptions, engineOf, type EngineOptions, openChosenEngine } from "./options.js";
 import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printForeignFiles, printNote, printResult } from "./output.js";
 import { TrainingControls, TrainingLine } from "./training-controls.js";
@@ -234,7 +234,7 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     ? { description: await storedRun(runFolder, folder, options) }
     : await newRun(runFolder, folder, options);
   const { config, mel, from } = description;
-  const runtime = await openChosenRuntime(options, { flushesDenormals: true });
+  const runtime = await openChosenEngine(options, { flushesDenormals: true });
   const { corpus, predicted } = await openCorpora(runFolder, description, options, start);
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short

@@ -6,7 +6,7 @@ import {
   type LazyFunction,
   loadFunction,
   type Program,
-  type Runtime,
+  type Engine,
   type Signature,
   type TensorFunction,
   type TensorValue,
@@ -126,7 +126,7 @@ class EagerProgram implements Program {
 }
 
 /** An engine on a tfjs backend that is registered and ready. */
-export class EagerRuntime implements Runtime {
+export class EagerEngine implements Engine {
   readonly threads = undefined;
   readonly cacheFolder = undefined;
 

@@ -14,7 +14,7 @@ export interface ModelOptions {
   readonly threads: number;
   /** As in Signature. */
   readonly freesMemory: boolean;
-  /** As in RuntimeOptions: false without it. */
+  /** As in EngineSettings: false without it. */
   readonly flushesDenormals?: boolean;
 }
 
@@ -187,7 +187,7 @@ export interface ProgramCopy {
 }
 
 /** An engine that has been opened on a device. */
-export interface Runtime {
+export interface Engine {
   /** Its name in the list of engines. */
   readonly engine: EngineName;
   /** Where it computes: "cpu", "webgpu", "cuda" or "gpu". */
@@ -197,7 +197,7 @@ export interface Runtime {
   /** Folder of compiled graphs; undefined where there is none. */
   readonly cacheFolder: string | undefined;
   /** The engine once more, on the calling thread of the CPU; only where an engine can. */
-  onOneThread?(): Runtime;
+  onOneThread?(): Engine;
   /**
    * Makes a function run on this engine.
    *
@@ -227,7 +227,7 @@ export const deviceNames = ["cpu", "gpu", "webgpu", "cuda"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** What to open. */
-export interface RuntimeOptions {
+export interface EngineSettings {
   /** "auto", also without it: a GPU through tfjs-node-gpu if there is one, else graph. */
   readonly engine?: EngineName | "auto";
   /** Without it: cpu for graph, and for tensorflow a GPU if there is one. */
@@ -256,12 +256,12 @@ export type Precision = (typeof precisionNames)[number];
  * What is used where nothing is asked for: int8 where an engine has it and the checkpoint was calibrated for it. With the
  * voice that ships, the error of the predicted noise rises by 0.05 % and that of the mel by 0.06 %.
  */
-export function defaultPrecision(runtime: Runtime, config: object): Precision {
+export function defaultPrecision(runtime: Engine, config: object): Precision {
   return hasInt8(runtime) && "quantisation" in config ? "int8" : "float32";
 }
 
 /** Whether an engine multiplies in 8 bits. */
-export function hasInt8({ engine, device }: Pick<Runtime, "engine" | "device">): boolean {
+export function hasInt8({ engine, device }: Pick<Engine, "engine" | "device">): boolean {
   return engine === "graph" && device === "cpu";
 }
 

@@ -9,7 +9,7 @@ import {
   type OpenModel,
   type Program,
   type ProgramCopy,
-  type Runtime,
+  type Engine,
   type Signature,
   type TensorFunction,
   type TensorValue,
@@ -125,7 +125,7 @@ export async function openCopy({ signature, ...copy }: ProgramCopy, open: OpenMo
 }
 
 /** The engine on one device of onnxruntime. */
-export class GraphRuntime implements Runtime {
+export class GraphEngine implements Engine {
   readonly engine = "graph";
 
   constructor(
@@ -145,8 +145,8 @@ export class GraphRuntime implements Runtime {
     return this.target.cacheFolder;
   }
 
-  onOneThread(): Runtime {
-    return new GraphRuntime({ ...this.target, device: "cpu", threads: 1 }, this.opener);
+  onOneThread(): Engine {
+    return new GraphEngine({ ...this.target, device: "cpu", threads: 1 }, this.opener);
   }
 
   async compile(fn: TensorFunction | LazyFunction, signature: Signature): Promise<Program> {

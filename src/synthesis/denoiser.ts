@@ -3,7 +3,7 @@
 // on the whitened waveform w, and the waveform is MDCT⁻¹(σ·MDCT(w)). With the standard prior it works on the waveform.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../checkpoint/config.js";
-import type { Precision, Program, Runtime, TensorValue } from "../engine/engine.js";
+import type { Precision, Program, Engine, TensorValue } from "../engine/engine.js";
 import {
   colourFunction,
   conditionerFunction,
@@ -79,7 +79,7 @@ export interface Denoiser {
  * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
  */
 export async function openDenoiser(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: AnyCheckpoint,
   precision: Precision,
   pool?: SynthesisPool,
@@ -186,7 +186,7 @@ interface OtherParts {
 }
 
 /** Opens them: the colour in WebAssembly SIMD, and on the engine where the kernel cannot do the hop. */
-async function openOthers(runtime: Runtime, checkpoint: AnyCheckpoint): Promise<OtherParts> {
+async function openOthers(runtime: Engine, checkpoint: AnyCheckpoint): Promise<OtherParts> {
   const { mel, prior } = checkpoint.config;
   const compile = (network: NetworkFunction): Promise<Program> => runtime.compile(network, network.signature);
   const conditioner = isConditioned(checkpoint.config)
@@ -246,7 +246,7 @@ export class MelDenoiser implements Networks {
    * @throws NotCalibratedError if int8 is asked of a checkpoint that was not calibrated
    */
   static async create(
-    runtime: Runtime,
+    runtime: Engine,
     checkpoint: AnyCheckpoint,
     precision: Precision = "float32",
     pool?: SynthesisPool,

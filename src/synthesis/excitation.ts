@@ -6,7 +6,7 @@ import { type EncoderConfig, encoderReach } from "../models/layers/shapes.js";
 import { binVoicing, type Excitation, readExcitation } from "../models/excitation/shape.js";
 import type { Reach } from "../mel/frames.js";
 import { weightsOf } from "../models/weights.js";
-import { defaultPrecision, frames, type Precision, type Program, type Runtime } from "../engine/engine.js";
+import { defaultPrecision, frames, type Precision, type Program, type Engine } from "../engine/engine.js";
 import { type NetworkFunction, signalSpecs, weightsFrom } from "./network-functions.js";
 import { Turns } from "../host/thread-pool.js";
 import type { MelFormat } from "../mel/format.js";
@@ -36,7 +36,7 @@ interface ExcitationMixture {
 }
 
 /** The mixture for a mel format's hop. */
-export async function openMixture(runtime: Runtime, format: MelFormat): Promise<ExcitationMixture> {
+export async function openMixture(runtime: Engine, format: MelFormat): Promise<ExcitationMixture> {
   const { hopLength, sampleRate } = format;
   if (!KernelMixture.isSupported(hopLength)) return GraphMixture.create(runtime, format);
   const kernel = await KernelMixture.create(hopLength, sampleRate);
@@ -56,7 +56,7 @@ export class GraphMixture implements ExcitationMixture {
     this.#format = format;
   }
 
-  static async create(runtime: Runtime, format: MelFormat): Promise<GraphMixture> {
+  static async create(runtime: Engine, format: MelFormat): Promise<GraphMixture> {
     const mixture = mixtureFunction(format);
     return new GraphMixture(await runtime.compile(mixture, mixture.signature), format);
   }
@@ -161,7 +161,7 @@ export class ExcitationSource {
    * @param precision of its Linear layers, where it is calibrated for it
    */
   static async create(
-    runtime: Runtime,
+    runtime: Engine,
     checkpoint: AnyCheckpoint,
     precision: Precision = defaultPrecision(runtime, checkpoint.config),
   ): Promise<ExcitationSource | undefined> {
@@ -177,7 +177,7 @@ export class ExcitationSource {
    *
    * @throws NoExcitationError
    */
-  static async open(runtime: Runtime, checkpoint: AnyCheckpoint): Promise<ExcitationSource> {
+  static async open(runtime: Engine, checkpoint: AnyCheckpoint): Promise<ExcitationSource> {
     const source = await ExcitationSource.create(runtime, checkpoint);
     if (!source) throw new NoExcitationError();
     return source;

@@ -10,7 +10,7 @@ import {
   type LazyFunction,
   NotCalibratedError,
   type Precision,
-  type Runtime,
+  type Engine,
   type Signature,
   type Tensors,
   type TensorSpec,
@@ -245,7 +245,7 @@ export function trunkFunction(checkpoint: AnyCheckpoint, precision: Precision = 
  * @throws SignalPathError where the signal path cannot do the network; NotCalibratedError for int8
  */
 export async function openFastDenoiser(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: AnyCheckpoint,
   precision: Precision = "float32",
 ): Promise<FastDenoiser> {

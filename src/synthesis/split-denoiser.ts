@@ -3,7 +3,7 @@
 // products does not share itself. The caller's thread takes the first part and then waits, which is a matter of
 // milliseconds.
 import type { AnyCheckpoint } from "../checkpoint/checkpoint.js";
-import type { Precision, Runtime } from "../engine/engine.js";
+import type { Precision, Engine } from "../engine/engine.js";
 import { architectureOf } from "../models/registry.js";
 import type { Denoiser } from "./denoiser.js";
 import { FastDenoiser, type Tile } from "./fast-denoiser.js";
@@ -58,7 +58,7 @@ export class SplitDenoiser implements Denoiser {
    * @throws what openFastDenoiser throws
    */
   static async create(
-    runtime: Runtime,
+    runtime: Engine,
     checkpoint: AnyCheckpoint,
     precision: Precision,
     pool: SynthesisPool,

@@ -6,7 +6,7 @@ import type { CheckpointConfig } from "../checkpoint/config.js";
 import { InputError } from "../errors.js";
 import { excitationLayers } from "../models/excitation/shape.js";
 import { architectureOf } from "../models/registry.js";
-import { type InputQuantisation, observedName, type Runtime, type TensorValue } from "../engine/engine.js";
+import { type InputQuantisation, observedName, type Engine, type TensorValue } from "../engine/engine.js";
 import { excitationFunction, NoExcitationError } from "../synthesis/excitation.js";
 import { estimateFunction, type NetworkFunction } from "../synthesis/network-functions.js";
 
@@ -122,7 +122,7 @@ export function requireInt8Layers(config: CheckpointConfig): readonly string[] {
  * @throws NoInt8LayersError; SignatureError on another engine
  */
 export async function calibrate(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: Checkpoint,
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,
 ): Promise<Record<string, InputQuantisation>> {
@@ -138,7 +138,7 @@ export async function calibrate(
  * @throws NoExcitationError where the checkpoint has no such model; SignatureError on another engine
  */
 export async function calibrateExcitation(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: Checkpoint,
   mels: Iterable<Float32Array> | AsyncIterable<Float32Array>,
 ): Promise<Record<string, InputQuantisation>> {
@@ -153,7 +153,7 @@ export async function calibrateExcitation(
 
 /** How the inputs of some of a network's layers become 8-bit, given examples of the network's inputs. */
 async function calibrateLayers(
-  runtime: Runtime,
+  runtime: Engine,
   network: NetworkFunction,
   layers: readonly string[],
   examples: Iterable<DenoiserExample> | AsyncIterable<DenoiserExample>,

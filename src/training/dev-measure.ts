@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { fillNormals } from "../diffusion/noise.js";
 import { weightsOf } from "../models/weights.js";
-import type { Program, Runtime, TensorFunction, TensorValue } from "../engine/engine.js";
+import type { Program, Engine, TensorFunction, TensorValue } from "../engine/engine.js";
 import { readCrops } from "./batches.js";
 import type { CropSource, Utterance } from "./draws.js";
 import { DEV_FRAMES, type DevError, devLogSnrs } from "./progress.js";
@@ -39,7 +39,7 @@ export class DevMeasure {
 
   /** @param prior the fitted prior's weights */
   static async create(
-    runtime: Runtime,
+    runtime: Engine,
     model: TrainingModel,
     config: TrainConfig,
     source: CropSource,

@@ -8,7 +8,7 @@ import {
   voicingBands,
 } from "../models/excitation/shape.js";
 import { excitationLogits } from "../models/excitation/graph.js";
-import { frames, type Program, type Runtime, type TensorValue } from "../engine/engine.js";
+import { frames, type Program, type Engine, type TensorValue } from "../engine/engine.js";
 import { longestCrop, utterancesToTrainOn } from "./batches.js";
 import { CropDraw, type CropSource, type PitchSource, StepRandom, type Utterance } from "./draws.js";
 import type { TrainConfig } from "./config.js";
@@ -73,7 +73,7 @@ export class PitchComparison {
 
 /** The model for so many natural-log mels of one length: mel [crops, frames, bands] → logits. */
 export function compileExcitation(
-  runtime: Runtime,
+  runtime: Engine,
   crops: number,
   bands: number,
   weights: Readonly<Record<string, TensorValue>>,
@@ -86,7 +86,7 @@ export function compileExcitation(
 
 /** The errors on the held-out recordings; undefined where they have no voice. */
 export async function measureExcitation(
-  runtime: Runtime,
+  runtime: Engine,
   source: CropSource & PitchSource,
   weights: Readonly<Record<string, WeightValue>>,
 ): Promise<PitchError | undefined> {

@@ -14,7 +14,7 @@ import {
   PITCH_STEP_CENTS,
   voicingBands,
 } from "../models/excitation/shape.js";
-import type { Runtime, TensorFunction, Tensors, TensorValue } from "../engine/engine.js";
+import type { Engine, TensorFunction, Tensors, TensorValue } from "../engine/engine.js";
 import { scheduleInputs } from "./batches.js";
 import { ExcitationBatches, measureExcitation, type PitchError } from "./excitation-data.js";
 import {
@@ -133,7 +133,7 @@ function meanWhere(values: tf.Tensor, mask: tf.Tensor): tf.Tensor {
 
 /** How to train an excitation model. */
 interface ExcitationTraining {
-  readonly runtime: Runtime;
+  readonly runtime: Engine;
   readonly source: CropSource & PitchSource;
   /** Its seed, batch, gains and `excitationSteps` are used. */
   readonly config: TrainConfig;
@@ -181,7 +181,7 @@ export async function trainExcitation(options: ExcitationTraining): Promise<Trai
  * @throws Error where the loss becomes no number
  */
 export async function fittedExcitationWeights(
-  runtime: Runtime,
+  runtime: Engine,
   program: StepProgram,
   options: FitOptions,
 ): Promise<Record<string, WeightValue> | undefined> {

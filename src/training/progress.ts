@@ -1,6 +1,6 @@
 // What training is told, what it tells while it runs, and what it ends with.
 import type { WeightValue } from "../models/weights.js";
-import type { Runtime } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { CropSource, PitchSource } from "./draws.js";
 import type { PitchError } from "./excitation-data.js";
 import type { Run } from "./run.js";
@@ -121,7 +121,7 @@ export interface TrainingProgress {
 
 /** How to train. */
 export interface TrainingOptions {
-  readonly runtime: Runtime;
+  readonly runtime: Engine;
   /** Where an excitation model is to be trained, it has to tell the pitch too. */
   readonly source: CropSource & Partial<PitchSource>;
   /** The same recordings, or others, with mels that an acoustic model predicted: finishing takes some of its crops there. */

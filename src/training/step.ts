@@ -5,7 +5,7 @@ import type { MelFormat } from "../mel/format.js";
 import { tensorSpace } from "../models/layers/prediction.js";
 import { type Weights, weightsOf, type WeightSpec } from "../models/weights.js";
 import type {
-  Runtime,
+  Engine,
   Signature,
   TensorFunction,
   Tensors,
@@ -61,7 +61,7 @@ export interface FitOptions {
 
 /** The state after all steps of a fit; undefined where the signal ended it. */
 export async function fitted(
-  runtime: Runtime,
+  runtime: Engine,
   { step: fn, signature }: StepProgram,
   { total, inputs, onLoss, beforeStep, signal }: FitOptions,
 ): Promise<Record<string, TensorValue> | undefined> {

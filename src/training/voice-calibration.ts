@@ -4,7 +4,7 @@
 import type { Calibration, Checkpoint } from "../checkpoint/checkpoint.js";
 import { mixWithNoise } from "../diffusion/forward-process.js";
 import { fillNormals } from "../diffusion/noise.js";
-import type { LazyFunction, Program, Runtime, TensorValue } from "../engine/engine.js";
+import type { LazyFunction, Program, Engine, TensorValue } from "../engine/engine.js";
 import { ExcitationSource } from "../synthesis/excitation.js";
 import {
   conditionerFunction,
@@ -63,7 +63,7 @@ export interface CalibrationOptions {
  * @throws NoInt8LayersError; SignatureError on another engine
  */
 export async function calibrateVoice(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: Checkpoint,
   clips: readonly CalibrationClip[],
   { onProgress, beforeRun }: CalibrationOptions = {},
@@ -98,7 +98,7 @@ export async function calibrateVoice(
  * @param checkpoint with its calibration
  */
 export async function measureInt8(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: Checkpoint,
   clips: readonly CalibrationClip[],
   { onProgress, beforeRun }: CalibrationOptions = {},
@@ -196,7 +196,7 @@ class ConditionedClips {
     private readonly whitener: Program | undefined,
   ) {}
 
-  static async open(runtime: Runtime, checkpoint: Checkpoint): Promise<ConditionedClips> {
+  static async open(runtime: Engine, checkpoint: Checkpoint): Promise<ConditionedClips> {
     const network = conditionerFunction(checkpoint);
     const conditioner = isConditioned(checkpoint.config)
       ? await runtime.compile(network, network.signature)
@@ -262,7 +262,7 @@ function softerMels({ mel }: CalibrationClip, { config }: Checkpoint): Float32Ar
 }
 
 async function compareExcitation(
-  runtime: Runtime,
+  runtime: Engine,
   checkpoint: Checkpoint,
   clips: readonly CalibrationClip[],
 ): Promise<PitchError | undefined> {

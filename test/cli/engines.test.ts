@@ -1,7 +1,7 @@
 // vocode engines, and the options by which other commands choose one.
 import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
-import { addEngineOptions, type EngineOptions, openChosenRuntime } from "../../src/cli/options.js";
+import { addEngineOptions, type EngineOptions, openChosenEngine } from "../../src/cli/options.js";
 import { EngineUnavailableError } from "../../src/errors.js";
 import type { EngineStatus } from "../../src/host/node/engines.js";
 import { runCli } from "../support/run-cli.js";
@@ -58,16 +58,16 @@ describe("the engine's options", () => {
   });
 
   it("open the engine that they name", async () => {
-    expect(await openChosenRuntime(parse("--engine", "graph", "--threads", "1"))).toMatchObject({
+    expect(await openChosenEngine(parse("--engine", "graph", "--threads", "1"))).toMatchObject({
       engine: "graph",
       device: "cpu",
       threads: 1,
     });
-    expect(await openChosenRuntime(parse("--engine", "javascript"))).toMatchObject({ engine: "javascript" });
+    expect(await openChosenEngine(parse("--engine", "javascript"))).toMatchObject({ engine: "javascript" });
   });
 
   it("say why an engine or device cannot be had", async () => {
-    const wrong = openChosenRuntime(parse("--engine", "javascript", "--device", "cuda"));
+    const wrong = openChosenEngine(parse("--engine", "javascript", "--device", "cuda"));
     await expect(wrong).rejects.toThrow(EngineUnavailableError);
     await expect(wrong).rejects.toThrow(/computes on the CPU only, not on 'cuda'.*'vocode engines' lists/);
   });

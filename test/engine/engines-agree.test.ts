@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { afterAll, describe, expect, it } from "vitest";
 import { gelu, layerNorm } from "../../src/models/layers/composites.js";
 import { packageFault } from "../../src/host/node/backends.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import {
   type EngineName,
   frames,
@@ -23,7 +23,7 @@ afterAll(() => {
 });
 
 async function compileOn(engine: EngineName, fn: TensorFunction, signature: Signature): Promise<Program> {
-  const runtime = await openRuntime({ engine, threads: 1, cacheFolder });
+  const runtime = await openEngine({ engine, threads: 1, cacheFolder });
   return runtime.compile(fn, signature);
 }
 

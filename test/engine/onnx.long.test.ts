@@ -15,7 +15,7 @@ import { readRecording } from "../../src/host/node/recordings.js";
 import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { gelu, layerNorm } from "../../src/models/layers/composites.js";
-import { EagerRuntime } from "../../src/engine/eager.js";
+import { EagerEngine } from "../../src/engine/eager.js";
 import { traceToOnnx } from "../../src/engine/trace/onnx-model.js";
 import { frames, type Signature, type TensorFunction, type TensorValue } from "../../src/engine/engine.js";
 import { exportPart } from "../../src/synthesis/export.js";
@@ -62,7 +62,7 @@ async function differenceInPython(
   signature: Signature,
   inputs: Readonly<Record<string, TensorValue>>,
 ): Promise<number> {
-  const program = await new EagerRuntime("javascript", "cpu", "cpu").compile(fn, signature);
+  const program = await new EagerEngine("javascript", "cpu", "cpu").compile(fn, signature);
   const outputs = await program.run(inputs);
   for (const [name, value] of Object.entries(await program.readState())) outputs[`next.${name}`] = value;
   return checkInPython(traceToOnnx(fn, signature), { ...inputs, ...signature.state }, outputs);
@@ -147,7 +147,7 @@ describe("an exported graph, in Python", () => {
   it("of a checkpoint's networks is accepted and gives the same results", async (context) => {
     if (fault) context.skip(fault);
     const checkpoint = randomCheckpoint();
-    const javascript = new EagerRuntime("javascript", "cpu", "cpu");
+    const javascript = new EagerEngine("javascript", "cpu", "cpu");
     const count = 12;
     const mel: TensorValue = {
       data: randomValue(8, [1, count, 80]).data.map((value) => value - 4),

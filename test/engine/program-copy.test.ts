@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it } from "vitest";
 import { openCopy } from "../../src/engine/graph-engine.js";
-import { graphRuntime, openModel } from "../../src/host/node/sessions.js";
+import { graphEngine, openModel } from "../../src/host/node/sessions.js";
 import { frames, type Signature } from "../../src/engine/engine.js";
 
 const cache = mkdtempSync(join(tmpdir(), "vocode-test-"));
@@ -25,7 +25,7 @@ describe("the copy of a program", () => {
     ["into the cache", cache],
     ["out of the cache", cache],
   ])("computes what the program does, %s", async (_, cacheFolder) => {
-    const runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder });
+    const runtime = graphEngine({ device: "cpu", threads: 1, cacheFolder });
     const { program, copy } = await runtime.compileWithCopy(
       ({ x }, { w }) => ({ y: tf.matMul(x, w) }),
       signature,

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { SignatureError } from "../../src/errors.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { frames, type Program, type Signature, type TensorValue } from "../../src/engine/engine.js";
 
 const signature: Signature = {
@@ -33,7 +33,7 @@ const wrong: [string, Record<string, TensorValue>, string][] = [
 ];
 
 async function compileOn(engine: "graph" | "javascript"): Promise<Program> {
-  const runtime = await openRuntime({ engine, threads: 1, cacheFolder: null });
+  const runtime = await openEngine({ engine, threads: 1, cacheFolder: null });
   return runtime.compile(
     ({ mel, wave }, { count }) => ({ y: tf.add(tf.sum(mel), tf.sum(wave)), count: tf.add(count, 1) }),
     signature,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/engine.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { KernelColour } from "../../src/kernel/kernel-mdct.js";
 import { colourFunction } from "../../src/synthesis/network-functions.js";
 import { randomCheckpoint } from "../support/random-checkpoint.js";
@@ -21,7 +21,7 @@ describe("the waveform of a whitened one in WebAssembly", () => {
   let kernel: KernelColour;
 
   beforeAll(async () => {
-    const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
     const network = colourFunction(checkpoint);
     graph = await runtime.compile(network, network.signature);
     kernel = await KernelColour.create(hop);

@@ -10,7 +10,7 @@ import { fillNormals } from "../../src/diffusion/noise.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
 import { inspectCheckpoint, loadCheckpoint } from "../../src/host/node/checkpoints.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { denoiserKinds, register } from "../../src/models/registry.js";
 import { Vocoder } from "../../src/node.js";
 import { exportPart, exportSynthesis, NoSuchPartError } from "../../src/synthesis/export.js";
@@ -46,7 +46,7 @@ describe("a denoiser that is defined in one file and registered in one line", ()
     const config = withSettings(baseConfig("small"), changes);
     const run = new RunFolder(join(folder, "run"));
     await run.begin({ config, mel: format, paths: { corpus: ".", checkpoint: ".", cache: "." } });
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine: "graph", threads: 1, cacheFolder: null });
     errors = [];
     const result = await train({
       ...{ runtime, source, config, run, saveEvery: 1e9, measureEvery: 5 },

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { waveGradHop } from "../../src/models/wavegrad/shape.js";
 import { waveGradNoise } from "../../src/models/wavegrad/graph.js";
 import { weightsOf } from "../../src/models/weights.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import {
   type Dimension,
   type EngineName,
@@ -28,7 +28,7 @@ describe("WaveGrad as a graph", () => {
     signature: Signature,
     inputs: Record<string, TensorValue>,
   ): Promise<Record<string, TensorValue>> {
-    const runtime = await openRuntime({ engine, threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine, threads: 1, cacheFolder: null });
     const program = await runtime.compile(fn, signature);
     const results = await program.run(inputs);
     await program.dispose();

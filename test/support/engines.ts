@@ -1,6 +1,6 @@
 // Programs on each engine in tests, and which engines this machine lacks.
 import { packageFault } from "../../src/host/node/backends.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import type { EngineName, Program, Signature, TensorFunction } from "../../src/engine/engine.js";
 
 /** Why an engine cannot be tested here; undefined if it can. */
@@ -14,6 +14,6 @@ export async function compileOn(
   fn: TensorFunction,
   signature: Signature,
 ): Promise<Program> {
-  const runtime = await openRuntime({ engine, device: "cpu", threads: 1, cacheFolder: null });
+  const runtime = await openEngine({ engine, device: "cpu", threads: 1, cacheFolder: null });
   return runtime.compile(fn, signature);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { framePhases, pulses } from "../../src/models/excitation/pulse-train.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { GraphMixture, openMixture } from "../../src/synthesis/excitation.js";
 import { RealFft } from "../../src/audio/real-fft.js";
 import { KernelMixture } from "../../src/kernel/kernel-mixture.js";
@@ -13,7 +13,7 @@ const format = findPreset("hifigan-22k-80");
 const HOP = format.hopLength;
 const FFT = 4096;
 const fft = await RealFft.create(FFT);
-const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+const runtime = await openEngine({ engine: "graph", threads: 1, cacheFolder: null });
 
 function signalOf(frames: number, step: number): Float32Array {
   return fillNormals(new Float32Array(frames * HOP), { seed: 3, step });

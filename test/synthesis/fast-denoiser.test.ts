@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/engine.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import type { FastDenoiser } from "../../src/synthesis/fast-denoiser.js";
 import {
   estimateFunction,
@@ -28,7 +28,7 @@ describe("the denoiser with its fast signal path", () => {
   let graph: Program;
 
   beforeAll(async () => {
-    const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
     fast = await openFastDenoiser(runtime, checkpoint);
     const compile = (network: NetworkFunction): Promise<Program> =>
       runtime.compile(network, network.signature);

@@ -1,7 +1,7 @@
 // z₀ of a whole mel against its tiles, and against that of pieces which were cut out of the mel.
 import { afterAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { ExcitationSource } from "../../src/synthesis/excitation.js";
 import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/start.js";
 import { largestDifference } from "../support/mel-pieces.js";
@@ -10,7 +10,7 @@ import { harmonicCheckpoint } from "../support/random-checkpoint.js";
 const checkpoint = harmonicCheckpoint();
 const format = checkpoint.config.mel;
 const { bands, hopLength } = format;
-const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+const runtime = await openEngine({ engine: "graph", threads: 1, cacheFolder: null });
 const source = await ExcitationSource.open(runtime, checkpoint);
 afterAll(() => source.dispose());
 

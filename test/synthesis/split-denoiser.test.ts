@@ -1,6 +1,6 @@
 // Runs the built package, since a thread starts from a compiled file.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openRuntime } from "../../dist/host/node/engines.js";
+import { openEngine } from "../../dist/host/node/engines.js";
 import type { Denoiser } from "../../dist/synthesis/denoiser.js";
 import type { FastDenoiser, Tile } from "../../dist/synthesis/fast-denoiser.js";
 import { spawnAll } from "../../dist/host/node/threads.js";
@@ -32,7 +32,7 @@ describe("the denoiser on several threads", () => {
   let whole: FastDenoiser;
 
   beforeAll(async () => {
-    const runtime = await openRuntime({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine: "graph", device: "cpu", threads: 1, cacheFolder: null });
     whole = await openFastDenoiser(runtime, checkpoint);
     split = await SplitDenoiser.create(runtime, checkpoint, "float32", pool);
   });

@@ -15,7 +15,7 @@ import { convert } from "../../src/diffusion/parameterisation.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { sample, seededNoise } from "../../src/diffusion/samplers/sampling-plan.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
-import { openRuntime } from "../../dist/host/node/engines.js";
+import { openEngine } from "../../dist/host/node/engines.js";
 import { MelDenoiser } from "../../dist/synthesis/denoiser.js";
 import { NotCalibratedError } from "../../dist/engine/engine.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
@@ -42,7 +42,7 @@ function difference(actual: Float32Array, expected: Float32Array): number {
 }
 
 async function denoiserOf(): Promise<MelDenoiser> {
-  const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+  const runtime = await openEngine({ engine: "graph", threads: 1, cacheFolder: null });
   return MelDenoiser.create(runtime, checkpoint);
 }
 
@@ -94,7 +94,7 @@ describe("a WaveGrad's checkpoint", () => {
   });
 
   it("has no int8", async () => {
-    const runtime = await openRuntime({ engine: "graph", threads: 1, cacheFolder: null });
+    const runtime = await openEngine({ engine: "graph", threads: 1, cacheFolder: null });
     await expect(MelDenoiser.create(runtime, checkpoint, "int8")).rejects.toThrow(NotCalibratedError);
   });
 });

@@ -4,7 +4,7 @@ import { parseCheckpointConfig } from "../../src/checkpoint/config.js";
 import { CheckpointError } from "../../src/errors.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { trunkLayers } from "../../src/models/mask-net/shape.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { NotCalibratedError, type TensorValue } from "../../src/engine/engine.js";
 import {
   bestQuantisation,
@@ -71,7 +71,7 @@ function exampleOf(seed: number, logSnr: number): DenoiserExample {
 describe("a calibrated checkpoint", () => {
   it("predicts nearly the same noise in 8 bits", { timeout: 60_000 }, async () => {
     const checkpoint = randomCheckpoint();
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const quantisation = await calibrate(runtime, checkpoint, [exampleOf(1, -3), exampleOf(11, 3)]);
     expect(Object.keys(quantisation)).toEqual(trunkLayers(checkpoint.config.denoiser.shape));
     const config = { ...checkpoint.config, quantisation };
@@ -96,7 +96,7 @@ describe("a calibrated checkpoint", () => {
 
   it("hears nearly the same pitch in 8 bits", async () => {
     const checkpoint = harmonicCheckpoint();
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const mels = [1, 2, 3].map((seed) =>
       Float32Array.from(normals(seed, 60, 80).data, (value) => 2 * value - 5),
     );

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { openRuntime } from "../../src/host/node/engines.js";
-import type { Runtime } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/host/node/engines.js";
+import type { Engine } from "../../src/engine/engine.js";
 import type { DevError } from "../../src/training/progress.js";
 import { DevMeasure } from "../../src/training/dev-measure.js";
 import { initialise } from "../../src/training/start-weights.js";
@@ -24,9 +24,9 @@ const tiny: TrainConfig = {
 // two crops of 64 frames in the one that is held out, and a rest
 const source = syntheticCorpus(2, 150);
 
-let runtime: Runtime;
+let runtime: Engine;
 beforeAll(async () => {
-  runtime = await openRuntime({ engine: "graph", threads: 1 });
+  runtime = await openEngine({ engine: "graph", threads: 1 });
 });
 
 async function measured(changes: Settings): Promise<{ crops: number; error: DevError }> {

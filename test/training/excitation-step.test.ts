@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EXCITATION_OUTPUTS, pitchOfClass } from "../../src/models/excitation/shape.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { PitchComparison, pitchTargets } from "../../src/training/excitation-data.js";
 import { excitationLoss, trainExcitation } from "../../src/training/excitation.js";
 import { defaultTrainConfig } from "../../src/training/config.js";
@@ -78,7 +78,7 @@ describe("the excitation model's loss", () => {
 describe("the training of the excitation model", () => {
   it("learns, and to the same weights each time", async () => {
     const source = syntheticCorpus(3, 24);
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const config = { ...defaultTrainConfig, batch: 2, excitationSteps: 12 };
     const losses: number[][] = [];
     const run = async (): Promise<Float32Array> => {
@@ -98,7 +98,7 @@ describe("the training of the excitation model", () => {
   });
 
   it("ends where it is told to", async () => {
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const signal = AbortSignal.abort();
     const trained = await trainExcitation({
       runtime,

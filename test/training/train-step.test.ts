@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../../src/mel/presets.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import type { TensorValue } from "../../src/engine/engine.js";
 import { networkStep, registerGradients } from "../../src/training/step.js";
 import { biasCorrection } from "../../src/training/optimiser/optimiser.js";
@@ -41,7 +41,7 @@ describe("a step of the network's training", () => {
 
   it("repeated on one batch with fixed noise and level brings the loss down to a tenth", async () => {
     await registerGradients();
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const model = await createTrainingModel(config, format);
     const network = initialise(model.denoiser.weights, 1);
     const { step, signature } = networkStep(model, config, {

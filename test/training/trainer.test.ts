@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DivergedError, FileError } from "../../src/errors.js";
-import { openRuntime } from "../../src/host/node/engines.js";
-import type { Runtime } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/host/node/engines.js";
+import type { Engine } from "../../src/engine/engine.js";
 import { RunFolder } from "../../src/training/run-folder.js";
 import { type RunState, whereThereIsRoom } from "../../src/training/run.js";
 import { partOf } from "../../src/training/optimiser/optimiser.js";
@@ -17,10 +17,10 @@ const source = syntheticCorpus();
 const config: TrainConfig = { ...tinyTrainConfig, steps: 12, priorSteps: 10, excitationSteps: 0 };
 
 let folder: string;
-let runtime: Runtime;
+let runtime: Engine;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "vocode-test-"));
-  runtime = await openRuntime({ engine: "graph", threads: 1 });
+  runtime = await openEngine({ engine: "graph", threads: 1 });
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });

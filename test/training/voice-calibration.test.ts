@@ -1,7 +1,7 @@
 // The calibration of a whole voice: what it is shown, and what it leaves alone.
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Runtime } from "../../src/engine/engine.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { excitationLayers } from "../../src/models/excitation/shape.js";
 import { trunkLayers } from "../../src/models/mask-net/shape.js";
 import { NoInt8LayersError } from "../../src/training/calibration.js";
@@ -17,9 +17,9 @@ import { syntheticCorpus } from "../support/synthetic-corpus.js";
 import { waveGradCheckpoint } from "../support/wavegrad-checkpoint.js";
 
 const source = syntheticCorpus(3, 40);
-let runtime: Runtime;
+let runtime: Engine;
 beforeAll(async () => {
-  runtime = await openRuntime({ engine: "graph", threads: 1 });
+  runtime = await openEngine({ engine: "graph", threads: 1 });
 });
 
 describe("the clips of a calibration", () => {

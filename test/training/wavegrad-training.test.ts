@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadCheckpoint } from "../../src/host/node/checkpoints.js";
 import { sqrtAlphaBarFromLogSnr } from "../../src/diffusion/levels.js";
-import { openRuntime } from "../../src/host/node/engines.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import { RunFolder } from "../../src/training/run-folder.js";
 import { storeTrained } from "../../src/training/store.js";
 import type { TrainConfig } from "../../src/training/config.js";
@@ -73,7 +73,7 @@ describe("training a WaveGrad", () => {
     const source = syntheticCorpus();
     const run = new RunFolder(join(folder, "run"));
     await run.begin({ config, mel: source.format, paths: { corpus: ".", checkpoint: ".", cache: "." } });
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const errors: number[] = [];
     const result = await train({
       ...{ runtime, source, config, run, saveEvery: 1e9, measureEvery: 40 },

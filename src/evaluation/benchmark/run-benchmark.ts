@@ -1,7 +1,7 @@
 // Runs a benchmark: the quality of every setting on whole clips, its peak memory, then rounds over all settings that time
 // them one after the other, so that whatever else the machine does for a while meets all alike.
 import type { Mel } from "../../mel/format.js";
-import type { RuntimeOptions } from "../../engine/engine.js";
+import type { EngineSettings } from "../../engine/engine.js";
 import type { SynthesisOptions } from "../../synthesis/settings.js";
 import { Vocoder } from "../../node.js";
 import type { VocoderOptions } from "../../vocoder.js";
@@ -30,7 +30,7 @@ export interface BenchmarkOptions {
   /** Whether peak memory is measured. */
   readonly memory: boolean;
   readonly seed: number;
-  readonly runtime: Pick<RuntimeOptions, "device" | "threads">;
+  readonly runtime: Pick<EngineSettings, "device" | "threads">;
   readonly results: ResultsFile;
   readonly onProgress?: (progress: BenchmarkProgress) => void;
 }

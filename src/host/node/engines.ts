@@ -16,8 +16,8 @@ import {
   deviceNames,
   type EngineName,
   engineNames,
-  type Runtime,
-  type RuntimeOptions,
+  type Engine,
+  type EngineSettings,
 } from "../../engine/engine.js";
 
 /** More threads than any machine has processors; each takes memory. */
@@ -45,8 +45,8 @@ export async function listEngines(): Promise<EngineStatus[]> {
  *
  * @throws EngineUnavailableError if the engine or its device cannot be used here
  */
-export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
-  checkRuntimeOptions(options);
+export async function openEngine(options: EngineSettings = {}): Promise<Engine> {
+  checkEngineSettings(options);
   switch (options.engine ?? "auto") {
     case "auto":
       return (await openGpuIfAny(options)) ?? openGraph(options);
@@ -60,7 +60,7 @@ export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime
 }
 
 /** Refuses what no type kept out. @throws EngineOptionError */
-function checkRuntimeOptions({ engine, device, threads }: RuntimeOptions): void {
+function checkEngineSettings({ engine, device, threads }: EngineSettings): void {
   const engines: readonly string[] = ["auto", ...engineNames];
   const devices: readonly string[] = deviceNames;
   if (engine !== undefined && !engines.includes(engine)) {
@@ -133,19 +133,19 @@ async function gpuLoadFault(): Promise<string | undefined> {
   return (await loadTensorFlow(gpuPackage)) ? undefined : `${gpuPackage} finds no GPU.`;
 }
 
-async function openGpuIfAny({ device }: RuntimeOptions): Promise<Runtime | undefined> {
+async function openGpuIfAny({ device }: EngineSettings): Promise<Engine | undefined> {
   if (device !== undefined && device !== "gpu") return undefined;
   const [gpuPackage] = tensorFlowPackages;
   if (packageFault(gpuPackage) !== undefined || (await gpuLoadFault()) !== undefined) return undefined;
   return openEager("tensorflow", "tensorflow", "gpu");
 }
 
-async function openGraph(options: RuntimeOptions): Promise<Runtime> {
-  const { graphRuntime } = await import("./sessions.js");
+async function openGraph(options: EngineSettings): Promise<Engine> {
+  const { graphEngine } = await import("./sessions.js");
   const { threads = availableParallelism(), cacheFolder = defaultCacheFolder() ?? null } = options;
   const { flushesDenormals = false } = options;
-  const open = (device: Provider): Runtime =>
-    graphRuntime({ device, threads, cacheFolder: cacheFolder ?? undefined, flushesDenormals });
+  const open = (device: Provider): Engine =>
+    graphEngine({ device, threads, cacheFolder: cacheFolder ?? undefined, flushesDenormals });
   if (options.device === undefined || options.device === "cpu") return open("cpu");
   const { providerFault } = await import("./providers.js");
   const wanted = options.device === "gpu" ? (["cuda", "webgpu"] as const) : [options.device];
@@ -161,7 +161,7 @@ async function openGraph(options: RuntimeOptions): Promise<Runtime> {
   );
 }
 
-async function openTensorFlow(device: DeviceName | undefined): Promise<Runtime> {
+async function openTensorFlow(device: DeviceName | undefined): Promise<Engine> {
   const name = tensorFlowPackages.find((each) => packageFault(each) === undefined);
   if (!name) throw new EngineUnavailableError("tensorflow", tensorFlowPackages.map(packageFault).join(" "));
   const fault = await loadFault(name);
@@ -174,7 +174,7 @@ async function openTensorFlow(device: DeviceName | undefined): Promise<Runtime> 
   return openEager("tensorflow", "tensorflow", actual);
 }
 
-async function openJavaScript(device: DeviceName | undefined): Promise<Runtime> {
+async function openJavaScript(device: DeviceName | undefined): Promise<Engine> {
   if (device !== undefined && device !== "cpu") {
     throw new EngineUnavailableError("javascript", `it computes on the CPU only, not on '${device}'.`);
   }
@@ -182,8 +182,8 @@ async function openJavaScript(device: DeviceName | undefined): Promise<Runtime> 
   return openEager("javascript", "cpu", "cpu");
 }
 
-async function openEager(engine: EngineName, backend: string, device: string): Promise<Runtime> {
+async function openEager(engine: EngineName, backend: string, device: string): Promise<Engine> {
   // loaded here, since the graph engine needs no tensor library
-  const { EagerRuntime } = await import("../../engine/eager.js");
-  return new EagerRuntime(engine, backend, device);
+  const { EagerEngine } = await import("../../engine/eager.js");
+  return new EagerEngine(engine, backend, device);
 }

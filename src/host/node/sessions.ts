@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { InferenceSession } from "onnxruntime-node";
-import { GraphRuntime, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
+import { GraphEngine, type GraphTarget, type OpenGraph } from "../../engine/graph-engine.js";
 import type { Model, ModelOptions, ModelTensor, Signature } from "../../engine/engine.js";
 import { CompiledCache, isCodeReadable, keyOfModel, keyOfSource, type Target } from "./compiled-cache.js";
 import { FileFacts } from "./file-facts.js";
@@ -193,8 +193,8 @@ function toOrt({ data, shape }: ModelTensor): ort.Tensor {
 }
 
 /** The graph engine on onnxruntime for Node. */
-export function graphRuntime(target: Omit<GraphTarget, "freesMemory">): GraphRuntime {
+export function graphEngine(target: Omit<GraphTarget, "freesMemory">): GraphEngine {
   let facts: FileFacts | undefined;
   const factsOf = (cacheFolder: string): FileFacts => (facts ??= new FileFacts(cacheFolder));
-  return new GraphRuntime(target, (...asked) => openGraph(factsOf, ...asked));
+  return new GraphEngine(target, (...asked) => openGraph(factsOf, ...asked));
 }

@@ -3,7 +3,7 @@
 // model reads off the mel that the network is given. Where there are mels that a model predicted, some of the others have
 // those.
 import { fillNormals } from "../../diffusion/noise.js";
-import type { Program, Runtime, TensorValue } from "../../engine/engine.js";
+import type { Program, Engine, TensorValue } from "../../engine/engine.js";
 import { framePhases, heldPitch, pulses } from "../../models/excitation/pulse-train.js";
 import { binVoicing, EXCITATION_OUTPUTS, readExcitation } from "../../models/excitation/shape.js";
 import type { MelFormat } from "../../mel/format.js";
@@ -63,7 +63,7 @@ export class FinishingBatches {
    * @param predicted the last crops of a batch that have predicted mels
    */
   static async open(
-    runtime: Runtime,
+    runtime: Engine,
     batches: BatchSource,
     config: TrainConfig,
     format: MelFormat,

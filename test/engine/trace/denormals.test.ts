@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { openRuntime } from "../../../src/host/node/engines.js";
+import { openEngine } from "../../../src/host/node/engines.js";
 
 // one test only: onnxruntime sets a process's threads with its first session
 it("the graph engine counts a denormal product as 0 where a trainer asks for it", async () => {
   const product = Float32Array.of(1e-20 * 1e-20)[0];
   expect(product).toBeGreaterThan(0);
-  const runtime = await openRuntime({
+  const runtime = await openEngine({
     engine: "graph",
     threads: 1,
     cacheFolder: null,

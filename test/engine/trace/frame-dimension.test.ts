@@ -1,10 +1,10 @@
 // One graph for every frame count: sizes that follow the input, and functions for which there is no such graph.
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { EagerRuntime } from "../../../src/engine/eager.js";
+import { EagerEngine } from "../../../src/engine/eager.js";
 import { FrameDependenceError } from "../../../src/errors.js";
 import { fitLinear, linearText, traceToGraph } from "../../../src/engine/trace/frame-dimension.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { frames, type Signature, type TensorFunction } from "../../../src/engine/engine.js";
 import { randomValue, relativeDifference } from "../values.js";
 
@@ -38,11 +38,11 @@ const mixed: TensorFunction = ({ x, wave }) => {
 
 async function compareAt(fn: TensorFunction, signature: Signature, counts: readonly number[]): Promise<void> {
   await tf.setBackend("cpu");
-  const graph = await graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
+  const graph = await graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
     fn,
     signature,
   );
-  const reference = await new EagerRuntime("javascript", "cpu", "cpu").compile(fn, signature);
+  const reference = await new EagerEngine("javascript", "cpu", "cpu").compile(fn, signature);
   for (const count of counts) {
     const inputs = Object.fromEntries(
       Object.entries(signature.inputs).map(([name, { shape }]) => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { permute } from "../../../src/models/layers/linear.js";
-import { openRuntime } from "../../../src/host/node/engines.js";
+import { openEngine } from "../../../src/host/node/engines.js";
 import { SignatureError } from "../../../src/errors.js";
 import { keyOfSource } from "../../../src/host/node/compiled-cache.js";
 import { traceToOnnx } from "../../../src/engine/trace/onnx-model.js";
@@ -14,7 +14,7 @@ import {
   frames,
   type InputQuantisation,
   observedName,
-  type Runtime,
+  type Engine,
   type Signature,
   type TensorFunction,
   type TensorValue,
@@ -65,18 +65,18 @@ function largestDifference(actual: TensorValue, expected: readonly number[]): nu
 }
 
 let folder: string;
-let graph: Runtime;
+let graph: Engine;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "vocode-int8-"));
-  graph = await openRuntime({ engine: "graph", threads: 1, cacheFolder: folder });
+  graph = await openEngine({ engine: "graph", threads: 1, cacheFolder: folder });
 });
 
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function runOnce(runtime: Runtime, fn: TensorFunction, given: Signature, x: TensorValue) {
+async function runOnce(runtime: Engine, fn: TensorFunction, given: Signature, x: TensorValue) {
   const program = await runtime.compile(fn, given);
   const results = await program.run({ x });
   await program.dispose();
@@ -123,7 +123,7 @@ describe("a Linear layer in 8 bits", () => {
 
   it("is float32 on the other engines", async () => {
     const x = randomValue(6, [1, 4, inputs]);
-    const runtime = await openRuntime({ engine: "javascript" });
+    const runtime = await openEngine({ engine: "javascript" });
     const one = await runOnce(runtime, layer, quantised, x);
     const other = await runOnce(runtime, layer, signature, x);
     expect(one).toEqual(other);
@@ -155,7 +155,7 @@ describe("a signature with 8-bit layers", () => {
   ])("is refused for %s", async (_, wrong) => {
     const given = { ...signature, quantised: wrong! };
     expect(() => traceToOnnx(layer, given)).toThrow(SignatureError);
-    const runtime = await openRuntime({ engine: "javascript" });
+    const runtime = await openEngine({ engine: "javascript" });
     await expect((async () => runtime.compile(layer, given))()).rejects.toThrow(SignatureError);
   });
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { traceToGraph } from "../../../src/engine/trace/frame-dimension.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { frames, type Signature, type TensorFunction } from "../../../src/engine/engine.js";
 import { randomValue } from "../values.js";
 
@@ -36,7 +36,7 @@ describe("equal parts of a graph", () => {
   });
 
   it("compute what they computed apart", async () => {
-    const graph = graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
+    const graph = graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined });
     const program = await graph.compile(repeated, signature);
     const { first, second, third } = await program.run({ x: randomValue(2, [5, 8]) });
     expect(second).toEqual(first);

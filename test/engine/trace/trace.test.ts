@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ReadWhileTracingError, SignatureError, UnsupportedKernelError } from "../../../src/errors.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { traceToOnnx } from "../../../src/engine/trace/onnx-model.js";
 import type { Signature, TensorFunction } from "../../../src/engine/engine.js";
 
@@ -18,7 +18,7 @@ function errorOf(fn: TensorFunction): unknown {
 }
 
 async function run(fn: TensorFunction): Promise<number[]> {
-  const graph = graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
+  const graph = graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined });
   const program = await graph.compile(fn, signature);
   const { y } = await program.run({ x: { data: Float32Array.of(1, 2, 3, 4), shape: [4] } });
   return Array.from(y.data);

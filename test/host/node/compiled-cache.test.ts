@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CompiledCache, defaultCacheFolder } from "../../../src/host/node/compiled-cache.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { frames, type Signature, type TensorFunction, type TensorValue } from "../../../src/engine/engine.js";
 import { randomValue } from "../../engine/values.js";
 
@@ -35,7 +35,7 @@ const signature: Signature = {
 };
 
 async function runIn(cacheFolder: string, fn: TensorFunction, given: Signature): Promise<TensorValue> {
-  const program = await graphRuntime({ device: "cpu", threads: 1, cacheFolder }).compile(fn, given);
+  const program = await graphEngine({ device: "cpu", threads: 1, cacheFolder }).compile(fn, given);
   const { y } = await program.run({ x: randomValue(2, [5, 4]) });
   await program.dispose();
   return y;

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { frames, type Program } from "../../../src/engine/engine.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { DisposedError } from "../../../src/host/thread-pool.js";
 
 function compiled(): Promise<Program> {
-  const runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
+  const runtime = graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined });
   return runtime.compile(({ x }) => ({ y: tf.mul(x, 2) }), { inputs: { x: { shape: [frames()] } } });
 }
 

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Signature, TensorFunction, TensorValue } from "../../../src/engine/engine.js";
 import { graphRooms, keyOfSource } from "../../../src/host/node/compiled-cache.js";
-import { graphRuntime } from "../../../src/host/node/sessions.js";
+import { graphEngine } from "../../../src/host/node/sessions.js";
 import { randomValue } from "../../engine/values.js";
 
 let folder: string;
@@ -50,7 +50,7 @@ async function run(onRead = (): void => undefined): Promise<{ factor: number; re
       },
     },
   };
-  const runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder: join(folder, "cache") });
+  const runtime = graphEngine({ device: "cpu", threads: 1, cacheFolder: join(folder, "cache") });
   const program = await runtime.compile({ load: () => Promise.resolve(fn) }, signature);
   const { y } = await program.run({ x });
   await program.dispose();

@@ -13,8 +13,8 @@ import {
 } from "../../../src/diffusion/levels.js";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import { ddimStep } from "../../../src/diffusion/samplers/ddim.js";
-import type { Runtime } from "../../../src/engine/engine.js";
-import { openRuntime } from "../../../src/host/node/engines.js";
+import type { Engine } from "../../../src/engine/engine.js";
+import { openEngine } from "../../../src/host/node/engines.js";
 import { createMdct } from "../../../src/models/layers/mdct.js";
 import type { Settings } from "../../../src/models/architecture.js";
 import {
@@ -65,9 +65,9 @@ const predictedMels: CropSource = {
 };
 
 let folder: string;
-let runtime: Runtime;
+let runtime: Engine;
 beforeAll(async () => {
-  runtime = await openRuntime({ engine: "graph", threads: 1 });
+  runtime = await openEngine({ engine: "graph", threads: 1 });
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "vocode-finishing-"));

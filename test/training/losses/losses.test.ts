@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Runtime } from "../../../src/engine/engine.js";
+import type { Engine } from "../../../src/engine/engine.js";
 import { TrainConfigError } from "../../../src/errors.js";
-import { openRuntime } from "../../../src/host/node/engines.js";
+import { openEngine } from "../../../src/host/node/engines.js";
 import type { TrainConfig } from "../../../src/training/config.js";
 import { registerLoss } from "../../../src/training/losses/registry.js";
 import { partOf } from "../../../src/training/optimiser/optimiser.js";
@@ -25,11 +25,11 @@ const config: TrainConfig = {
 };
 
 let folder: string;
-let runtime: Runtime;
+let runtime: Engine;
 beforeAll(async () => {
   registerLoss(stftLoss);
   registerLoss(discriminatorLoss);
-  runtime = await openRuntime({ engine: "graph", threads: 1 });
+  runtime = await openEngine({ engine: "graph", threads: 1 });
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "vocode-losses-"));

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import type { TensorFunction } from "../../../src/engine/engine.js";
-import { openRuntime } from "../../../src/host/node/engines.js";
+import { openEngine } from "../../../src/host/node/engines.js";
 import { findPreset } from "../../../src/mel/presets.js";
 import { weightsOf } from "../../../src/models/weights.js";
 import { defaultTrainConfig } from "../../../src/training/config.js";
@@ -147,7 +147,7 @@ describe("discriminators", () => {
     const loss = lossOf(adversarial);
     const specs = loss.network!.weights;
     const values = initialise(specs, 1);
-    const runtime = await openRuntime({ engine: "graph", threads: 1 });
+    const runtime = await openEngine({ engine: "graph", threads: 1 });
     const signal = { shape: [1, SAMPLES] };
     const step: TensorFunction = ({ made, recorded }, held) => {
       const at = (...tensors: tf.Tensor[]): tf.Scalar => {

@@ -2,11 +2,11 @@
 // unless the case says otherwise, through tf.grads; every kernel of a family must have a case.
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { EagerRuntime } from "../../../../src/engine/eager.js";
-import { graphRuntime } from "../../../../src/host/node/sessions.js";
+import { EagerEngine } from "../../../../src/engine/eager.js";
+import { graphEngine } from "../../../../src/host/node/sessions.js";
 import type { TracedKernel } from "../../../../src/engine/trace/kernels/nodes.js";
 import { trace } from "../../../../src/engine/trace/trace.js";
-import type { Runtime, Signature, TensorFunction, TensorValue } from "../../../../src/engine/engine.js";
+import type { Engine, Signature, TensorFunction, TensorValue } from "../../../../src/engine/engine.js";
 import { randomValue, relativeDifference } from "../../values.js";
 
 /** A function of tensors that uses a kernel, and what it is given. */
@@ -20,8 +20,8 @@ export interface KernelCase {
   readonly note?: string;
 }
 
-const graph: Runtime = graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined });
-const reference: Runtime = new EagerRuntime("javascript", "cpu", "cpu");
+const graph: Engine = graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined });
+const reference: Engine = new EagerEngine("javascript", "cpu", "cpu");
 
 function asFloat(value: tf.Tensor): tf.Tensor {
   return value.dtype === "float32" ? value : tf.cast(value, "float32");

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { expect, it } from "vitest";
 import { depthwiseConvolution } from "../../../../src/models/layers/convolution.js";
-import { EagerRuntime } from "../../../../src/engine/eager.js";
-import { graphRuntime } from "../../../../src/host/node/sessions.js";
+import { EagerEngine } from "../../../../src/engine/eager.js";
+import { graphEngine } from "../../../../src/host/node/sessions.js";
 import { convolutionKernels, depthwiseKernels } from "../../../../src/engine/trace/kernels/convolution.js";
 import { frames, type TensorFunction } from "../../../../src/engine/engine.js";
 import { randomValue, relativeDifference } from "../../values.js";
@@ -130,11 +130,11 @@ it("one graph of the depthwise convolution serves every frame count", async () =
   const weights = { weight: randomValue(1, [7, 24]), bias: randomValue(2, [24]) };
   const signature = { inputs: { x: { shape: [1, frames(), 24] } }, weights };
   const fn: TensorFunction = ({ x }, { weight, bias }) => ({ y: alongFrames(2)(x, weight, bias) });
-  const graph = await graphRuntime({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
+  const graph = await graphEngine({ device: "cpu", threads: 1, cacheFolder: undefined }).compile(
     fn,
     signature,
   );
-  const reference = await new EagerRuntime("javascript", "cpu", "cpu").compile(fn, signature);
+  const reference = await new EagerEngine("javascript", "cpu", "cpu").compile(fn, signature);
   for (const count of [1, 2, 6, 7, 64, 601]) {
     const inputs = { x: randomValue(count, [1, count, 24]) };
     const [{ y }, expected] = [await graph.run(inputs), await reference.run(inputs)];
