@@ -5,12 +5,7 @@ export type { Host } from "./host.js";
 export { type Hosted, Vocoder } from "./vocoder.js";
 export type { Engine } from "./engine/engine.js";
 export type { Model, ModelOptions, ModelTensor, OpenModel } from "./engine/engine.js";
-export {
-  type GraphOpener,
-  GraphEngine,
-  GraphEngine as GraphRuntime,
-  type GraphTarget,
-} from "./engine/graph-engine.js";
+export { type GraphOpener, GraphEngine, type GraphTarget } from "./engine/graph-engine.js";
 
 export { byteSource, type ByteSource, type Files } from "./formats/bytes.js";
 export { parseMel } from "./mel/file.js";
