@@ -127,41 +127,46 @@ export interface PlainFormat {
 export function decodePlain(bytes: Uint8Array, format: PlainFormat): Float32Array[] {
   const { channels, sampleBytes } = format;
   const count = Math.floor(bytes.length / (channels * sampleBytes));
-  const values = plainValues(bytes.subarray(0, count * channels * sampleBytes), format);
-  if (channels === 1) return [values];
-  return Array.from({ length: channels }, (_, channel) => {
-    const samples = new Float32Array(count);
-    for (let n = 0, at = channel; n < count; n++, at += channels) samples[n] = values[at];
-    return samples;
-  });
+  const whole = bytes.subarray(0, count * channels * sampleBytes);
+  return Array.from({ length: channels }, (_, channel) => channelValues(whole, format, channel, count));
 }
 
-/** All values in their order, in an array of their own. */
-function plainValues(bytes: Uint8Array, { encoding, sampleBytes, littleEndian }: PlainFormat): Float32Array {
-  if (encoding === "float")
-    return decodeFloats(
+/** One channel's samples, in an array of their own. A function of its own, since it is compiled once then. */
+function channelValues(
+  bytes: Uint8Array,
+  { encoding, sampleBytes, littleEndian, channels }: PlainFormat,
+  channel: number,
+  count: number,
+): Float32Array {
+  const values = new Float32Array(count);
+  const step = channels * sampleBytes;
+  let at = channel * sampleBytes;
+  if (encoding === "float") {
+    const all = decodeFloats(
       bytes,
       sampleBytes === 4 ? "float32" : "float64",
       littleEndian ? "little" : "big",
-    ).slice();
-  const values = new Float32Array(bytes.length / sampleBytes);
+    );
+    for (let n = 0; n < count; n++) values[n] = all[n * channels + channel];
+    return values;
+  }
   if (encoding !== "integer") {
     const table = companded[encoding];
-    for (let n = 0; n < values.length; n++) values[n] = table[bytes[n]];
+    for (let n = 0; n < count; n++, at += step) values[n] = table[bytes[at]];
     return values;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (sampleBytes === 1) {
     // integers of up to 8 bits are unsigned, silence at 128
-    for (let n = 0; n < values.length; n++) values[n] = (bytes[n] - 128) / 2 ** 7;
+    for (let n = 0; n < count; n++, at += step) values[n] = (bytes[at] - 128) / 2 ** 7;
   } else if (sampleBytes === 2) {
-    for (let n = 0; n < values.length; n++) values[n] = view.getInt16(2 * n, littleEndian) / 2 ** 15;
+    for (let n = 0; n < count; n++, at += step) values[n] = view.getInt16(at, littleEndian) / 2 ** 15;
   } else if (sampleBytes === 3) {
     const [low, high] = littleEndian ? [0, 2] : [2, 0];
-    for (let n = 0, at = 0; n < values.length; n++, at += 3)
+    for (let n = 0; n < count; n++, at += step)
       values[n] = (bytes[at + low] + bytes[at + 1] * 2 ** 8 + view.getInt8(at + high) * 2 ** 16) / 2 ** 23;
   } else {
-    for (let n = 0; n < values.length; n++) values[n] = view.getInt32(4 * n, littleEndian) / 2 ** 31;
+    for (let n = 0; n < count; n++, at += step) values[n] = view.getInt32(at, littleEndian) / 2 ** 31;
   }
   return values;
 }
