@@ -92,8 +92,8 @@ const rules = {
   finishCropFrames: whole(64),
   /** Its losses, written as those of the first phase. */
   finishLosses: losses(["noise", "log-mel:8", "spectra:4", "discriminators"]),
-  finishAdamWRate: positive(8e-4),
-  finishMuonRate: positiveOrZero(2e-3),
+  finishAdamWRate: positive(5e-4),
+  finishMuonRate: positiveOrZero(6e-3),
   finishGradientNorm: positive(50),
   /** Optimiser steps of the excitation model on smoothed mels, before it. */
   finishExcitationSteps: wholeOrZero(1000),
@@ -110,7 +110,10 @@ const rules = {
   /** Share of these that have mels which a model predicted, where there are such. */
   predictedShare: share(0.5),
   /** Hz up to which "spectra" compares. */
-  spectraLimit: positive(5500),
+  spectraLimit: positive(2500),
+  /** What "discriminators" sees: spectra of these lengths, and every p-th sample for these periods. */
+  discriminatorSpectra: list(whole, [512, 1024, 2048]),
+  discriminatorPeriods: list(whole, [2, 5]),
   /** The rate of the networks of "discriminators", and what the distance of their features counts beside their word. */
   discriminatorRate: positive(4e-4),
   featureMatching: positiveOrZero(2),
@@ -277,11 +280,20 @@ function isAllowed({ isWhole, least }: Rule, value: unknown): boolean {
   return least === undefined || value > 0 || (value === 0 && least === "0 or more");
 }
 
+/** Transforms whose hops lie whole in the signals that losses compare. */
+const SPECTRUM_LENGTHS: readonly number[] = [128, 256, 512, 1024, 2048];
+
 function checkTogether(config: TrainConfig): void {
   const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, speeds } = config;
   if (config.samplerLevels.length !== 2 || config.samplerLevels[0] > config.samplerLevels[1]) {
     throw new TrainConfigError(
       `'samplerLevels' takes the log-SNR of the sampler's two calls, the noisier first, not ${JSON.stringify(config.samplerLevels)}.`,
+    );
+  }
+  const length = config.discriminatorSpectra.find((each) => !SPECTRUM_LENGTHS.includes(each));
+  if (length !== undefined) {
+    throw new TrainConfigError(
+      `'discriminatorSpectra' takes lengths of ${SPECTRUM_LENGTHS.join(", ")} samples, not ${length}.`,
     );
   }
   if (lowestLogSnr >= highestLogSnr) {

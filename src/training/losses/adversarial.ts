@@ -8,8 +8,6 @@ import { compared, type LossView } from "./view.js";
 import { createDiscriminators } from "./discriminators.js";
 import type { LossContext, LossKind } from "./loss.js";
 
-const SPECTRUM_LENGTHS = [512, 1024, 2048];
-const PERIODS = [2, 5];
 const ADAM_W = { beta1: 0.8, beta2: 0.99, weightDecay: 0.01 };
 const GRADIENT_NORM = 10;
 
@@ -18,7 +16,7 @@ export const adversarial: LossKind = {
   name: "discriminators",
   judgesSampled: true,
   create: ({ config, format }: LossContext) => {
-    const discriminators = createDiscriminators(SPECTRUM_LENGTHS, PERIODS);
+    const discriminators = createDiscriminators(config.discriminatorSpectra, config.discriminatorPeriods);
     const signals = (seen: LossView): ReturnType<typeof compared> => compared(seen, format.hopLength);
     return {
       value: (seen, own) => {

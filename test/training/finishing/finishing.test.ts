@@ -51,8 +51,10 @@ const config: TrainConfig = {
   finishBatch: 2,
   finishCropFrames: 12,
   finishExcitationSteps: 3,
-  // the discriminators take seconds to compile: where they are not asked for they are left out
+  // the discriminators take seconds to compile: where they are not asked for they are left out, and there are but two
   finishLosses: ["noise", "log-mel:8"],
+  discriminatorSpectra: [512],
+  discriminatorPeriods: [2],
 };
 
 const withAllLosses = { finishLosses: defaultTrainConfig.finishLosses };
@@ -202,6 +204,7 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   it.each([
     [{ samplerLevels: [3, 1] }, /noisier first/],
     [{ smoothShare: 1.5 }, /at most 1/],
+    [{ discriminatorSpectra: [512, 1000] }, /lengths of 128, .* 2048 samples, not 1000/],
     [{ predictedShare: 1.5 }, /at most 1/],
   ])("refuses the settings %j", (changes, words) => {
     expect(() => withSettings(defaultTrainConfig, changes)).toThrow(words);
