@@ -53,8 +53,18 @@ async function openCorpora(
     return { corpus: await openCorpusOf(runFolder, description, options, pitch) };
   }
   const { mels, ...others } = paths;
+  const { predictedCount } = await import("../training/finishing/batches.js");
+  if (predictedCount(finishingConfig(config)) === 0) {
+    throw new InputError(
+      "None of a finishing step's crops would have the mels of --mels: 'finishBatch' times 'smoothShare' times " +
+        "'predictedShare' is less than a half. Raise one of them, or leave --mels out.",
+    );
+  }
   const corpus = await openCorpusOf(runFolder, { ...description, paths: others }, options, pitch);
-  printNote(options, `The mels in '${mels}' are mixed in while the voice is finished:`);
+  printNote(
+    options,
+    `Mixed in while the voice is finished are the mels in '${resolve(runFolder.path, mels)}':`,
+  );
   return { corpus, predicted: await openCorpusOf(runFolder, description, options, false) };
 }
 
@@ -239,7 +249,8 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const { utterancesToTrainOn } = await import("../training/batches.js");
   // refuses recordings that are too short
   if (config.steps > 0) utterancesToTrainOn(corpus, config);
-  if (config.finishSteps > 0) utterancesToTrainOn(corpus, finishingConfig(config));
+  if (config.finishSteps > 0)
+    for (const each of [corpus, predicted]) if (each) utterancesToTrainOn(each, finishingConfig(config));
   // only now, so that nothing stands in the way of a second attempt
   if (options.resume) await remarkTunings(runFolder, description, options);
   if (options.resume) await runFolder.change(description);

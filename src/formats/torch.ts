@@ -32,10 +32,13 @@ const storageTypes: Readonly<Record<string, string>> = {
   BFloat16Storage: "bfloat16",
 };
 
-// values that are shared may be reached in more ways than anybody can go; one that holds others counts for many
-const MOST_WORK = 20_000_000;
+// a tensor that is shared may be reached in more ways than anybody can go: what holds others counts for many
+const MOST_WORK = 4_000_000;
 const WORK_OF_CONTAINER = 20;
 const DEEPEST = 100;
+const UNSEARCHABLE =
+  "The file's values lie too deep in each other, or are too many, to be searched for tensors. Save the mel alone: " +
+  "torch.save(mel, 'mel.pt').";
 
 /**
  * The tensors of an archive.
@@ -52,20 +55,25 @@ export function torchTensors(entries: readonly ZipEntry[]): TorchTensor[] {
   const byteOrder = order && new TextDecoder().decode(order.subarray(0, 3)) === "big" ? "big" : "little";
   const tensors: TorchTensor[] = [];
   let work = 0;
+  let isTooDeep = false;
   const around = new Set<PickledValue>();
+  // in which no tensor was found: they are not entered again
+  const without = new Set<PickledValue>();
   const walk = (value: PickledValue, path: readonly string[], key?: string): void => {
     const isScalar = typeof value !== "object" || value === null;
     work += isScalar ? 1 : WORK_OF_CONTAINER;
-    if (work > MOST_WORK || path.length > DEEPEST)
-      throw new TorchError(
-        "The file's values lie too deep in each other, or are too many, to be searched for tensors. Save the mel alone: " +
-          "torch.save(mel, 'mel.pt').",
-      );
+    if (work > MOST_WORK) throw new TorchError(UNSEARCHABLE);
     // what holds itself has been gone through
-    if (isScalar || around.has(value)) return;
+    if (isScalar || around.has(value) || without.has(value)) return;
+    if (path.length > DEEPEST) {
+      isTooDeep = true;
+      return;
+    }
+    const before = tensors.length;
     around.add(value);
     walkInto(value, key === undefined ? path : [...path, key]);
     around.delete(value);
+    if (tensors.length === before) without.add(value);
   };
   const walkInto = (value: PickledValue, path: readonly string[]): void => {
     const tensor = readTensor(value, path.join("."), storage, byteOrder);
@@ -79,6 +87,7 @@ export function torchTensors(entries: readonly ZipEntry[]): TorchTensor[] {
       });
   };
   walk(parsePickle(pickle.read()), []);
+  if (isTooDeep && tensors.length === 0) throw new TorchError(UNSEARCHABLE);
   return tensors;
 }
 

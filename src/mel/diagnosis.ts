@@ -92,7 +92,8 @@ export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInsp
   if (statistics && ln) {
     const evidence = melEvidence(laidOut.values, format, ln);
     // what a file states is not doubted
-    for (const remark of [smoothnessRemark(evidence), stated ? undefined : powerRemark(evidence)])
+    const scale = seen.looksLike !== undefined && isScale(seen.looksLike) ? seen.looksLike : "ln";
+    for (const remark of [smoothnessRemark(evidence), stated ? undefined : powerRemark(evidence, scale)])
       if (remark !== undefined) remarks.push(remark);
   }
   const { looksLike } = seen;
@@ -278,7 +279,7 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
         : nameOf(values, statistics, ranking, format, own);
     throw mismatch(encoding, looksLike, statistics, evidence, format);
   }
-  const remarks = [smoothnessRemark(evidence), powerRemark(evidence)].filter(
+  const remarks = [smoothnessRemark(evidence), powerRemark(evidence, encoding.scale)].filter(
     (remark) => remark !== undefined,
   );
   return { statistics, ranking, remarks };

@@ -1,6 +1,7 @@
 // What sound leaves in a mel, whatever is said: how loud a waveform has to be for it at least, how its fine structure
 // changes from low bands to high ones, and how energy falls with frequency. Speech, noise and music have been measured for
 // the bounds below: docs/mels.md. Mels are ln magnitudes [frames, bands].
+import type { MelScaleName } from "./encoding.js";
 import { melBandRows } from "./bank.js";
 import type { MelFormat } from "./format.js";
 import { HANN_POWER } from "./frames.js";
@@ -162,14 +163,16 @@ const LEAST_OCCUPIED = 0.05;
  * A sentence on a mel that is as rough as power is, and not wide or loud enough to tell it from music: a quiet one, of which
  * the floor has cut off most. Speech of 35 voices in five formats, 0 to 40 dB below its usual level, has at most half of
  * these; a piano or a single vowel has them too, so that it is not refused.
+ *
+ * @param scale that the values are taken for
  */
-export function powerRemark(evidence: MelEvidence): string | undefined {
+export function powerRemark(evidence: MelEvidence, scale: MelScaleName): string | undefined {
   const { frames, occupied, roughness, detail } = evidence;
   const isRough = roughness > 0.6 && detail.all > 0.85 && detail.low > 1.25 && detail.high > 0.5;
   if (frames < 2 * TELLING_FRAMES || occupied < LEAST_OCCUPIED || !isRough) return undefined;
   return (
     `Its neighbouring bands bend by ${detail.all.toFixed(2)} (ln), and those of recorded speech by 0.4 to 0.7: if it is of ` +
-    "speech, its values may be logarithms of power, in a quiet recording. If so, say --mel-format ln,power."
+    `speech, its values may be logarithms of power, in a quiet recording. If so, say --mel-format ${scale},power.`
   );
 }
 

@@ -101,7 +101,7 @@ export function tunedByName(config: TunedConfig, name: string): TunedSettings {
 
 /** What somebody asks for; the rest is tuned or else the default. */
 export interface SettingsRequest {
-  /** Without it the checkpoint's own default, or 6. */
+  /** Without it the checkpoint's own default with its own start and sampler, else 6. */
   readonly steps?: number;
   readonly sampler?: SamplerName;
   readonly start?: TunedStart;
@@ -141,7 +141,6 @@ export function chosenSettings(
 ): ChosenSettings {
   const { defaults } = architectureOf(config.denoiser.kind);
   const { startLevel, schedule: named } = request;
-  const steps = request.steps ?? config.defaultSteps ?? defaultSynthesis.steps;
   const byName = typeof named === "string" && isTunedName(named) ? tunedByName(config, named) : undefined;
   const sampler = request.sampler ?? byName?.sampler ?? defaults.sampler;
   const start = chosenStart(config.excitation !== undefined, {
@@ -149,6 +148,10 @@ export function chosenSettings(
     tunedFor: byName?.start,
   });
   const isTuned = named === undefined && startLevel === undefined;
+  // the checkpoint's own number belongs to what it was tuned with, and not to another start or sampler
+  const own = isTuned ? config.defaultSteps : undefined;
+  const isOwn = own !== undefined && tunedSettings(config, { steps: own, start, sampler }) !== undefined;
+  const steps = request.steps ?? (isOwn ? own : defaultSynthesis.steps);
   const tuned = isTuned ? tunedSettings(config, { steps, start, sampler }) : byName;
   const plain = (): NoiseSchedule => {
     if (typeof named === "object") return named;

@@ -107,7 +107,7 @@ const rules = {
   smoothBands: positiveOrZero(1.3),
   smoothFrames: positiveOrZero(1.6),
   smoothNoise: positiveOrZero(0.1),
-  /** Share of these that have mels which a model predicted, where there are such. */
+  /** Share of the smoothed crops that have a mel of the folder of predicted mels in place of a smoothed one. */
   predictedShare: share(0.5),
   /** Hz up to which "spectra" compares. */
   spectraLimit: positive(2500),
@@ -283,6 +283,8 @@ function isAllowed({ isWhole, least }: Rule, value: unknown): boolean {
 /** Transforms whose hops lie whole in the signals that losses compare. */
 const SPECTRUM_LENGTHS: readonly number[] = [128, 256, 512, 1024, 2048];
 
+const LONGEST_PERIOD = 1000;
+
 function checkTogether(config: TrainConfig): void {
   const { lowestLogSnr, highestLogSnr, gainLow, gainHigh, speeds } = config;
   if (config.samplerLevels.length !== 2 || config.samplerLevels[0] > config.samplerLevels[1]) {
@@ -294,6 +296,16 @@ function checkTogether(config: TrainConfig): void {
   if (length !== undefined) {
     throw new TrainConfigError(
       `'discriminatorSpectra' takes lengths of ${SPECTRUM_LENGTHS.join(", ")} samples, not ${length}.`,
+    );
+  }
+  for (const name of ["discriminatorSpectra", "discriminatorPeriods"] as const) {
+    if (new Set(config[name]).size < config[name].length)
+      throw new TrainConfigError(`'${name}' takes numbers each once, not ${config[name].join(", ")}.`);
+  }
+  const period = config.discriminatorPeriods.find((each) => each > LONGEST_PERIOD);
+  if (period !== undefined) {
+    throw new TrainConfigError(
+      `'discriminatorPeriods' takes at most ${LONGEST_PERIOD} samples, not ${period}.`,
     );
   }
   if (lowestLogSnr >= highestLogSnr) {

@@ -127,6 +127,8 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     byLevel: latest["devErrorByLevel"] as readonly number[],
   };
   const { excitation, network } = weights;
+  // until the end of the phase the voice is used as before it
+  const isFinished = config.finishSteps > 0 && steps >= config.steps + config.finishSteps;
   const facts = {
     ...(from !== undefined && { from }),
     ...{ recordings: recorded.length, recordedHours, steps, audioHours },
@@ -135,7 +137,7 @@ export async function storeTrained(folder: string, trained: Trained): Promise<vo
     config: {
       ...checkpointConfigOf(config, {
         mel: format,
-        ...(steps > config.steps ? finishedSteps(config) : { schedules: {} }),
+        ...(isFinished ? finishedSteps(config) : { schedules: {} }),
         training: { ...facts, devError: error ?? null, settings: config },
       }),
       ...(excitation && { excitation: excitationShape }),

@@ -10,7 +10,7 @@ import { CannotFinishError, initialise } from "./start-weights.js";
 import { floats, partOf, statePrefix, withoutPrefix } from "./optimiser/optimiser.js";
 import { createTrainingModel, type TrainingModel } from "./model.js";
 import { finishingConfig, type TrainConfig } from "./config.js";
-import { FinishingBatches, predictedCrops, sharpCrops } from "./finishing/batches.js";
+import { FinishingBatches, predictedCount, sharpCrops } from "./finishing/batches.js";
 import { finishedExcitation } from "./finishing/excitation.js";
 import {
   audioSecondsAStep,
@@ -387,7 +387,7 @@ async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<
   const own: TrainConfig = finishingConfig(config);
   const model = await createTrainingModel(own, source.format);
   const known = sharpCrops(own);
-  const count = predictedCrops(own, options.predicted);
+  const count = options.predicted ? predictedCount(own) : 0;
   const predicted =
     options.predicted && count > 0 ? new PredictedCrops(options.predicted, own.cropFrames, count) : undefined;
   const part = { known, before: config.steps, predicted };

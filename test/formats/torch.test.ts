@@ -46,12 +46,26 @@ describe("torchTensors", () => {
     expect(tensorsOf(`]q\x00(h\x00${tensor(0)}e`).map(({ name }) => name)).toEqual(["1"]);
   });
 
+  it("goes once through lists without a tensor, in however many ways they are reached", () => {
+    const lists = Array.from(
+      { length: 30 },
+      (_, i) => `0](h${String.fromCharCode(i, 0x68, i)}eq${String.fromCharCode(i + 1)}`,
+    );
+    expect(tensorsOf(`]q\x00${lists.join("")}`)).toEqual([]);
+  });
+
+  it("finds a tensor beside what is nested deeper than it looks", () => {
+    const deep = `${"]".repeat(150)}${"a".repeat(149)}`;
+    const found = tensorsOf(`}(${text("mel")}${tensor(2)}${text("state")}${deep}u`);
+    expect(found.map(({ name }) => name)).toEqual(["mel"]);
+  });
+
   it.each([
     ["nested deeper", `${"]".repeat(150)}${tensor(1)}${"a".repeat(150)}`],
     [
       "reached in a thousand million ways",
-      // each list holds the one before twice
-      `]q\x00${Array.from({ length: 30 }, (_, i) => `0](h${String.fromCharCode(i, 0x68, i)}eq${String.fromCharCode(i + 1)}`).join("")}`,
+      // each list holds the one before twice, the first a tensor
+      `]${tensor(1)}aq\x00${Array.from({ length: 30 }, (_, i) => `0](h${String.fromCharCode(i, 0x68, i)}eq${String.fromCharCode(i + 1)}`).join("")}`,
     ],
   ])("refuses a file with values %s, instead of leaving some out", (_, pickled) => {
     expect(() => tensorsOf(pickled)).toThrow(TorchError);

@@ -102,6 +102,13 @@ describe("a mel of recorded speech", () => {
     const words = /bend by 1\.\d\d \(ln\).*may be logarithms of power.*--mel-format ln,power/;
     expect(parseMel(quiet(20), expected).remarks.join()).toMatch(words);
     expect(inspectMel(quiet(20)).remarks.join()).toMatch(words);
+    // the way out is in the values' own scale
+    const decimal = parseNpy(quiet(20)).data.map((value) => value / Math.LN10);
+    const options = { assume: { encoding: { scale: "log10", mean: 0, deviation: 1 } } } as const;
+    expect(parseMel(encodeNpy(shape, decimal), { ...expected, ...options }).remarks.join()).toContain(
+      "--mel-format log10,power",
+    );
+    expect(inspectMel(encodeNpy(shape, decimal)).remarks.join()).toContain("--mel-format log10,power");
   });
 
   it("is taken without that remark in magnitudes, however quiet", () => {

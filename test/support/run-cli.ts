@@ -53,7 +53,9 @@ async function runHere(args: readonly string[], { cwd, env }: CliSurroundings): 
     stderr.end();
     forget();
     process.exitCode = undefined;
-    process.env = variables;
+    for (const name of Object.keys(process.env))
+      if (!(name in variables)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, variables);
     process.chdir(folder);
   }
 }

@@ -46,6 +46,14 @@ describe("the number of steps", () => {
     expect(stepsOf(4, undefined)).toBe(4);
     expect(stepsOf(4, 9)).toBe(9);
   });
+
+  it("is 6 where what is asked for is not what the checkpoint's own number was tuned with", () => {
+    const own = { ...config, defaultSteps: 4 };
+    for (const other of [{ startLevel: 1 }, { sampler: "ddim" }] as const) {
+      const asked = chosenSettings({ ...own, excitation: {} }, other);
+      expect(asked.schedule.logSnrs, JSON.stringify(other)).toHaveLength(6);
+    }
+  });
 });
 
 describe("tunedSettings", () => {

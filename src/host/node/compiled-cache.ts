@@ -40,7 +40,9 @@ function digestOfSource(facts: FileFacts | undefined): string {
 
 /** Whether the code can be read: some bundlers write the place where it lay on the machine that bundled it. */
 export function isCodeReadable(): boolean {
-  return existsSync(sourceFolder);
+  return isBundled
+    ? existsSync(sourceFolder)
+    : graphRooms.every((room) => existsSync(join(sourceFolder, room)));
 }
 
 /** The files with that code; all scripts beside a bundle, since it may be in any of them. */

@@ -12,7 +12,7 @@ import type { BatchSource } from "../batches.js";
 import type { TrainConfig } from "../config.js";
 import { MARGIN } from "../crops.js";
 import { compileExcitation } from "../excitation-data.js";
-import { type CropSource, drawSmoothing, StepRandom } from "../draws.js";
+import { drawSmoothing, StepRandom } from "../draws.js";
 import type { SamplerInputs } from "./sampler.js";
 
 type Inputs = Record<string, TensorValue>;
@@ -25,13 +25,13 @@ export function sharpCrops({ batch, smoothShare }: Pick<TrainConfig, "batch" | "
   return Math.max(1, batch - Math.round(batch * smoothShare));
 }
 
-/** Crops of a batch, or of another number of them, whose mels a model predicted, where there are such. */
-export function predictedCrops(
-  { batch, smoothShare, predictedShare }: Pick<TrainConfig, "batch" | "smoothShare" | "predictedShare">,
-  predicted: CropSource | undefined,
-): number {
-  const others = batch - sharpCrops({ batch, smoothShare });
-  return predicted ? Math.round(others * predictedShare) : 0;
+/** How many of a batch's crops have mels that a model predicted, where a run has such mels. */
+export function predictedCount({
+  batch,
+  smoothShare,
+  predictedShare,
+}: Pick<TrainConfig, "batch" | "smoothShare" | "predictedShare">): number {
+  return Math.round((batch - sharpCrops({ batch, smoothShare })) * predictedShare);
 }
 
 /** Draws the batches of a finishing phase. */
@@ -40,16 +40,16 @@ export class FinishingBatches {
   readonly #config: TrainConfig;
   readonly #format: MelFormat;
   readonly #excitation: Program;
-  readonly #predicted: number;
+  readonly #predictedCount: number;
 
   private constructor(
     batches: BatchSource,
     config: TrainConfig,
     format: MelFormat,
     excitation: Program,
-    predicted: number,
+    predictedCount: number,
   ) {
-    this.#predicted = predicted;
+    this.#predictedCount = predictedCount;
     this.#batches = batches;
     this.#config = config;
     this.#format = format;
@@ -101,7 +101,7 @@ export class FinishingBatches {
     const normals = fillNormals(new Float32Array(data.length), { seed, step: NOISE_STEPS.mel + step });
     const values = Float32Array.from(data);
     const size = data.length / batch;
-    for (let item = sharpCrops(this.#config); item < batch - this.#predicted; item++) {
+    for (let item = sharpCrops(this.#config); item < batch - this.#predictedCount; item++) {
       const part = values.subarray(item * size, (item + 1) * size);
       const strength = drawSmoothing(this.#config, random);
       part.set(smoothed(part, this.#format.bands, strength, normals.subarray(item * size)));

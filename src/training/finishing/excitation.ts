@@ -13,7 +13,7 @@ import type { TrainConfig } from "../config.js";
 import { melWithGain } from "../crops.js";
 import { CropDraw, type CropSource, drawSmoothing, StepRandom, type Utterance } from "../draws.js";
 import { computeMel } from "../../mel/analysis.js";
-import { predictedCrops } from "./batches.js";
+import { predictedCount } from "./batches.js";
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -131,7 +131,7 @@ class SmoothedCrops {
     const drawOf = (from: CropSource): CropDraw =>
       new CropDraw(utterancesToTrainOn(from, { cropFrames: this.frames }), this.frames);
     this.#draw = drawOf(source);
-    const count = predictedCrops({ ...config, batch: CROPS }, predicted);
+    const count = predictedCount({ ...config, batch: CROPS });
     this.#predicted = predicted && { source: predicted, draw: drawOf(predicted), count };
   }
 
@@ -169,7 +169,7 @@ class SmoothedCrops {
   }
 }
 
-/** Frames beside a crop that its own are not alone with. */
+/** Frames at each side of a crop, so that the transforms of its first and last frames see what is there. */
 const BESIDE = 2;
 
 /** The mel of a crop's samples: frame j lies around the middle of hop j, whatever the format pads. [frames·bands] */

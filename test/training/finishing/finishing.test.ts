@@ -25,7 +25,7 @@ import {
 } from "../../../src/training/config.js";
 import { BatchSource, PredictedCrops } from "../../../src/training/batches.js";
 import type { CropSource } from "../../../src/training/draws.js";
-import { FinishingBatches, predictedCrops, sharpCrops } from "../../../src/training/finishing/batches.js";
+import { FinishingBatches, predictedCount, sharpCrops } from "../../../src/training/finishing/batches.js";
 import { sampledEstimate } from "../../../src/training/finishing/sampler.js";
 import { NotFinishingError } from "../../../src/training/losses/view.js";
 import { createTrainingModel } from "../../../src/training/model.js";
@@ -58,7 +58,7 @@ const config: TrainConfig = {
 };
 
 const withAllLosses = { finishLosses: defaultTrainConfig.finishLosses };
-const withDiscriminators = { finishLosses: ["noise", "discriminators"] };
+const withDiscriminators = { finishLosses: ["noise", "log-mel:8", "discriminators"] };
 
 /** The same recordings, all of whose mels a model has predicted to be −5. */
 const predictedMels: CropSource = {
@@ -204,6 +204,8 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   it.each([
     [{ samplerLevels: [3, 1] }, /noisier first/],
     [{ smoothShare: 1.5 }, /at most 1/],
+    [{ discriminatorPeriods: [2, 2] }, /each once/],
+    [{ discriminatorPeriods: [5000] }, /at most 1000/],
     [{ discriminatorSpectra: [512, 1000] }, /lengths of 128, .* 2048 samples, not 1000/],
     [{ predictedShare: 1.5 }, /at most 1/],
   ])("refuses the settings %j", (changes, words) => {
@@ -277,8 +279,8 @@ describe("a finishing batch", () => {
   it("has predicted mels, and their recordings, in the place of some that would be smoothed", async () => {
     const own = finishingConfig({ ...config, finishBatch: 4, predictedShare: 0.5 });
     const model = await createTrainingModel(own, source.format);
-    expect(predictedCrops(own, undefined)).toBe(0);
-    expect(predictedCrops(own, predictedMels)).toBe(1);
+    expect(predictedCount(own)).toBe(1);
+    expect(predictedCount({ ...own, smoothShare: 0 })).toBe(0);
     const part = { known: 2, before: 0 };
     const predicted = new PredictedCrops(predictedMels, own.cropFrames, 1);
     const [without, crops] = [part, { ...part, predicted }].map(
