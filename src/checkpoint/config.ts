@@ -13,7 +13,7 @@ import {
   value,
 } from "../formats/json-fields.js";
 import { formatFromFields } from "../mel/format-fields.js";
-import type { MelFormat } from "../mel/format.js";
+import { type MelFormat, voiceFault } from "../mel/format.js";
 import type { Architecture, PriorName } from "../models/architecture.js";
 import { excitationLayers, excitationWeights } from "../models/excitation/shape.js";
 import { type EncoderConfig, encoderSchema } from "../models/layers/shapes.js";
@@ -159,6 +159,8 @@ export function parseCheckpointConfig(text: string, path: string): CheckpointCon
     );
   }
   const shape = parseFields(architecture.schema, named.shape, "'denoiser.shape'", refusal);
+  const fault = voiceFault(shared.mel);
+  if (fault !== undefined) throw refusal(`is for mels that no voice takes: ${fault}`);
   const mismatch = architecture.mismatch?.(shape, shared.mel);
   if (mismatch !== undefined) throw refusal(mismatch);
   return {

@@ -2,9 +2,9 @@
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { readMel, formatFromOption } from "../host/node/mel-files.js";
-import { describeFormat, type MelFormat } from "../mel/format.js";
+import { bankRateOf, describeFormat, type MelFormat } from "../mel/format.js";
 import { isNpyOutput, type MelOfFile, writeMelOfFile } from "./mel-of-file.js";
-import { DEFAULT_PRESET, presetNameOf, presetNames } from "../mel/presets.js";
+import { DEFAULT_PRESET, presetAliases, presetNameOf, presetNames } from "../mel/presets.js";
 import { FileError, InputError } from "../errors.js";
 import type { Figure } from "../plots/figure.js";
 import { findRecordings, isFolder } from "../host/node/read-files.js";
@@ -30,10 +30,11 @@ function melNotes(made: MelOfFile, format: MelFormat): string[] {
   const notes = [...made.source.remarks];
   if (made.sampleRate !== format.sampleRate)
     notes.push(`Resampled from ${made.sampleRate} Hz to the format's ${format.sampleRate} Hz.`);
-  if (made.sampleRate / 2 < format.maxFrequency)
+  const highest = (format.maxFrequency * format.sampleRate) / bankRateOf(format);
+  if (made.sampleRate / 2 < highest)
     notes.push(
       `At ${made.sampleRate} Hz the recording holds nothing above ${made.sampleRate / 2} Hz, ` +
-        `and the format's bands go up to ${format.maxFrequency} Hz: a vocoder will make dull speech of it.`,
+        `and the format's bands go up to ${highest} Hz: a vocoder will make dull speech of it.`,
     );
   const clipping = describeClipping(made.clippedByChannel, made.seconds * made.sampleRate);
   if (clipping !== undefined) {
@@ -175,6 +176,9 @@ export function melCommand(): Command {
       `
 Presets:
   ${presetNames().join("\n  ")}
+  and by the models' names: ${presetAliases()
+    .map(([alias]) => alias)
+    .join(", ")}
 
 Examples:
   vocode mel speech.wav                                writes speech.mel

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { formatFromOption, melAssumptionFromOption } from "../host/node/mel-files.js";
 import type { MelLayout } from "../mel/layout.js";
 import type { MelReading } from "../training/corpus/prepare-recording.js";
-import { formatDifferences, type MelFormat } from "../mel/format.js";
+import { formatDifferences, type MelFormat, voiceFault } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
@@ -69,6 +69,11 @@ export async function newRun(
   const { cache, heldOut, files, mels } = options;
   const begins = options.from === undefined ? undefined : await checkpointOf(options.from, options.format);
   const mel = begins?.checkpoint.config.mel ?? (await formatFromOption(options.format ?? DEFAULT_PRESET));
+  const fault = voiceFault(mel);
+  if (fault !== undefined)
+    throw new InputError(
+      `No voice can be trained for this --format: ${fault}. Train one for a format without, such as ${DEFAULT_PRESET}.`,
+    );
   const place = (path: string): string => relative(runFolder.path, path) || ".";
   const description: RunDescription = {
     config: await configOf(options, mel, begins),

@@ -15,32 +15,72 @@ import { validateFormat } from "./format-fields.js";
 import meyda from "meyda";
 
 // Magnitudes of a windowed frame's Fourier transform, computed by Meyda (meyda.js.org). Its complex spectrum rather
-// than its amplitudeSpectrum, which is rounded to float32 and lacks the bin at half the sample rate.
+// than its amplitudeSpectrum, which is rounded to float32 and lacks the bin at half the sample rate. Meyda's lengths are
+// powers of two. A length of p·m, p odd, is put together from p of them (Cooley and Tukey 1965):
+//   X[k] = Σ_r e^(−2πi·rk/(pm)) · X_r[k mod m],   X_r the transform of samples r, r+p, r+2p, …
 
 /** The transform of one frame length. */
 export class MagnitudeSpectrum {
   // a copy: Meyda's settings are fields of one global object, and two frame lengths may be in use at a time
   readonly #meyda = Object.assign({}, meyda);
   readonly #bins: number;
+  /** The odd factor of the length: how many interleaved parts are transformed. */
+  readonly #parts: number;
+  readonly #part: Float64Array;
+  /** e^(−2πi·n/fftSize): cosines and negative sines, where there is more than one part. [fftSize] each */
+  readonly #turns: { readonly real: Float64Array; readonly imag: Float64Array };
+  readonly #sums: { readonly real: Float64Array; readonly imag: Float64Array };
 
-  /** @param fftSize a power of two */
+  /** @param fftSize an even number */
   constructor(fftSize: number) {
     this.#bins = fftSize / 2 + 1;
-    this.#meyda.bufferSize = fftSize;
+    let length = 1;
+    while (fftSize % (2 * length) === 0) length *= 2;
+    this.#parts = fftSize / length;
+    this.#part = new Float64Array(length);
+    const turns = this.#parts > 1 ? fftSize : 0;
+    const sums = this.#parts > 1 ? this.#bins : 0;
+    this.#turns = {
+      real: Float64Array.from({ length: turns }, (_, n) => Math.cos((2 * Math.PI * n) / fftSize)),
+      imag: Float64Array.from({ length: turns }, (_, n) => -Math.sin((2 * Math.PI * n) / fftSize)),
+    };
+    this.#sums = { real: new Float64Array(sums), imag: new Float64Array(sums) };
+    this.#meyda.bufferSize = length;
     this.#meyda.windowingFunction = "rect";
   }
 
   /**
-   * √(re² + im² + epsilon) of each bin from 0 to half the sample rate.
+   * √(re² + im² + epsilon) of each bin from 0 to half the sample rate, or its square.
    *
    * @param frame windowed samples, [fftSize]
    * @param magnitudes is filled, [fftSize/2+1]
+   * @param power 2 for the squares
    */
-  transform(frame: Float64Array, epsilon: number, magnitudes: Float64Array): void {
-    const { real, imag } = this.#meyda.extract("complexSpectrum", frame);
+  transform(frame: Float64Array, epsilon: number, magnitudes: Float64Array, power: 1 | 2 = 1): void {
+    const { real, imag } =
+      this.#parts === 1 ? this.#meyda.extract("complexSpectrum", frame) : this.#inParts(frame);
     for (let bin = 0; bin < this.#bins; bin++) {
-      magnitudes[bin] = Math.sqrt(real[bin] ** 2 + imag[bin] ** 2 + epsilon);
+      const energy = real[bin] ** 2 + imag[bin] ** 2 + epsilon;
+      magnitudes[bin] = power === 2 ? energy : Math.sqrt(energy);
     }
+  }
+
+  #inParts(frame: Float64Array): { readonly real: Float64Array; readonly imag: Float64Array } {
+    const { real, imag } = this.#sums;
+    const [parts, length, turns] = [this.#parts, this.#part.length, this.#turns];
+    real.fill(0);
+    imag.fill(0);
+    for (let r = 0; r < parts; r++) {
+      for (let n = 0; n < length; n++) this.#part[n] = frame[n * parts + r];
+      const part = this.#meyda.extract("complexSpectrum", this.#part);
+      for (let bin = 0; bin < this.#bins; bin++) {
+        const turn = (r * bin) % frame.length;
+        const [re, im] = [part.real[bin % length], part.imag[bin % length]];
+        real[bin] += re * turns.real[turn] - im * turns.imag[turn];
+        imag[bin] += re * turns.imag[turn] + im * turns.real[turn];
+      }
+    }
+    return this.#sums;
   }
 }
 
@@ -169,13 +209,14 @@ export class MelAnalyzer {
 
   /** Writes the next frame's log-mel to `mel` at `offset`; returns the offset behind it. */
   #analyzeNext(mel: Float32Array, offset: number): number {
-    const { bands, floor, magnitudeEpsilon, log } = this.format;
+    const { bands, floor, magnitudeEpsilon, log, power = 1 } = this.format;
+    const { logOffset = 0, mean = 0, deviation = 1 } = this.format;
     const start = frameStart(this.format, this.#framesOut);
     this.#loadFrame(start);
-    this.#spectrum.transform(this.#frame, magnitudeEpsilon, this.#magnitudes);
+    this.#spectrum.transform(this.#frame, magnitudeEpsilon, this.#magnitudes, power);
     for (let band = 0; band < bands; band++) {
-      const magnitude = weightedSum(this.#rows[band], this.#magnitudes);
-      mel[offset + band] = logarithms[log](Math.max(magnitude, floor));
+      const sum = weightedSum(this.#rows[band], this.#magnitudes) + logOffset;
+      mel[offset + band] = (logarithms[log](Math.max(sum, floor)) - mean) / deviation;
     }
     if (!Number.isFinite(mel[offset + this.#telltale]))
       throw new NonFiniteSampleError(start / this.format.sampleRate);

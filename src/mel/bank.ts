@@ -1,6 +1,6 @@
 // The triangular mel filter bank of librosa.filters.mel, in float64, with the mel scale of Slaney's Auditory Toolbox
 // (linear below 1 kHz, logarithmic above) or of HTK (2595·log10(1 + f/700)). Shapes: [bands, fftSize/2+1].
-import type { MelFormat } from "./format.js";
+import { bankRateOf, type MelFormat } from "./format.js";
 
 /** The bins of one band whose weights are not 0: bins firstBin … firstBin + weights.length − 1. */
 export interface BandRow {
@@ -62,7 +62,7 @@ export function melFilterBank(format: MelFormat): Float64Array {
     const [low, centre, high] = corners.subarray(band, band + 3);
     const shape: BandShape = { low, centre, high, norm: format.norm };
     for (let bin = 0; bin < bins; bin++) {
-      bank[band * bins + bin] = bandWeight(shape, (bin * format.sampleRate) / format.fftSize);
+      bank[band * bins + bin] = bandWeight(shape, (bin * bankRateOf(format)) / format.fftSize);
     }
   }
   return bank;
@@ -89,16 +89,17 @@ function bandWeight({ low, centre, high, norm }: BandShape, frequency: number): 
  * and its mel is always the floor.
  */
 export function melBandRows(format: MelFormat): BandRow[] {
-  const { bands, sampleRate, fftSize, norm } = format;
+  const { bands, fftSize, norm } = format;
+  const rate = bankRateOf(format);
   const corners = bandCorners(format);
   const lastBin = fftSize / 2;
   return Array.from({ length: bands }, (_, band) => {
     const shape: BandShape = { low: corners[band], centre: corners[band + 1], high: corners[band + 2], norm };
     // only the bins between the band's corners: the others weigh nothing
-    let firstBin = Math.max(0, Math.floor((shape.low * fftSize) / sampleRate));
+    let firstBin = Math.max(0, Math.floor((shape.low * fftSize) / rate));
     const weights: number[] = [];
     for (let bin = firstBin; bin <= lastBin; bin++) {
-      const frequency = (bin * sampleRate) / fftSize;
+      const frequency = (bin * rate) / fftSize;
       if (frequency >= shape.high) break;
       const weight = bandWeight(shape, frequency);
       if (weight > 0) weights.push(weight);

@@ -58,9 +58,15 @@ export function convertMel(mel: Mel, expected: MelFormat, trust = false): Conver
     trust ? difference.field === "bands" : !isConvertible(difference, mel.format, expected),
   );
   if (blocking.length > 0) throw new MelFormatMismatchError(blocking, mel.format, expected);
-  const { log, floor, padding } = mel.format;
+  const { log, floor, padding, mean = 0, deviation = 1 } = mel.format;
   const conversions: string[] = [];
   if (log !== expected.log) conversions.push(`Its values were converted from ${log} to ${expected.log}.`);
+  if (mean !== (expected.mean ?? 0) || deviation !== (expected.deviation ?? 1))
+    conversions.push(
+      `Its values are minus ${mean} and divided by ${deviation}; that was undone${
+        expected.mean === undefined && expected.deviation === undefined ? "" : " for the expected ones"
+      }.`,
+    );
   if (floor < expected.floor)
     conversions.push(
       `Magnitudes below ${expected.floor} were raised to it; the mel's own floor is ${floor}.`,
@@ -83,12 +89,12 @@ export function convertMel(mel: Mel, expected: MelFormat, trust = false): Conver
 
 /** The values with ln gains added, band by band. */
 function withGains({ values, format }: Mel, gains: Float64Array): Float32Array {
-  const { slope } = logScales[format.log];
+  const slope = logScales[format.log].slope / (format.deviation ?? 1);
   return values.map((value, i) => value + slope * gains[i % format.bands]);
 }
 
 function isConvertible({ field }: FormatDifference, format: MelFormat, expected: MelFormat): boolean {
-  if (field === "log") return true;
+  if (field === "log" || field === "mean" || field === "deviation") return true;
   if (field === "floor") return format.floor < expected.floor;
   // the gains are below 1, so that what is at the mel's floor ends below the expected one
   if (field === "norm")
@@ -124,6 +130,11 @@ const fieldNames: Readonly<Record<keyof MelFormat, (value: string | number) => s
   magnitudeEpsilon: (value) => `magnitude epsilon ${value}`,
   log: (value) => `${value} values`,
   floor: (value) => `floor ${value}`,
+  power: (value) => (value === 2 ? "bands of power" : "bands of magnitudes"),
+  logOffset: (value) => `${value} added before the logarithm`,
+  mean: (value) => `mean ${value}`,
+  deviation: (value) => `deviation ${value}`,
+  bankRate: (value) => `a filter bank built for ${value} Hz`,
 };
 
 function describeMismatch(differences: readonly FormatDifference[], expected: MelFormat): string {

@@ -3,6 +3,7 @@
 import { InputError } from "../errors.js";
 import {
   describeEncoding,
+  encodingOf,
   logScales,
   type MelEncoding,
   scaleDescriptions,
@@ -46,7 +47,7 @@ export interface MelInspection {
   /** The format that the file states, and its preset's name. */
   readonly format?: MelFormat;
   readonly preset?: string;
-  /** Presets that have as many bands as one of the axes, where the file states no format. */
+  /** Presets that have as many bands and whose values can be these, where the file states no format; else all of its bands. */
   readonly candidates: readonly string[];
   readonly layout?: MelLayout;
   readonly frames?: number;
@@ -67,11 +68,9 @@ export interface MelInspection {
  */
 export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInspection {
   const { values, format: stated, ...stored } = parseStoredMel(bytes, choice);
-  const candidates = stated
-    ? []
-    : presetNames().filter((name) => stored.shape.includes(findPreset(name).bands));
-  const format = stated ?? (candidates.length > 0 ? findPreset(candidates[0]) : undefined);
-  const base = { kind: "mel" as const, ...stored, candidates };
+  const fitting = stated ? [] : presetNames().filter((name) => stored.shape.includes(findPreset(name).bands));
+  const format = stated ?? (fitting.length > 0 ? findPreset(fitting[0]) : undefined);
+  const base = { kind: "mel" as const, ...stored, candidates: fitting };
   const axes = matrixAxes(stored.shape);
   if (format === undefined || axes.length !== 2)
     return {
@@ -88,7 +87,9 @@ export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInsp
   if (laidOut.frames === 0) remarks.push("It has no frames.");
   else if (statistics?.minimum === statistics?.maximum) remarks.push("All its values are the same.");
   const seen = stated || !statistics ? {} : likenessOf(laidOut.values, statistics, format, remarks);
-  const ln = seen.ln ?? (stated ? lnOf({ scale: stated.log, mean: 0, deviation: 1 }) : undefined);
+  const candidates = statistics ? likelyPresets(fitting, statistics, format.bands) : fitting;
+  // bands of power are not judged: what is known of mels is of magnitudes
+  const ln = seen.ln ?? (stated && stated.power !== 2 ? lnOf(encodingOf(stated)) : undefined);
   if (statistics && ln) {
     const evidence = melEvidence(laidOut.values, format, ln);
     // what a file states is not doubted
@@ -99,6 +100,7 @@ export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInsp
   const { looksLike } = seen;
   return {
     ...base,
+    candidates,
     ...(stated && { format: stated }),
     ...(preset !== undefined && { preset }),
     layout: laidOut.layout,
@@ -109,6 +111,29 @@ export function inspectMel(bytes: Uint8Array, choice: ArrayChoice = {}): MelInsp
     ...(looksLike && { looksLike }),
     remarks,
   };
+}
+
+/** Those of the presets that could have written values of these figures; all of them where none could. */
+function likelyPresets(
+  names: readonly string[],
+  statistics: MelStatistics,
+  bands: number,
+): readonly string[] {
+  const likely = names.filter((name) => {
+    const format = findPreset(name);
+    if (format.bands !== bands) return false;
+    const { scale, mean, deviation } = encodingOf(format);
+    // ln of power is about twice ln of the magnitude
+    const half = format.power ?? 1;
+    return (
+      distanceOf(
+        statistics,
+        { scale, mean: mean / half, deviation: deviation / half },
+        { ...format, floor: format.floor ** (1 / half) },
+      ) < RESEMBLANCE
+    );
+  });
+  return likely.length > 0 ? likely : names;
 }
 
 function whyNoMel(axes: readonly number[]): string {
@@ -263,6 +288,8 @@ export function diagnoseMel(values: Float32Array, encoding: MelEncoding, format:
     requireSilence(statistics.minimum, encoding, format);
     return { statistics, ranking: [], remarks: ["It is silent throughout."] };
   }
+  // what is known of mels is of magnitudes, and no voice takes bands of power: they are refused by name
+  if (format.power === 2) return { statistics, ranking: [], remarks: [] };
   const ranking = rankLikenesses(values, statistics, format);
   const plain = encoding.mean === 0 && encoding.deviation === 1;
   const assumed = plain

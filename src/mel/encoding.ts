@@ -49,12 +49,13 @@ export const melScaleNames = Object.keys(scaleDescriptions) as readonly MelScale
 
 /** The encoding that a format itself writes. */
 export function encodingOf(format: MelFormat): MelEncoding {
-  return { scale: format.log, mean: 0, deviation: 1 };
+  return { scale: format.log, mean: format.mean ?? 0, deviation: format.deviation ?? 1 };
 }
 
 /** Whether stored numbers are the format's own, so that nothing has to be converted. */
 export function isNative(encoding: MelEncoding, format: MelFormat): boolean {
-  return encoding.scale === format.log && encoding.mean === 0 && encoding.deviation === 1;
+  const { scale, mean, deviation } = encodingOf(format);
+  return encoding.scale === scale && encoding.mean === mean && encoding.deviation === deviation;
 }
 
 /** An encoding in a few words: "log10, minus mean −2.1, divided by 0.9". */
@@ -74,10 +75,10 @@ export function toNaturalLog(stored: number, { scale, mean, deviation }: MelEnco
 
 /** A mel's values as natural logarithms; the mel's own array where they are that already. [frames, bands] */
 export function naturalLog({ format, values }: Pick<Mel, "format" | "values">): Float32Array {
-  const { slope, offset } = logScales[format.log];
-  if (format.log === "ln") return values;
+  const encoding = encodingOf(format);
+  if (isNative({ scale: "ln", mean: 0, deviation: 1 }, format)) return values;
   const result = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) result[i] = (values[i] - offset) / slope;
+  for (let i = 0; i < values.length; i++) result[i] = toNaturalLog(values[i], encoding);
   return result;
 }
 
@@ -98,8 +99,8 @@ export function convertToFormat(
   encoding: MelEncoding,
   format: MelFormat,
 ): Float32Array {
-  const { slope, offset } = logScales[format.log];
-  const floor = Math.fround(slope * Math.log(format.floor) + offset);
+  const own = encodingOf(format);
+  const floor = Math.fround(storedNumber(Math.log(format.floor), own));
   // plain loops: callbacks and iterators take a second for an hour's 25 million values
   if (isNative(encoding, format)) {
     let low = 0;
@@ -109,6 +110,6 @@ export function convertToFormat(
   const result = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++)
     // Math.max with NaN is NaN: the logarithm of a negative magnitude must not pass for silence
-    result[i] = Math.max(toNaturalLog(values[i], encoding) * slope + offset, floor);
+    result[i] = Math.max(storedNumber(toNaturalLog(values[i], encoding), own), floor);
   return result;
 }

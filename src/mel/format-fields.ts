@@ -2,7 +2,7 @@
 // field, its value and what is allowed. Other projects' names for the fields (librosa, HiFi-GAN, Tacotron) are known.
 import * as v from "valibot";
 import { InputError } from "../errors.js";
-import { MEL_FORMAT_FIELDS, type MelFormat } from "./format.js";
+import { FORMAT_DEFAULTS, MEL_FORMAT_FIELDS, type MelFormat } from "./format.js";
 
 /** A field of a mel format has a value that cannot be used, is missing, or does not exist. */
 export class MelFormatError extends InputError {
@@ -32,6 +32,11 @@ const aliases: Readonly<Record<keyof MelFormat, readonly string[]>> = {
   magnitudeEpsilon: ["magnitude_eps"],
   log: [],
   floor: [],
+  power: [],
+  logOffset: ["log_offset"],
+  mean: ["mel_mean"],
+  deviation: ["std", "mel_std"],
+  bankRate: ["bank_rate"],
 };
 
 const largestFft = 65536;
@@ -57,13 +62,13 @@ function choiceOf<const Choice extends string>(...choices: readonly Choice[]) {
   return v.picklist(choices, choices.map((choice) => `"${choice}"`).join(" or "));
 }
 
-const powerOfTwo = `a power of two from 16 to ${largestFft}`;
+const evenSize = `an even number from 16 to ${largestFft}`;
 
-const fieldSchemas = {
+const requiredSchemas = {
   sampleRate: wholeNumberFrom(1000, 768_000),
   fftSize: v.pipe(
-    numberFrom(16, largestFft, powerOfTwo),
-    v.check((size) => Number.isInteger(Math.log2(size)), powerOfTwo),
+    numberFrom(16, largestFft, evenSize),
+    v.check((size) => size % 2 === 0, evenSize),
   ),
   hopLength: wholeNumberFrom(1, largestFft),
   windowLength: wholeNumberFrom(2, largestFft),
@@ -81,7 +86,25 @@ const fieldSchemas = {
   magnitudeEpsilon: numberFrom(0, 1),
   log: choiceOf("ln", "log10", "db"),
   floor: numberFrom(Number.MIN_VALUE, 1, "a number above 0 and at most 1"),
-} satisfies Readonly<Record<keyof MelFormat, v.GenericSchema<unknown, string | number>>>;
+};
+
+/** Those that may be left out. */
+const optionalSchemas = {
+  power: v.pipe(numberOrText, v.picklist([1, 2] as const, "1 or 2")),
+  logOffset: numberFrom(0, 1),
+  mean: numberFrom(-1000, 1000),
+  deviation: numberFrom(Number.MIN_VALUE, 1000, "a number above 0 and at most 1000"),
+  bankRate: wholeNumberFrom(1000, 768_000),
+};
+
+const fieldSchemas = {
+  ...requiredSchemas,
+  power: v.exactOptional(optionalSchemas.power),
+  logOffset: v.exactOptional(optionalSchemas.logOffset),
+  mean: v.exactOptional(optionalSchemas.mean),
+  deviation: v.exactOptional(optionalSchemas.deviation),
+  bankRate: v.exactOptional(optionalSchemas.bankRate),
+};
 
 const formatSchema = v.pipe(
   v.object(fieldSchemas),
@@ -101,8 +124,11 @@ const formatSchema = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ maxFrequency, sampleRate }) => maxFrequency <= sampleRate / 2,
-      ({ input }) => `at most half of sampleRate, which is ${input.sampleRate / 2}`,
+      ({ maxFrequency, sampleRate, bankRate = sampleRate }) => maxFrequency <= bankRate / 2,
+      ({ input: { sampleRate, bankRate } }) =>
+        bankRate === undefined
+          ? `at most half of sampleRate, which is ${sampleRate / 2}`
+          : `at most half of bankRate, which is ${bankRate / 2}`,
     ),
     ["maxFrequency"],
   ),
@@ -146,7 +172,7 @@ export function formatFromFields(values: Readonly<Record<string, unknown>>, base
     fields[field] = value;
   }
   const result = v.safeParse(formatSchema, fields);
-  if (result.success) return result.output;
+  if (result.success) return withoutDefaults(result.output);
   const faults = result.issues.map(({ path, message }) => ({
     field: path?.[0].key as keyof MelFormat,
     message,
@@ -154,6 +180,18 @@ export function formatFromFields(values: Readonly<Record<string, unknown>>, base
   const wrong = faults.find(({ field }) => field in fields);
   if (wrong) throw new MelFormatError(wrong.field, fields[wrong.field], wrong.message);
   throw fieldsMissing(faults.map(({ field }) => field));
+}
+
+/** A format without the fields that say no more than what is so without them. */
+function withoutDefaults(format: MelFormat): MelFormat {
+  const isDefault = (field: string, value: unknown): boolean =>
+    field === "bankRate"
+      ? value === format.sampleRate
+      : Object.hasOwn(FORMAT_DEFAULTS, field) &&
+        value === FORMAT_DEFAULTS[field as keyof typeof FORMAT_DEFAULTS];
+  return Object.fromEntries(
+    Object.entries(format).filter(([field, value]) => !isDefault(field, value)),
+  ) as unknown as MelFormat;
 }
 
 function givenTwice(field: keyof MelFormat, value: unknown): MelFormatError {
@@ -170,7 +208,7 @@ function fieldsMissing(missing: readonly (keyof MelFormat)[]): MelFormatError {
   return new MelFormatError(
     missing[0],
     undefined,
-    v.safeParse(fieldSchemas[missing[0]], undefined).issues?.[0].message ?? "given",
+    v.safeParse(v.object(fieldSchemas).entries[missing[0]], undefined).issues?.[0].message ?? "given",
     `The mel format lacks ${missing.join(", ")}. Give every field, or a preset to start from.`,
   );
 }

@@ -7,7 +7,7 @@ import type { MelFormat } from "./format.js";
 import { DEFAULT_PRESET, findPreset, UnknownPresetError } from "./presets.js";
 import type { BandStatistics } from "./band-statistics.js";
 import type { MelAssumption } from "./conversion.js";
-import { type MelScaleName, melScaleNames } from "./encoding.js";
+import { encodingOf, type MelScaleName, melScaleNames } from "./encoding.js";
 
 /**
  * The format that an option's text names: a preset's name or the path of a JSON file (ending in .json), then changes
@@ -100,6 +100,7 @@ export async function parseMelAssumption(text: string, files: Pick<Files, "read"
   if (scales.length + moments.size + rest.length === 0 && !power)
     throw new InputError(`The mel format is empty. Name a preset, or one of ${melScaleNames.join(", ")}.`);
   const format = rest.length > 0 ? await formatOf(rest.join(","), files) : undefined;
+  if (format && scales.length + moments.size === 0 && !power) return { format, encoding: encodingOf(format) };
   const scale = scales[0] ?? format?.log ?? (moments.size > 0 || power ? "ln" : undefined);
   const { mean = 0, deviation = 1, statistics } = await readMoments(moments, files);
   return {

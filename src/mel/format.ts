@@ -22,8 +22,35 @@ export interface MelFormat {
   readonly magnitudeEpsilon: number;
   /** Logarithm of the magnitude: natural, base 10, or 20·log10. */
   readonly log: "ln" | "log10" | "db";
-  /** The smallest magnitude before the logarithm. */
+  /** The smallest number that the logarithm is taken of: of a magnitude, or of a power, with logOffset added. */
   readonly floor: number;
+  /** What the bands are sums of: 1 magnitudes, 2 their squares. Without it 1. */
+  readonly power?: 1 | 2;
+  /** Added to a band before the logarithm, as in ln(1e-5 + x). Without it 0. */
+  readonly logOffset?: number;
+  /** Values are (logarithm − mean)/deviation. Without it 0. */
+  readonly mean?: number;
+  /** Without it 1. */
+  readonly deviation?: number;
+  /**
+   * The sample rate that the filter bank was built for, and in whose terms minFrequency and maxFrequency are, where it is
+   * not the samples' own: bin k then counts as k·bankRate/fftSize Hz.
+   */
+  readonly bankRate?: number;
+}
+
+/** The fields that a format may leave out, with what they then are; bankRate is then the sampleRate. */
+export const FORMAT_DEFAULTS = { power: 1, logOffset: 0, mean: 0, deviation: 1 } as const;
+
+/** The sample rate in whose terms the bands' frequencies are. */
+export function bankRateOf({ bankRate, sampleRate }: MelFormat): number {
+  return bankRate ?? sampleRate;
+}
+
+/** The value of a field, also of one that the format leaves out. */
+export function fieldOf(format: MelFormat, field: keyof MelFormat): string | number {
+  if (field === "bankRate") return bankRateOf(format);
+  return format[field] ?? FORMAT_DEFAULTS[field as keyof typeof FORMAT_DEFAULTS];
 }
 
 /** A log-mel spectrogram: [frames, bands] in row-major order, one row a frame. */
@@ -94,6 +121,11 @@ export const MEL_FORMAT_FIELDS = [
   "magnitudeEpsilon",
   "log",
   "floor",
+  "power",
+  "logOffset",
+  "mean",
+  "deviation",
+  "bankRate",
 ] as const satisfies readonly (keyof MelFormat)[];
 
 /** One field in which two formats differ, with both values. */
@@ -101,6 +133,21 @@ export interface FormatDifference {
   readonly field: keyof MelFormat;
   readonly first: string | number;
   readonly second: string | number;
+}
+
+/**
+ * Why no voice can be made for a format, as the end of a sentence; undefined where one can. Denoisers are given plain
+ * logarithms of magnitudes, and transforms of power-of-two lengths.
+ */
+export function voiceFault(format: MelFormat): string | undefined {
+  const said = (["power", "logOffset", "mean", "deviation", "bankRate"] as const).filter(
+    (field) => format[field] !== undefined && format[field] !== FORMAT_DEFAULTS[field as "power"],
+  );
+  if (said.length > 0)
+    return `the format's ${said.join(", ")} ${said.length === 1 ? "is" : "are"} not those of plain logarithms of magnitudes`;
+  if (!Number.isInteger(Math.log2(format.fftSize)))
+    return `the format's fftSize, ${format.fftSize}, is not a power of two`;
+  return undefined;
 }
 
 /** A mel is not in the format that its consumer takes; what its values look like can say so too. */
@@ -117,11 +164,16 @@ export class MelMismatchError extends InputError {
 
 /** The fields in which two formats differ; none where they are interchangeable. */
 export function formatDifferences(first: MelFormat, second: MelFormat): FormatDifference[] {
-  return MEL_FORMAT_FIELDS.filter((field) => first[field] !== second[field]).map((field) => ({
+  return MEL_FORMAT_FIELDS.map((field) => ({
     field,
-    first: first[field],
-    second: second[field],
-  }));
+    first: fieldOf(first, field),
+    second: fieldOf(second, field),
+  })).filter(
+    (difference) =>
+      difference.first !== difference.second &&
+      // where neither says it, it differs as the sample rates do
+      (difference.field !== "bankRate" || first.bankRate !== undefined || second.bankRate !== undefined),
+  );
 }
 
 /** Whether mels of the two formats mean the same. */
@@ -137,6 +189,12 @@ const logNames = { ln: "ln", log10: "log10", db: "dB (20·log10)" } as const;
  */
 export function describeFormat(format: MelFormat): string {
   const norm = format.norm === "slaney" ? "area-normalised" : "peak 1";
+  const { power, logOffset = 0, mean = 0, deviation = 1 } = format;
+  const inWords = {
+    power: power === 2 ? " power," : "",
+    offset: logOffset > 0 ? ` with ${logOffset.toExponential()} added` : "",
+    standardised: mean === 0 && deviation === 1 ? [] : [`minus ${mean}, divided by ${deviation}`],
+  };
   return [
     `${format.sampleRate} Hz`,
     `FFT ${format.fftSize}`,
@@ -145,6 +203,8 @@ export function describeFormat(format: MelFormat): string {
     `${format.bands} ${format.scale} bands ${format.minFrequency}–${format.maxFrequency} Hz (${norm})`,
     `padding ${format.padding}`,
     ...(format.magnitudeEpsilon > 0 ? [`magnitude epsilon ${format.magnitudeEpsilon.toExponential()}`] : []),
-    `${logNames[format.log]} of at least ${format.floor.toExponential()}`,
+    ...(bankRateOf(format) === format.sampleRate ? [] : [`bank built for ${format.bankRate} Hz`]),
+    `${logNames[format.log]} of${inWords.power} at least ${format.floor.toExponential()}${inWords.offset}`,
+    ...inWords.standardised,
   ].join(", ");
 }

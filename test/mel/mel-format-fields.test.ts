@@ -57,8 +57,9 @@ describe("formatFromFields", () => {
   });
 
   it.each([
-    ["fftSize", 1000, "a power of two from 16 to 65536"],
-    ["fftSize", 2 ** 40, "a power of two from 16 to 65536"],
+    ["fftSize", 1001, "an even number from 16 to 65536"],
+    ["fftSize", 1000.5, "an even number from 16 to 65536"],
+    ["fftSize", 2 ** 40, "an even number from 16 to 65536"],
     ["hopLength", 0, "a whole number from 1 to 65536"],
     ["hopLength", 2.5, "a whole number from 1 to 65536"],
     ["hopLength", 2048, "at most fftSize, which is 1024"],
@@ -76,17 +77,43 @@ describe("formatFromFields", () => {
     ["magnitudeEpsilon", -1, "a number from 0 to 1"],
     ["floor", 0, "a number above 0 and at most 1"],
     ["floor", NaN, "a number above 0 and at most 1"],
+    ["power", 1.5, "1 or 2"],
+    ["logOffset", -1, "a number from 0 to 1"],
+    ["mean", "low", "a number from -1000 to 1000"],
+    ["deviation", 0, "a number above 0 and at most 1000"],
+    ["bankRate", 20.5, "a whole number from 1000 to 768000"],
   ])("refuses %s = %j", (field, value, allowed) => {
     const error = errorOf(() => formatFromFields({ [field]: value }, hifigan));
     expect(error).toMatchObject({ field, value, allowed, exitCode: 2 });
     expect(error.message).toContain(`The mel format's ${field} is`);
   });
 
+  it("leaves out what is as it is without being said, so that a format is written as before these fields came", () => {
+    const said = { power: 1, logOffset: 0, mean: 0, deviation: "1", bankRate: 22050 };
+    expect(JSON.stringify(formatFromFields({ ...hifigan, ...said }))).toBe(JSON.stringify(hifigan));
+    const other = { power: 2, logOffset: 1e-5, mean: -4, deviation: 4, bankRate: 16000 };
+    expect(formatFromFields(other, hifigan)).toEqual({ ...hifigan, ...other });
+    expect(formatFromFields({ std: 4, mel_mean: -4 }, hifigan)).toEqual({
+      ...hifigan,
+      mean: -4,
+      deviation: 4,
+    });
+  });
+
+  it("measures the highest frequency against the rate that the bank was built for", () => {
+    const error = errorOf(() => formatFromFields({ bankRate: 12000 }, hifigan));
+    expect(error).toMatchObject({
+      field: "maxFrequency",
+      allowed: "at most half of bankRate, which is 6000",
+    });
+  });
+
   it("refuses a field that does not exist and lists those that do", () => {
     const error = errorOf(() => formatFromFields({ fmaxx: 8000 }, hifigan));
     expect(error.message).toBe(
       "A mel format has no field 'fmaxx'. Its fields are: sampleRate, fftSize, hopLength, windowLength, bands, " +
-        "minFrequency, maxFrequency, scale, norm, padding, magnitudeEpsilon, log, floor.",
+        "minFrequency, maxFrequency, scale, norm, padding, magnitudeEpsilon, log, floor, power, logOffset, mean, " +
+        "deviation, bankRate.",
     );
   });
 

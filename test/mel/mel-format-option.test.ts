@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatFromOption } from "../../src/host/node/mel-files.js";
 import { findPreset } from "../../src/mel/presets.js";
-import { referenceFormats } from "../support/mel-reference.js";
+import { statedFormats } from "../support/mel-reference.js";
 
 const hifigan = findPreset("hifigan-22k-80");
 let folder: string;
@@ -68,7 +68,7 @@ describe("formatFromOption", () => {
 
 describe("the mel formats of the reference implementation", () => {
   it("are those of the presets with their names", () => {
-    const named = [...referenceFormats()].filter(([name]) => !name.startsWith("custom"));
+    const named = [...statedFormats()].filter(([name]) => !name.startsWith("custom"));
     expect(named).toHaveLength(5);
     for (const [name, format] of named) expect(findPreset(name)).toEqual(format);
   });

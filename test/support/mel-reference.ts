@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import wavefile from "wavefile";
 import { formatFromJson } from "../../src/mel/format-option.js";
 import type { MelFormat } from "../../src/mel/format.js";
+import { findPreset, presetNames } from "../../src/mel/presets.js";
 import { parseNpy } from "../../src/formats/npy.js";
 
 /** The folder of the reference clips and values. */
@@ -23,13 +24,19 @@ export function melReferences(): MelReference[] {
   });
 }
 
-/** The fixtures' formats by name, from the JSON files that the Python script reads. */
-export function referenceFormats(): Map<string, MelFormat> {
+/** The formats by name that the JSON files state which the Python script reads. */
+export function statedFormats(): Map<string, MelFormat> {
   const files = ["presets.json", "custom-formats.json"];
   const entries = files.flatMap((name) => {
     return Object.entries(JSON.parse(readFileSync(melFixtures + name, "utf8")) as Record<string, object>);
   });
   return new Map(entries.map(([name, fields]) => [name, formatFromJson({ ...fields })]));
+}
+
+/** The formats of all references by name: the stated ones, and the presets of model-formats.json. */
+export function referenceFormats(): Map<string, MelFormat> {
+  const presets = presetNames().map((name): [string, MelFormat] => [name, findPreset(name)]);
+  return new Map([...presets, ...statedFormats()]);
 }
 
 /** A clip's samples, in −1…1. */

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { formatsEqual, MEL_FORMAT_FIELDS, type MelFormat } from "../../mel/format.js";
+import { FORMAT_DEFAULTS, formatsEqual, MEL_FORMAT_FIELDS, type MelFormat } from "../../mel/format.js";
 import { describeSystemError, systemCode } from "../../host/node/read-files.js";
 import { writeAtomically } from "../../host/node/write-files.js";
 import { allPartFiles, partHolds, partOfFile } from "./cache-part.js";
@@ -97,7 +97,13 @@ function folderOfKey(
   { format, minimumFrames, melReading }: FolderSettings,
   folders: readonly string[],
 ): string {
-  const fields = MEL_FORMAT_FIELDS.map((field) => format[field]);
+  // fields that a format leaves out are left out here too, so that the folders of older caches are found
+  const fields = MEL_FORMAT_FIELDS.flatMap((field): unknown[] => {
+    if (format[field] === undefined) return [];
+    return Object.hasOwn(FORMAT_DEFAULTS, field) || field === "bankRate"
+      ? [[field, format[field]]]
+      : [format[field]];
+  });
   // hashed, since a cache is to name no folder outside itself
   const key = JSON.stringify([
     fields,
