@@ -64,7 +64,7 @@ function choiceOf<const Choice extends string>(...choices: readonly Choice[]) {
 
 const evenSize = `an even number from 16 to ${largestFft}`;
 
-const requiredSchemas = {
+const fieldSchemas = {
   sampleRate: wholeNumberFrom(1000, 768_000),
   fftSize: v.pipe(
     numberFrom(16, largestFft, evenSize),
@@ -86,24 +86,11 @@ const requiredSchemas = {
   magnitudeEpsilon: numberFrom(0, 1),
   log: choiceOf("ln", "log10", "db"),
   floor: numberFrom(Number.MIN_VALUE, 1, "a number above 0 and at most 1"),
-};
-
-/** Those that may be left out. */
-const optionalSchemas = {
-  power: v.pipe(numberOrText, v.picklist([1, 2] as const, "1 or 2")),
-  logOffset: numberFrom(0, 1),
-  mean: numberFrom(-1000, 1000),
-  deviation: numberFrom(Number.MIN_VALUE, 1000, "a number above 0 and at most 1000"),
-  bankRate: wholeNumberFrom(1000, 768_000),
-};
-
-const fieldSchemas = {
-  ...requiredSchemas,
-  power: v.exactOptional(optionalSchemas.power),
-  logOffset: v.exactOptional(optionalSchemas.logOffset),
-  mean: v.exactOptional(optionalSchemas.mean),
-  deviation: v.exactOptional(optionalSchemas.deviation),
-  bankRate: v.exactOptional(optionalSchemas.bankRate),
+  power: v.exactOptional(v.pipe(numberOrText, v.picklist([1, 2] as const, "1 or 2"))),
+  logOffset: v.exactOptional(numberFrom(0, 1)),
+  mean: v.exactOptional(numberFrom(-1000, 1000)),
+  deviation: v.exactOptional(numberFrom(Number.MIN_VALUE, 1000, "a number above 0 and at most 1000")),
+  bankRate: v.exactOptional(wholeNumberFrom(1000, 768_000)),
 };
 
 const formatSchema = v.pipe(
@@ -184,13 +171,9 @@ export function formatFromFields(values: Readonly<Record<string, unknown>>, base
 
 /** A format without the fields that say no more than what is so without them. */
 function withoutDefaults(format: MelFormat): MelFormat {
-  const isDefault = (field: string, value: unknown): boolean =>
-    field === "bankRate"
-      ? value === format.sampleRate
-      : Object.hasOwn(FORMAT_DEFAULTS, field) &&
-        value === FORMAT_DEFAULTS[field as keyof typeof FORMAT_DEFAULTS];
+  const usual: Readonly<Record<string, unknown>> = { ...FORMAT_DEFAULTS, bankRate: format.sampleRate };
   return Object.fromEntries(
-    Object.entries(format).filter(([field, value]) => !isDefault(field, value)),
+    Object.entries(format).filter(([field, value]) => value !== usual[field]),
   ) as unknown as MelFormat;
 }
 

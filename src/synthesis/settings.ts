@@ -149,10 +149,10 @@ export function chosenSettings(
   });
   const isTuned = named === undefined && startLevel === undefined;
   // the checkpoint's own number belongs to what it was tuned with, and not to another start or sampler
-  const own = isTuned ? config.defaultSteps : undefined;
-  const isOwn = own !== undefined && tunedSettings(config, { steps: own, start, sampler }) !== undefined;
-  const steps = request.steps ?? (isOwn ? own : defaultSynthesis.steps);
-  const tuned = isTuned ? tunedSettings(config, { steps, start, sampler }) : byName;
+  const ownSteps = isTuned && request.steps === undefined ? config.defaultSteps : undefined;
+  const own = ownSteps === undefined ? undefined : tunedSettings(config, { steps: ownSteps, start, sampler });
+  const steps = request.steps ?? defaultSynthesis.steps;
+  const tuned = own ?? (isTuned ? tunedSettings(config, { steps, start, sampler }) : byName);
   const plain = (): NoiseSchedule => {
     if (typeof named === "object") return named;
     if (named === undefined && start === "harmonic") return harmonicSchedule(steps, startLevel);

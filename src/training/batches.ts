@@ -69,6 +69,11 @@ export class BatchSource {
     this.#draw = new CropDraw(whole.length > 0 ? whole : usable, config.cropFrames);
   }
 
+  /** How many of the last crops have mels that a model predicted. */
+  get predictedCount(): number {
+    return this.#predicted?.count ?? 0;
+  }
+
   /** Inputs of a step of the prior's fit. */
   priorInputs(step: number): Inputs {
     const schedule = scheduleInputs("linear", step, this.#config.priorSteps, priorAdam);

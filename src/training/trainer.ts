@@ -392,7 +392,7 @@ async function finish(options: TrainingOptions, begun: TrainedWeights): Promise<
     options.predicted && count > 0 ? new PredictedCrops(options.predicted, own.cropFrames, count) : undefined;
   const part = { known, before: config.steps, predicted };
   const crops = new BatchSource(source, own, model.denoiser, model.losses, part);
-  const batches = await FinishingBatches.open(runtime, crops, own, source.format, excitation, count);
+  const batches = await FinishingBatches.open(runtime, crops, own, source.format, excitation);
   const { step: fn, signature } = networkStep(model, own, { network, prior }, known);
   const program = await runtime.compile(fn, signature);
   const measure = await DevMeasure.create(runtime, model, own, source, prior, network);

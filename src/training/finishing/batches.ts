@@ -40,16 +40,8 @@ export class FinishingBatches {
   readonly #config: TrainConfig;
   readonly #format: MelFormat;
   readonly #excitation: Program;
-  readonly #predictedCount: number;
 
-  private constructor(
-    batches: BatchSource,
-    config: TrainConfig,
-    format: MelFormat,
-    excitation: Program,
-    predictedCount: number,
-  ) {
-    this.#predictedCount = predictedCount;
+  private constructor(batches: BatchSource, config: TrainConfig, format: MelFormat, excitation: Program) {
     this.#batches = batches;
     this.#config = config;
     this.#format = format;
@@ -60,7 +52,6 @@ export class FinishingBatches {
    * @param batches of the crops
    * @param config of the phase
    * @param weights the excitation model's
-   * @param predicted the last crops of a batch that have predicted mels
    */
   static async open(
     runtime: Engine,
@@ -68,10 +59,9 @@ export class FinishingBatches {
     config: TrainConfig,
     format: MelFormat,
     weights: Readonly<Record<string, TensorValue>>,
-    predicted = 0,
   ): Promise<FinishingBatches> {
     const excitation = await compileExcitation(runtime, config.batch, format.bands, weights);
-    return new FinishingBatches(batches, config, format, excitation, predicted);
+    return new FinishingBatches(batches, config, format, excitation);
   }
 
   /** Inputs of a step. */
@@ -101,7 +91,7 @@ export class FinishingBatches {
     const normals = fillNormals(new Float32Array(data.length), { seed, step: NOISE_STEPS.mel + step });
     const values = Float32Array.from(data);
     const size = data.length / batch;
-    for (let item = sharpCrops(this.#config); item < batch - this.#predictedCount; item++) {
+    for (let item = sharpCrops(this.#config); item < batch - this.#batches.predictedCount; item++) {
       const part = values.subarray(item * size, (item + 1) * size);
       const strength = drawSmoothing(this.#config, random);
       part.set(smoothed(part, this.#format.bands, strength, normals.subarray(item * size)));

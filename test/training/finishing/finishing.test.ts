@@ -287,7 +287,7 @@ describe("a finishing batch", () => {
       (each) => new BatchSource(source, own, model.denoiser, model.losses, each),
     );
     const weights = initialise(excitationWeights(source.format.bands), 1);
-    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights, 1);
+    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights);
     const [{ mel, samples }, plain] = [await batches.inputs(0), without.networkInputs(0)];
     const size = mel.data.length / 4;
     expect(new Set(mel.data.slice(3 * size))).toEqual(new Set([-5]));
