@@ -5,7 +5,7 @@ import type { Dimension, Signature, TensorFunction } from "../engine.js";
 import { nextStateName } from "../signature.js";
 import { registerTracedKernels } from "./kernels/index.js";
 import type { Recorder, Value } from "./recorder.js";
-import { tracingBackend, type TracingBackend, tracingBackendName } from "./tracing-backend.js";
+import { tracingBackend, type TracingBackend } from "./tracing-backend.js";
 
 /** One trace: inputs and outputs with the shapes they had in it. */
 export interface Trace {
@@ -29,7 +29,7 @@ export function trace(fn: TensorFunction, signature: Signature, frameCount: numb
   registerTracedKernels();
   const before = getBackend() as string | undefined;
   // setBackend of a backend that is ready takes effect at once; its promise only reports success
-  void setBackend(tracingBackendName);
+  void setBackend(backend.name);
   try {
     return backend.record((recorder) =>
       withinTidy(() => runFunction(fn, signature, frameCount, recorder, backend)),

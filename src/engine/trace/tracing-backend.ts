@@ -5,6 +5,7 @@ import {
   DataStorage,
   type DataType,
   engine,
+  findBackendFactory,
   KernelBackend,
   type NamedTensorInfoMap,
   registerBackend,
@@ -14,9 +15,6 @@ import {
 import { ReadWhileTracingError } from "../../errors.js";
 import { callerFrame, Recorder, type Value } from "./recorder.js";
 import { reshape } from "./kernels/nodes.js";
-
-/** The backend's name in tfjs. */
-export const tracingBackendName = "vocode-trace";
 
 /** Constants have values; results of kernels have none. */
 interface Entry {
@@ -29,6 +27,12 @@ interface Entry {
 /** tfjs's view of a trace. */
 export class TracingBackend extends KernelBackend {
   private recorder: Recorder | undefined;
+
+  /** @param name the backend's name in tfjs */
+  constructor(readonly name: string) {
+    super();
+  }
+
   // data of other backends is moved here by tfjs when a kernel asks for it, hence DataStorage
   private readonly entries = new DataStorage<Entry>(this, engine());
 
@@ -145,12 +149,17 @@ export class TracingBackend extends KernelBackend {
 
 let shared: TracingBackend | undefined;
 
-/** The process's tracing backend; registers it with tfjs at the first call. */
+/**
+ * The tracing backend; registers it with tfjs at the first call. tfjs keeps what is registered first under a name, so a
+ * second copy of this package in the process takes a name of its own.
+ */
 export function tracingBackend(): TracingBackend {
   if (shared) return shared;
-  const backend = new TracingBackend();
+  let name = "vocode-trace";
+  for (let copy = 2; findBackendFactory(name); copy++) name = `vocode-trace-${copy}`;
+  const backend = new TracingBackend(name);
   // the lowest priority: tfjs must never choose it by itself
-  registerBackend(tracingBackendName, () => backend, 0);
+  registerBackend(name, () => backend, 0);
   shared = backend;
   return backend;
 }

@@ -59,6 +59,16 @@ describe("a trace", () => {
     expect(tf.getBackend()).toBe("cpu");
   });
 
+  it("is one of its copy of the package, where two copies share tfjs", async () => {
+    const other = (await import("../../../dist/engine/trace/onnx-model.js")) as unknown as {
+      readonly traceToOnnx: typeof traceToOnnx;
+    };
+    const fn: TensorFunction = ({ x }) => ({ y: tf.neg(x) });
+    const [first, second] = [traceToOnnx(fn, signature), other.traceToOnnx(fn, signature)];
+    expect(second).toEqual(first);
+    expect(traceToOnnx(fn, signature)).toEqual(first);
+  });
+
   it("refuses a result that has an input's name", () => {
     expect(errorOf(({ x }) => ({ x: tf.neg(x) }))).toBeInstanceOf(SignatureError);
   });

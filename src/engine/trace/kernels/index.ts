@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { UnsupportedKernelError } from "../../../errors.js";
 import { callerFrame, type Value } from "../recorder.js";
-import { tracingBackend, tracingBackendName } from "../tracing-backend.js";
+import { tracingBackend } from "../tracing-backend.js";
 import { columnKernels, convolutionKernels, depthwiseKernels } from "./convolution.js";
 import { elementwiseKernels, pairwiseKernels } from "./elementwise.js";
 import { gatherKernels, shapeKernels } from "./shape.js";
@@ -54,13 +54,13 @@ const tracedKernels: readonly TracedKernel[] = [
 
 /** Registers the kernels with tfjs; once a process. */
 export function registerTracedKernels(): void {
-  if (tf.getKernel("Add", tracingBackendName)) return;
+  const backend = tracingBackend();
+  if (tf.getKernel("Add", backend.name)) return;
   for (const { name, record } of tracedKernels) {
     tf.registerKernel({
       kernelName: name,
-      backendName: tracingBackendName,
+      backendName: backend.name,
       kernelFunc: ({ inputs, attrs }) => {
-        const backend = tracingBackend();
         const graph = backend.active;
         graph.kernels.push(name);
         const results = record(backend.valuesOf(inputs) as never, graph, attrs as never);
@@ -71,10 +71,10 @@ export function registerTracedKernels(): void {
     });
   }
   for (const kernelName of kernelNames()) {
-    if (tf.getKernel(kernelName, tracingBackendName)) continue;
+    if (tf.getKernel(kernelName, backend.name)) continue;
     tf.registerKernel({
       kernelName,
-      backendName: tracingBackendName,
+      backendName: backend.name,
       kernelFunc: () => {
         throw new UnsupportedKernelError(kernelName, callerFrame());
       },
