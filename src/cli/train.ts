@@ -17,6 +17,7 @@ import { addEngineOptions, engineOf, type EngineOptions, openChosenEngine } from
 import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printForeignFiles, printNote, printResult } from "./output.js";
 import { TrainingControls, TrainingLine } from "./training-controls.js";
+import type { TrainingEvents } from "./training-events.js";
 import { TrainingSamples } from "./training-samples.js";
 import { newRun, type NewRun, readingOf, type RunOptions, runPath, storedRun } from "./training-run.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
@@ -147,6 +148,7 @@ interface TrainOptions extends OutputOptions, EngineOptions, RunOptions {
   readonly saveEvery: number;
   readonly measureEvery: number;
   readonly samples: boolean;
+  readonly tensorboard?: string;
   readonly calibration: boolean;
 }
 
@@ -192,6 +194,7 @@ export function trainCommand(): Command {
     .option("--save-every <seconds>", "how often the state is saved", anyNumber, 180)
     .option("--measure-every <steps>", "how often the error is measured", wholeNumber(1, 10_000_000), 250)
     .option("--no-samples", "do not speak held-out clips on the way, which 'vocode report' plays")
+    .option("--tensorboard <folder>", "write losses, errors and the spoken clips there for TensorBoard")
     .option("--no-calibration", "do not make the voice ready for 8-bit layers at the end")
     .option("--json", "print JSON")
     .option("--quiet", "no progress on stderr");
@@ -251,12 +254,13 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   if (config.steps > 0) utterancesToTrainOn(corpus, config);
   if (config.finishSteps > 0)
     for (const each of [corpus, predicted]) if (each) utterancesToTrainOn(each, finishingConfig(config));
+  const secondsAStep = audioSecondsAStep(config, mel);
+  const line = new TrainingLine(options, secondsAStep);
+  const events = await openEvents(options, runFolder, description, line);
   // only now, so that nothing stands in the way of a second attempt
   if (options.resume) await remarkTunings(runFolder, description, options);
   if (options.resume) await runFolder.change(description);
   else await runFolder.begin(description, start);
-  const secondsAStep = audioSecondsAStep(config, mel);
-  const line = new TrainingLine(options, secondsAStep);
   const controls = new TrainingControls(line);
   const finishing = finishingConfig(config);
   const seen = config.steps * secondsAStep + finishing.steps * audioSecondsAStep(finishing, mel);
@@ -270,7 +274,8 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const { holdsTrained, storeTrained } = await import("../training/store.js");
   const name = basename(description.paths.checkpoint);
   const checkpoint = resolve(runFolder.path, description.paths.checkpoint);
-  const samples = options.samples ? new TrainingSamples(runFolder.path, corpus) : undefined;
+  const onSpoken = events && events.spoken.bind(events);
+  const samples = options.samples ? new TrainingSamples(runFolder.path, corpus, onSpoken) : undefined;
   const speak = async (step: number): Promise<void> => {
     const fault = await samples?.speak(step, checkpoint, engineOf(options));
     if (fault !== undefined) line.note(fault);
@@ -287,15 +292,18 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
       measureEvery: options.measureEvery,
       onProgress: (progress) => {
         line.show(progress);
+        events?.progress(progress);
       },
       onEstimate: (seconds) => {
         line.showEstimate(config.steps, seconds);
       },
       onMeasure: (step, error) => {
         line.showMeasure(step, error);
+        events?.measured(step, error);
       },
       onPitchMeasure: (error) => {
         line.showPitchMeasure(error);
+        events?.pitchMeasured(error);
       },
       onRemark: (sentence) => {
         line.note(sentence);
@@ -322,9 +330,25 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
     if (!result.finished || controls.signal.aborted) process.exitCode = 130;
   } finally {
     controls.release();
+    await events?.end();
     corpus.close();
     predicted?.close();
   }
+}
+
+/** TensorBoard's log of a run, where one is asked for. */
+async function openEvents(
+  { tensorboard }: TrainOptions,
+  runFolder: RunFolder,
+  { config, mel }: RunDescription,
+  line: TrainingLine,
+): Promise<TrainingEvents | undefined> {
+  if (tensorboard === undefined) return undefined;
+  const { TrainingEvents } = await import("./training-events.js");
+  const stepsDone = await runFolder.stepsDone();
+  return TrainingEvents.open(tensorboard, { config, mel, stepsDone }, (sentence) => {
+    line.note(sentence);
+  });
 }
 
 function report(

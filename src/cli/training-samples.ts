@@ -21,14 +21,32 @@ interface Clip {
   readonly frames: number;
 }
 
+/** A held-out clip as it was spoken after some steps, or its recording. */
+export interface SpokenClip {
+  /** "clip 1/speech" or "clip 1/recording" */
+  readonly name: string;
+  readonly samples: Float32Array;
+  /** The same as a WAV file. */
+  readonly wav: Uint8Array;
+}
+
 /** Samples of a run, in their folder. */
 export class TrainingSamples {
   readonly #folder: string;
   readonly #source: CropSource;
   readonly #clips: readonly Clip[];
+  readonly #onSpoken: ((step: number, clips: readonly SpokenClip[]) => void) | undefined;
 
-  /** @param runPath the run's folder */
-  constructor(runPath: string, source: CropSource) {
+  /**
+   * @param runPath the run's folder
+   * @param onSpoken hears the clips too, each with its recording
+   */
+  constructor(
+    runPath: string,
+    source: CropSource,
+    onSpoken?: (step: number, clips: readonly SpokenClip[]) => void,
+  ) {
+    this.#onSpoken = onSpoken;
     this.#folder = samplesFolder(runPath);
     this.#source = source;
     this.#clips = chosenClips(source);
@@ -54,14 +72,26 @@ export class TrainingSamples {
       const { Vocoder } = await import("../node.js");
       // a graph of weights that are soon gone is not worth a place in the cache
       const vocoder = await Vocoder.load(checkpoint, { ...engine, cacheFolder: null });
+      const spoken: SpokenClip[] = [];
       try {
         for (const [index, clip] of this.#clips.entries()) {
           const { samples, sampleRate } = await vocoder.synthesize(this.#melOf(clip));
           await writeWav(join(this.#folder, sampleName(step, index)), [samples], sampleRate);
+          if (!this.#onSpoken) continue;
+          const named = async (what: string, heard: Float32Array, file: string): Promise<SpokenClip> => ({
+            name: `clip ${index + 1}/${what}`,
+            samples: heard,
+            wav: await readFile(join(this.#folder, file)),
+          });
+          spoken.push(
+            await named("speech", samples, sampleName(step, index)),
+            await named("recording", this.#recordingOf(clip), sampleName("recording", index)),
+          );
         }
       } finally {
         await vocoder.dispose();
       }
+      this.#onSpoken?.(step, spoken);
       return undefined;
     } catch (error) {
       if (isFullDisk(error)) throw error;
@@ -72,14 +102,20 @@ export class TrainingSamples {
   async #storeRecordings(): Promise<void> {
     await makeFolder(this.#folder);
     if ((await readdir(this.#folder)).includes(LIST)) return;
-    const { hopLength, sampleRate } = this.#source.format;
-    for (const [index, { utterance, first, frames }] of this.#clips.entries()) {
-      const samples = new Float32Array(frames * hopLength);
-      this.#source.readSamples(utterance, first * hopLength, samples.length, samples, 0);
-      await writeWav(join(this.#folder, sampleName("recording", index)), [samples], sampleRate);
+    const { sampleRate } = this.#source.format;
+    for (const [index, clip] of this.#clips.entries()) {
+      const name = sampleName("recording", index);
+      await writeWav(join(this.#folder, name), [this.#recordingOf(clip)], sampleRate);
     }
     const names = this.#clips.map(({ utterance: { name } }) => name);
     await writeAtomically(join(this.#folder, LIST), `${JSON.stringify(names)}\n`);
+  }
+
+  #recordingOf({ utterance, first, frames }: Clip): Float32Array {
+    const { hopLength } = this.#source.format;
+    const samples = new Float32Array(frames * hopLength);
+    this.#source.readSamples(utterance, first * hopLength, samples.length, samples, 0);
+    return samples;
   }
 
   #melOf({ utterance, first, frames }: Clip): {

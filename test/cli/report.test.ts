@@ -21,9 +21,19 @@ describe("a training run", () => {
   it("speaks a held-out clip each time nearly twice as many steps are done, and at the end", async () => {
     const settings = tinySettings.filter((option) => option !== "--no-samples");
     const schedule = ["--steps", "100", "--measure-every", "50", "--save-every", "0"];
-    const { code, stderr } = await vocode("train", "wavs", "--out", "voice", ...schedule, ...settings);
+    const events = ["--tensorboard", "events"];
+    const { code, stderr } = await vocode(
+      "train",
+      "wavs",
+      "--out",
+      "voice",
+      ...schedule,
+      ...settings,
+      ...events,
+    );
     expect(code, stderr).toBe(0);
     expect(stderr).not.toContain("could not be spoken");
+    expect(stderr).not.toContain("written no more");
     const files = readdirSync(join(parent, "runs/voice/samples")).sort();
     const steps = [10, 20, 40, 80].map((step) => `${String(step).padStart(8, "0")}-0.wav`);
     // at the end the weights that measured best, of step 50 or 100
@@ -41,6 +51,48 @@ describe("a training run", () => {
       // 2 crops of 8 frames a step
       expect(line["hours"]).toBeCloseTo((line.step * 2 * 8 * 256) / 22050 / 3600, 9);
     }
+  });
+});
+
+describe("a training's log for TensorBoard", () => {
+  /** The records of a folder's only event file, checked for nothing but their lengths. */
+  function records(folder: string): string[] {
+    const [name, ...others] = readdirSync(join(parent, folder)).filter((each) => each.startsWith("events."));
+    expect(others).toEqual([]);
+    const file = readFileSync(join(parent, folder, name));
+    const found: string[] = [];
+    for (let at = 0; at < file.length;) {
+      const length = Number(file.readBigUInt64LE(at));
+      found.push(file.toString("latin1", at + 12, at + 12 + length));
+      at += length + 16;
+      expect(at).toBeLessThanOrEqual(file.length);
+    }
+    return found;
+  }
+
+  it("has a file for the network and one for the prior, with losses, errors, settings and clips", () => {
+    const all = records("events");
+    expect(all.filter((record) => record.includes("audio seconds a second"))).toHaveLength(10);
+    expect(all.filter((record) => record.includes("noise error by log-SNR/-6"))).toHaveLength(2);
+    expect(all.filter((record) => record.includes("| cropFrames | 8 |"))).toHaveLength(1);
+    const clips = all.filter((record) => record.includes("clip 1/speech"));
+    expect(clips).toHaveLength(5);
+    const recording = readFileSync(join(parent, "runs/voice/samples/recording-0.wav")).toString("latin1");
+    for (const record of clips) {
+      expect(record.includes(recording)).toBe(true);
+      expect(record).toContain("\x89PNG");
+    }
+    expect(records("events/prior").length).toBeGreaterThan(2);
+  });
+
+  it("is refused where a file stands in its place, before a run has begun", async () => {
+    const { code, stderr } = await vocode(
+      ...["train", "wavs", "--out", "other", "--steps", "2", "--tensorboard", "wavs/s0.wav"],
+      ...tinySettings,
+    );
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain("wavs/s0.wav' is a file, and a folder was expected");
+    expect(existsSync(join(parent, "runs/other/run.json"))).toBe(false);
   });
 });
 
