@@ -14,6 +14,7 @@ export {
 export type { SynthesisReport } from "./synthesis/report.js";
 export { StartError } from "./synthesis/start.js";
 export { PieceError } from "./synthesis/start.js";
+export { PitchFramesError, PitchValueError } from "./synthesis/given-pitch.js";
 export { RefinementError } from "./mel/consistency.js";
 export { MelFramesError, NonFiniteSpeechError } from "./synthesis/speech-stream.js";
 export { DisposedError } from "./host/thread-pool.js";
@@ -24,6 +25,7 @@ export type { EngineSettings } from "./engine/engine.js";
 export type { OpenRecording } from "./audio/open-recording.js";
 export type { Recording, RecordingSource, RecordingStream } from "./audio/recording.js";
 export { melOfRecording, resample, Resampler } from "./audio/resample.js";
+export { PitchFileError } from "./audio/pitch-track.js";
 export type { WavOutputEncoding, WrittenWav } from "./audio/write-wav.js";
 
 export type { Mel, MelFormat } from "./mel/format.js";

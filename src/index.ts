@@ -3,5 +3,5 @@
 export * from "./core.js";
 export { shippedCheckpoint, Vocoder } from "./node.js";
 export { listEngines, type EngineStatus } from "./host/node/engines.js";
-export { openRecording, readRecording, writeWav } from "./host/node/recordings.js";
+export { openRecording, readPitch, readRecording, writePitch, writeWav } from "./host/node/recordings.js";
 export { formatFromOption, openMel, readMel, writeMel } from "./host/node/mel-files.js";

@@ -23,6 +23,7 @@ import {
 import { createMelCorrection, type SynthesisPool } from "./synthesis/thread.js";
 import { ExcitationSource } from "./synthesis/excitation.js";
 import { HarmonicStart, noiseStart, type StartSignal } from "./synthesis/start.js";
+import { type PitchChoice, requirePitchFrames } from "./synthesis/given-pitch.js";
 import { MelDenoiser } from "./synthesis/denoiser.js";
 import { melTiles } from "./synthesis/stages.js";
 import { Refiner } from "./synthesis/refinement.js";
@@ -154,7 +155,8 @@ export class Vocoder {
    *
    * @throws InputError for what is no mel; MelMismatchError for a mel of another format, MelFramesError for one with values
    *   that are no numbers or no sound's; what checkSynthesisOptions, planFor and chosenSettings throw; PieceError for one
-   *   that does not lie within the longer mel; the signal's reason; DisposedError
+   *   that does not lie within the longer mel; PitchFramesError for a pitch of another length; the signal's reason;
+   *   DisposedError
    */
   async synthesize(mel: Mel, options: SynthesisOptions = {}): Promise<Synthesis> {
     requireMel(mel, "The mel");
@@ -188,6 +190,7 @@ export class Vocoder {
     const longest = this.#parts.networks.tile;
     const { tile = patient ? longest : Math.min(STREAM_TILE, longest) } = options;
     if (isWhole) this.#requireFormat(source);
+    if (isWhole && options.pitch) requirePitchFrames(options.pitch, (options.within ?? source).frames);
     const pieces = isWhole ? melTiles(source, tile) : this.#gathered(source, tile, patient);
     const expected = isWhole ? { expectedFrames: source.frames } : {};
     const speech = this.#open({ ...options, ...expected, tile, patient });
@@ -240,14 +243,14 @@ export class Vocoder {
     return {
       pieces: (mel) => speech.pieces(mel),
       lookAhead: wavefront.lookAhead,
-      report: () => this.#report(plan, { seed, ...chosen }, wavefront, speech),
+      report: () => this.#report(plan, { ...options, seed, ...chosen }, wavefront, speech),
     };
   }
 
   #start(
     { start, schedule }: ChosenSettings,
     seed: Seed,
-    { within, firstFrame = 0 }: SynthesisOptions,
+    { within, firstFrame = 0, pitch, pitchShift }: SynthesisOptions,
   ): StartSignal {
     if (within) {
       requireMel(within, "The mel of 'within'");
@@ -259,6 +262,9 @@ export class Vocoder {
       seed,
       logSnr: schedule.logSnrs[0],
       ...(within && { within: { values: naturalLog(within), firstFrame } }),
+      ...((pitch ?? pitchShift) !== undefined && {
+        choice: { ...(pitch && { pitch }), ...(pitchShift !== undefined && { pitchShift }) },
+      }),
     });
   }
 
@@ -275,7 +281,7 @@ export class Vocoder {
 
   #report(
     plan: SamplingPlan,
-    { seed, start, refinement }: Pick<ChosenSettings, "start" | "refinement"> & { seed: Seed },
+    { seed, start, refinement, pitch, pitchShift = 0 }: ReportedSettings,
     wavefront: SynthesisWavefront,
     speech: SpeechStream,
   ): SynthesisReport {
@@ -288,6 +294,8 @@ export class Vocoder {
       steps: plan.steps.length,
       start,
       ...(start === "harmonic" && { startLevel: plan.steps[0].logSnr }),
+      ...(pitch && { pitch: "given" as const }),
+      ...(pitchShift !== 0 && { pitchShift }),
       refine: refinement.iterations,
       refineExponent: refinement.exponent,
       refineMomentum: refinement.momentum,
@@ -338,6 +346,9 @@ function isWholeMel(source: unknown): source is Mel | MelFrames {
     "A stream takes a mel, or an iterable of frames: a Float32Array with the values of one frame or of several each.",
   );
 }
+
+/** The settings that a report names. */
+type ReportedSettings = Pick<ChosenSettings, "start" | "refinement"> & PitchChoice & { readonly seed: Seed };
 
 /** A signal that is being synthesised. */
 interface OpenSpeech {

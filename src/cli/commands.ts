@@ -35,7 +35,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: "pitch",
-    takes: "[options] <file>",
+    takes: "[options] <file> [output]",
     summary: "the pitch and the voicing of a recording, or those that a model reads off a mel",
     load: async () => (await import("./pitch.js")).pitchCommand,
   },

@@ -23,6 +23,7 @@ import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../mel/consistency.js";
+import { readPitch } from "../host/node/recordings.js";
 import { shippedCheckpoint, type Vocoder } from "../node.js";
 
 // The options by which a command chooses the engine, and the runtime they open.
@@ -239,6 +240,10 @@ export interface SynthesizeOptions extends PictureOptions, SynthesisChoice {
   readonly bitDepth: "16" | "24" | "32";
   readonly raw?: boolean;
   readonly tile?: number;
+  /** The path of a pitch track. */
+  readonly pitch?: string;
+  /** Cents. */
+  readonly shift?: number;
   readonly melFormat?: string;
   readonly melLayout?: MelLayout;
   readonly melTensor?: string;
@@ -255,6 +260,11 @@ export const encodings: Readonly<Record<SynthesizeOptions["bitDepth"], WavOutput
 /** Adds the options to the command. */
 export function addSynthesizeOptions(command: Command): Command {
   return addSynthesisOptions(command)
+    .option(
+      "--pitch <file>",
+      "Hz of each mel frame, 0 or NaN unvoiced, as .npy or .csv (default: read off the mel)",
+    )
+    .option("--shift <cents>", "raise the pitch; 100 are a semitone, negative lowers it", anyNumber)
     .option(
       "--tile <frames>",
       "mel frames computed at once: fewer give the first sound sooner, and take longer",
@@ -290,7 +300,18 @@ async function assumptionOf(text: string): Promise<MelAssumption> {
   return melAssumptionFromOption(text);
 }
 
-/** How speech is made. */
-export function streamOptions(options: SynthesizeOptions): StreamOptions {
-  return { ...chosenSynthesis(options), ...(options.tile === undefined ? {} : { tile: options.tile }) };
+/**
+ * How speech is made.
+ *
+ * @throws what readPitch throws
+ */
+export async function streamOptions(options: SynthesizeOptions): Promise<StreamOptions> {
+  const { tile, pitch, shift } = options;
+  const track = pitch === undefined ? undefined : await readPitch(pitch);
+  return {
+    ...chosenSynthesis(options),
+    ...(tile === undefined ? {} : { tile }),
+    ...(track === undefined ? {} : { pitch: track }),
+    ...(shift === undefined ? {} : { pitchShift: shift }),
+  };
 }

@@ -1,17 +1,19 @@
 // `vocode pitch FILE`: F0 and voicing. Of a recording they are measured; of a mel the checkpoint's excitation model reads
 // them, as a harmonic start does.
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
+import { InputError } from "../errors.js";
 import { melOfRecording, samplesAtRate } from "../audio/resample.js";
-import { readMel } from "../host/node/mel-files.js";
+import { formatFromOption, readMel } from "../host/node/mel-files.js";
+import { requireTarget } from "../host/node/write-files.js";
 import { naturalLog } from "../mel/encoding.js";
-import type { Mel } from "../mel/format.js";
-import { DEFAULT_PRESET, findPreset } from "../mel/presets.js";
+import { type Mel, type MelFormat } from "../mel/format.js";
+import { DEFAULT_PRESET } from "../mel/presets.js";
 import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
-import { readInspected, readRecording } from "../host/node/recordings.js";
+import { pitchFileKind, readInspected, readRecording, writePitch } from "../host/node/recordings.js";
 import { addEngineOptions, type EngineOptions, openChosenEngine } from "./options.js";
-import { type OutputOptions, printNote, printResult, table } from "./output.js";
+import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { holdsRecording } from "./synthesis-input.js";
 
@@ -86,6 +88,7 @@ function bandMeans({ hertz, bandVoicing }: Pitch, from: number, to: number): num
 
 interface PitchCommandOptions extends PictureOptions, EngineOptions {
   readonly checkpoint?: string;
+  readonly format?: string;
 }
 
 /** What was found, and the mel that it belongs to. */
@@ -95,13 +98,18 @@ interface FoundPitch {
   readonly source: "recording" | "excitation model";
 }
 
-/** The command `vocode pitch <file>`. */
+/** The command `vocode pitch <file> [output]`. */
 export function pitchCommand(): Command {
   const command = new Command("pitch")
     .argument("<file>", "a .wav or .flac recording, or a .mel, .npy or .safetensors mel")
+    .argument("[output]", "a .npy or .csv file for the pitch, which 'vocode in out.wav --pitch' takes")
     .option(
       "--checkpoint <folder>",
       "whose excitation model reads the mel, that of a recording too (default, for a mel: the one that comes with vocode)",
+    )
+    .option(
+      "--format <format>",
+      `the mel format whose frames a recording's pitch is measured in (default: ${DEFAULT_PRESET})`,
     )
     .option(
       "--picture <file>",
@@ -115,6 +123,7 @@ export function pitchCommand(): Command {
       `
 Examples:
   vocode pitch recording.wav --picture pitch.png
+  vocode pitch recording.wav pitch.npy                  the pitch frame by frame, for --pitch
   vocode pitch speech.mel --checkpoint checkpoints/my-voice
   vocode pitch recording.wav --checkpoint checkpoints/my-voice    what the model makes of the recording's mel
 
@@ -123,9 +132,19 @@ The table has a row for each stretch with a voice: when, its F0 in Hz, and how p
     .action(run);
 }
 
-async function run(file: string, options: PitchCommandOptions): Promise<void> {
+async function run(file: string, output: string | undefined, options: PitchCommandOptions): Promise<void> {
   await requirePicture(options);
+  if (output !== undefined) {
+    pitchFileKind(output);
+    if (resolve(output) === resolve(file))
+      throw new InputError(`The pitch would replace '${file}' itself. Name another output.`);
+    await requireTarget(output);
+  }
   const isRecording = await holdsRecording(file);
+  if (options.format !== undefined && (!isRecording || options.checkpoint !== undefined))
+    throw new InputError(
+      "--format says in whose frames the pitch of a recording is measured; what a model reads is in its own. Leave it out.",
+    );
   const { pitch, mel, source } =
     isRecording && options.checkpoint === undefined
       ? await measured(file, options)
@@ -136,10 +155,12 @@ async function run(file: string, options: PitchCommandOptions): Promise<void> {
     const { drawPitch } = await import("../plots/mel-picture.js");
     return drawPitch(basename(file), mel, pitch);
   });
+  if (output !== undefined) await writePitch(output, pitch.hertz, mel.format);
   printNote(options, describe(summary));
   const bands = VOICING_EDGES.length - 1;
   const result = {
     file,
+    ...(output !== undefined && { output }),
     source,
     frameSeconds: hopLength / sampleRate,
     ...summary,
@@ -152,18 +173,27 @@ async function run(file: string, options: PitchCommandOptions): Promise<void> {
 }
 
 /** The pitch that a recording has. */
-async function measured(file: string, options: OutputOptions): Promise<FoundPitch> {
-  const format = findPreset(DEFAULT_PRESET);
+async function measured(file: string, options: PitchCommandOptions): Promise<FoundPitch> {
+  const format = await formatFromOption(options.format ?? DEFAULT_PRESET);
   const { recording, inspection } = await readInspected(file);
   for (const remark of inspection.remarks) printNote(options, `${file}: ${remark}`);
   const mel = await melOfRecording(recording, format);
   const { RealFft } = await import("../audio/real-fft.js");
   const transforms = await createPitchTransforms(format.sampleRate, (size) => RealFft.create(size));
-  const samples = await samplesAtRate(recording, format.sampleRate);
+  const samples = centredFrames(await samplesAtRate(recording, format.sampleRate), format);
   const pitch = analysePitch(samples, format.sampleRate, format.hopLength, transforms);
   transforms.correlation.dispose();
   transforms.filter.dispose();
   return { pitch, mel, source: "recording" };
+}
+
+/** Samples whose frames, centred within their hops, are those of a format that centres them on multiples of the hop. */
+function centredFrames(samples: Float32Array, { padding, hopLength }: MelFormat): Float32Array {
+  if (padding === "same") return samples;
+  const frames = new Float32Array((1 + Math.floor(samples.length / hopLength)) * hopLength);
+  const early = Math.floor(hopLength / 2);
+  frames.set(samples.subarray(0, frames.length - early), early);
+  return frames;
 }
 
 /** The pitch that a checkpoint's excitation model reads off a mel. */

@@ -65,6 +65,10 @@ export async function runBatch(
 ): Promise<void> {
   if (options.picture !== undefined)
     throw new InputError("--picture draws the mels of one input, and there are several. Leave it out.");
+  if (options.pitch !== undefined)
+    throw new InputError(
+      "--pitch is the pitch of one input, and there are several. Synthesise them one by one.",
+    );
   const jobs = await planBatch(inputs, folder);
   await makeFolder(folder);
   const loading = performance.now();

@@ -39,6 +39,7 @@ export async function makeSpeech(
   const whole = options.picture !== undefined;
   // loaded here, since it analyses what is made
   const drawn = whole ? new (await import("./drawn-mels.js")).DrawnMels(vocoder.format) : undefined;
+  const chosen = await streamOptions(options);
   const source = await openSynthesisInput(input, vocoder.format, {
     ...(await inputOptions(options)),
     whole,
@@ -47,8 +48,9 @@ export async function makeSpeech(
   try {
     const early = source.remarks;
     for (const remark of early) printNote(options, remark);
+    if (options.shift !== undefined && options.shift !== 0) printNote(options, SHIFT_REMARK);
     const speech = vocoder.stream(drawn?.watchMel(source.source) ?? source.source, {
-      ...streamOptions(options),
+      ...chosen,
       patient: input !== PIPE,
       ...(source.expectedFrames === undefined ? {} : { expectedFrames: source.expectedFrames }),
       onProgress: (done, total) => {
@@ -73,6 +75,11 @@ export async function makeSpeech(
     await source.close();
   }
 }
+
+/** What a person expects of --shift and does not get: docs/synthesis.md has the figures. */
+const SHIFT_REMARK =
+  "--shift moves the pulses that the steps begin with. The harmonics that can be seen in the mel stay where they are, and " +
+  "with them the pitch that is heard.";
 
 /** More samples beyond full scale than this share are no single peaks. */
 const CLIPPED_SHARE = 0.01;
@@ -154,9 +161,11 @@ export function processText(report: SynthesisReport): string {
   ].join(", ");
 }
 
-function startText({ start, startLevel }: SynthesisReport): string {
+function startText({ start, startLevel, pitch, pitchShift }: SynthesisReport): string {
   if (startLevel === undefined) return start;
-  return `a ${start} start at λ ${startLevel.toFixed(1).replace("-", "−")}`;
+  const shift = pitchShift === undefined ? "" : `${pitchShift > 0 ? "+" : "−"}${Math.abs(pitchShift)} cents`;
+  const said = [...(pitch ? ["the pitch given"] : []), ...(shift ? [shift] : [])];
+  return `a ${start} start at λ ${startLevel.toFixed(1).replace("-", "−")}${said.length > 0 ? ` with ${said.join(", ")}` : ""}`;
 }
 
 /** How long it took, as people compare it. */

@@ -11,6 +11,10 @@ export interface SynthesisReport {
   readonly start: TunedStart;
   /** λ₀ of a harmonic start. */
   readonly startLevel?: number;
+  /** "given" where the pitch was not read off the mel. */
+  readonly pitch?: "given";
+  /** Cents that the pitch was raised by, where it was. */
+  readonly pitchShift?: number;
   readonly refine: number;
   /** p and momentum of the corrections. */
   readonly refineExponent: number;

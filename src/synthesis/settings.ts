@@ -12,6 +12,7 @@ import { checkRefinement, refinementFor, type RefinementOptions } from "../mel/c
 import { chosenStart, harmonicSchedule } from "./start.js";
 import type { Mel } from "../mel/format.js";
 import type { Seed } from "../diffusion/noise.js";
+import { checkPitch, MOST_SHIFT, type PitchChoice } from "./given-pitch.js";
 
 /** Everything that a tuning decides. */
 export interface TunedSettings extends Omit<Tuning, "objective"> {
@@ -100,7 +101,7 @@ export function tunedByName(config: TunedConfig, name: string): TunedSettings {
 }
 
 /** What somebody asks for; the rest is tuned or else the default. */
-export interface SettingsRequest {
+export interface SettingsRequest extends PitchChoice {
   /** Without it the checkpoint's own default with its own start and sampler, else 6. */
   readonly steps?: number;
   readonly sampler?: SamplerName;
@@ -145,6 +146,7 @@ export function chosenSettings(
   const sampler = request.sampler ?? byName?.sampler ?? defaults.sampler;
   const start = chosenStart(config.excitation !== undefined, {
     ...{ start: request.start, startLevel, sampler, schedule: named },
+    hasPitch: request.pitch !== undefined || request.pitchShift !== undefined,
     tunedFor: byName?.start,
   });
   const isTuned = named === undefined && startLevel === undefined;
@@ -186,8 +188,10 @@ function settingsOf(
 
 // What a caller can choose of a synthesis, whole or as a stream, and what is used where nothing is said.
 
-/** How to synthesise. What is left out is as in `defaultSynthesis`. */
-export interface SynthesisOptions {
+/**
+ * How to synthesise. What is left out is as in `defaultSynthesis`. With a `pitch` or a `pitchShift` the start is harmonic.
+ */
+export interface SynthesisOptions extends PitchChoice {
   /** Denoiser calls of the default schedule; without it as many as the checkpoint says, or 6. */
   readonly steps?: number;
   /** Without it dpmpp-2m for a mask-net, and ddpm for a WaveGrad, over the published schedule of so many steps. */
@@ -269,7 +273,10 @@ export function checkSynthesisOptions(options: StreamOptions): void {
     if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least)) continue;
     throw new SynthesisOptionError(option, value, `a whole number from ${least} on`);
   }
-  const { start } = options;
+  const { start, pitch, pitchShift } = options;
+  if (pitch !== undefined) checkPitch(pitch);
+  if (pitchShift !== undefined && !(Math.abs(pitchShift) <= MOST_SHIFT))
+    throw new SynthesisOptionError("pitchShift", pitchShift, `cents from -${MOST_SHIFT} to ${MOST_SHIFT}`);
   if (start !== undefined && !["harmonic", "noise"].includes(start))
     throw new SynthesisOptionError("start", start, "'harmonic' or 'noise'");
 }

@@ -15,6 +15,7 @@ import type { TunedStart } from "../checkpoint/tunings.js";
 import { type NoiseSchedule, scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import type { SamplerName } from "../diffusion/samplers/plan-for.js";
 import { uniformLogSnrs } from "../diffusion/schedules/named-schedules.js";
+import { type PitchChoice, requirePitchFrames, withPitch } from "./given-pitch.js";
 
 // Which start a process takes: the harmonic one wherever a checkpoint and a process can have it, and white noise, the
 // published start, elsewhere or where it is asked for.
@@ -41,6 +42,8 @@ interface StartRequest {
   readonly start?: TunedStart | undefined;
   /** λ₀, of a harmonic start. */
   readonly startLevel?: number | undefined;
+  /** Whether something is said of the pitch, which only a harmonic start has. */
+  readonly hasPitch?: boolean;
   readonly sampler: SamplerName;
   readonly schedule?: string | NoiseSchedule | undefined;
   /** The start that the schedule was tuned for, if it was. */
@@ -54,9 +57,14 @@ interface StartRequest {
  * @throws StartError for a start, or a start level, that cannot be had
  */
 export function chosenStart(hasModel: boolean, request: StartRequest): TunedStart {
-  const { startLevel, schedule, tunedFor } = request;
+  const { startLevel, schedule, tunedFor, hasPitch = false } = request;
   if (startLevel !== undefined) checkStartLevel(startLevel, request);
-  const asked = request.start ?? (startLevel === undefined ? tunedFor : "harmonic");
+  if (hasPitch && request.start === "noise")
+    throw new StartError(
+      "A pitch, or a shift of it, is that of a harmonic start, and noise is asked for. Leave one of them out.",
+      "noise",
+    );
+  const asked = request.start ?? (startLevel === undefined && !hasPitch ? tunedFor : "harmonic");
   if (asked === "noise") return "noise";
   const obstacle = harmonicObstacle(hasModel, request);
   if (obstacle !== undefined) {
@@ -276,6 +284,8 @@ export interface HarmonicStartOptions {
   readonly logSnr: number;
   /** The mel that this one is a piece of: the pulses are then those of that place in it. */
   readonly within?: LongerMel;
+  /** Without it the pitch is that of the mel. */
+  readonly choice?: PitchChoice;
 }
 
 /** A piece does not lie within the mel that it is said to be cut out of. */
@@ -331,10 +341,13 @@ export class HarmonicStart implements StartSignal {
   }
 
   /** Reads the frames up to one off the mel. @returns the frame behind the last that is known of */
-  async #read({ values, first }: MelPart, end: number): Promise<number> {
-    const known = Math.min(end, first + values.length / this.#options.format.bands);
+  async #read({ values, first, total }: MelPart, end: number): Promise<number> {
+    const { format, choice } = this.#options;
+    const known = Math.min(end, first + values.length / format.bands);
+    if (choice?.pitch) requirePitchFrames(choice.pitch, Math.min(total, known), known < total);
     if (known > this.#track.end) {
-      const said = await this.#source.read(values);
+      const read = await this.#source.read(values);
+      const said = choice ? withPitch(read, first, choice) : read;
       this.#track.append(said, this.#track.end - first, known - first);
     }
     return known;

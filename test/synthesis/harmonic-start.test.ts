@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { openEngine } from "../../src/host/node/engines.js";
+import { PitchFramesError } from "../../src/synthesis/given-pitch.js";
 import { ExcitationSource } from "../../src/synthesis/excitation.js";
 import { HarmonicStart, type HarmonicStartOptions, PieceError } from "../../src/synthesis/start.js";
 import { largestDifference } from "../support/mel-pieces.js";
@@ -62,6 +63,31 @@ describe("a harmonic start", () => {
     // by itself it has pulses of its own
     const alone = await startOf(FRAMES, first, end);
     if (first > 0) expect(largestDifference(alone, there)).toBeGreaterThan(0.1);
+  });
+
+  it("with the pitch given that is read is the same, and with another one not, for any tile", async () => {
+    const whole = await startOf(FRAMES);
+    const { pitch, voiced } = await source.read(mel);
+    const read = pitch.map((hertz, frame) => (voiced[frame] > 0.5 ? hertz : 0));
+    // what is read in pieces differs in the last bits, of which phases are summed
+    expect(
+      largestDifference(await startOf(FRAMES, 0, FRAMES, { choice: { pitch: read } }), whole),
+    ).toBeLessThan(1e-3);
+    const other = { pitch: read.map((hertz) => (hertz === 0 ? 220 : 1.1 * hertz)) };
+    const changed = await startOf(FRAMES, 0, FRAMES, { choice: other });
+    expect(largestDifference(changed, whole)).toBeGreaterThan(0.1);
+    expect(largestDifference(await startOf(50, 0, FRAMES, { choice: other }), changed)).toBeLessThan(1e-5);
+    const within = { values: mel, firstFrame: 400 };
+    const piece = await startOf(20, 400, 460, { within, choice: other });
+    const there = changed.subarray(400 * hopLength, 460 * hopLength);
+    expect(largestDifference(piece, there)).toBeLessThan(1e-5);
+  });
+
+  it("refuses a pitch that ends before the mel, or goes on after it", async () => {
+    const short = { choice: { pitch: new Float32Array(90) } };
+    await expect(startOf(20, 0, 100, short)).rejects.toThrow(PitchFramesError);
+    const long = { choice: { pitch: new Float32Array(102) } };
+    await expect(startOf(20, 0, 100, long)).rejects.toThrow(/102 values and the mel 100 frames/);
   });
 
   it("refuses a piece that does not lie within", async () => {

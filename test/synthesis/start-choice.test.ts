@@ -18,6 +18,7 @@ describe("the start that a synthesis takes", () => {
     ["levels tuned for noise", true, { sampler: "ddim", schedule: "tuned-6", tunedFor: "noise" }, "noise"],
     ["noise asked for", true, { sampler: "dpmpp-2m", start: "noise" }, "noise"],
     ["a level alone", true, { sampler: "dpmpp-2m", startLevel: 0 }, "harmonic"],
+    ["a pitch and levels of one's own", true, { sampler: "ddim", schedule: own, hasPitch: true }, "harmonic"],
   ] as const)("with %s is the expected one", (_, hasModel, request, expected) => {
     expect(chosenStart(hasModel, request)).toBe(expected);
   });
@@ -31,6 +32,10 @@ describe("the start that a synthesis takes", () => {
     [true, { sampler: "ddim", startLevel: -1, schedule: "logsnr-6" }, /Leave one/],
     [true, { sampler: "ddim", startLevel: 6 }, /is 6; it lies from −?-?8 to 5/],
     [true, { sampler: "ddim", startLevel: NaN }, /NaN/],
+    [true, { sampler: "ddim", start: "noise", hasPitch: true }, /noise is asked for\. Leave one/],
+    [true, { sampler: "ddpm", hasPitch: true }, /ddpm adds noise/],
+    [false, { sampler: "ddim", hasPitch: true }, /no excitation model/],
+    [true, { sampler: "ddim", schedule: "tuned-6", tunedFor: "noise", hasPitch: true }, /begins at noise/],
   ] as const)("is refused: excitation model %s, %j", (hasModel, request, message) => {
     expect(() => chosenStart(hasModel, request)).toThrow(StartError);
     expect(() => chosenStart(hasModel, request)).toThrow(message);

@@ -1,13 +1,14 @@
-// Recordings by their paths: WAV, FLAC and SPHERE files read, WAV files written.
+// Recordings and their pitch by their paths: WAV, FLAC and SPHERE files read, WAV files written, pitch tracks both.
+import { extname } from "node:path";
 import { InputError } from "../../errors.js";
-import { isFloat32Array, kindOf } from "../../mel/format.js";
+import { isFloat32Array, kindOf, type MelFormat } from "../../mel/format.js";
 import type { RecordingInspection } from "../../audio/inspection.js";
 import type { OpenRecording } from "../../audio/open-recording.js";
 import { concatenate } from "../../formats/bytes.js";
 import { type Recording, wholeRecording } from "../../audio/recording.js";
 import { WavFile, type WavOutputEncoding, type WrittenWav } from "../../audio/write-wav.js";
-import { openByteSource } from "./read-files.js";
-import { streamAtomically } from "./write-files.js";
+import { openByteSource, readWholeFile } from "./read-files.js";
+import { streamAtomically, writeAtomically } from "./write-files.js";
 
 /**
  * Opens a WAV, FLAC, Wave64 or SPHERE file and reads its header. Close it.
@@ -106,4 +107,39 @@ export async function writeWav(
     await file.write(header, 0, header.length, 0);
     return written;
   });
+}
+
+/**
+ * Reads a pitch track from a .npy or text file.
+ *
+ * @returns Hz [frames], NaN or 0 where there is no voice
+ * @throws FileError, PitchFileError, NpyError
+ */
+export async function readPitch(path: string): Promise<Float32Array> {
+  const { parsePitchTrack } = await import("../../audio/pitch-track.js");
+  return parsePitchTrack(await readWholeFile(path));
+}
+
+/**
+ * The kind of a pitch track's file, by its name.
+ *
+ * @throws InputError for an ending that is neither .npy nor .csv
+ */
+export function pitchFileKind(path: string): "npy" | "csv" {
+  const ending = extname(path).toLowerCase();
+  if (ending === ".npy" || ending === ".csv") return ending === ".npy" ? "npy" : "csv";
+  throw new InputError(`A pitch is written as .npy or .csv, and '${path}' ends in neither. Rename it.`);
+}
+
+/**
+ * Writes a pitch track that `readPitch` reads, whole or not at all.
+ *
+ * @param hertz 0 where there is no voice [frames]
+ * @param format whose frames they are
+ * @throws InputError for an ending that is neither .npy nor .csv; FileError
+ */
+export async function writePitch(path: string, hertz: Float32Array, format: MelFormat): Promise<void> {
+  const kind = pitchFileKind(path);
+  const { encodePitchTrack } = await import("../../audio/pitch-track.js");
+  await writeAtomically(path, encodePitchTrack(hertz, format, kind));
 }
