@@ -100,3 +100,16 @@ describe("the packed package", () => {
     expect(faults).toEqual([expect.stringContaining("to type 'string'")]);
   });
 });
+
+describe("the types that the package exports", () => {
+  it("compile with Node's types alone, every declaration checked, and do not reach TensorFlow.js's", async () => {
+    const { faults, read } = await checkAsConsumer(join(root, "dist", "index.d.ts"));
+    expect(faults).toEqual([]);
+    const names = read.map((path) => path.replaceAll("\\", "/"));
+    expect(names.filter((path) => path.includes("/dist/") && path.endsWith(".d.ts")).length).toBeGreaterThan(
+      10,
+    );
+    // those need the DOM's and Long's
+    expect(names.filter((path) => path.includes("@tensorflow"))).toEqual([]);
+  });
+});

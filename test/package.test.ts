@@ -6,7 +6,6 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { checkAsConsumer } from "./support/consumer-types.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -89,18 +88,5 @@ describe("the built modules", () => {
     expect(idle).toEqual([]);
     expect(modules.filter(excepted)).not.toEqual([]);
     expect(manifest.sideEffects).toContain(`./${manifest.bin["vocode"]}`);
-  });
-});
-
-describe("the types that the package exports", () => {
-  it("compile with Node's types alone, every declaration checked, and do not reach TensorFlow.js's", async () => {
-    const { faults, read } = await checkAsConsumer(join(root, "dist", "index.d.ts"));
-    expect(faults).toEqual([]);
-    const names = read.map((path) => path.replaceAll("\\", "/"));
-    expect(names.filter((path) => path.includes("/dist/") && path.endsWith(".d.ts")).length).toBeGreaterThan(
-      10,
-    );
-    // those need the DOM's and Long's
-    expect(names.filter((path) => path.includes("@tensorflow"))).toEqual([]);
   });
 });

@@ -75,3 +75,23 @@ export function wholeNumber(low: number, high: number): (text: string) => number
     return value;
   };
 }
+
+/** One part of a list that several processes share: entries `index`, `index + count`, `index + 2 count`, … */
+export interface Shard {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/** A parser for a shard such as 0/4. */
+export function shardOf(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || count < 1)
+    throw new InvalidArgumentError("Write it as i/n, such as 0/4 for the first of four.");
+  if (index >= count)
+    throw new InvalidArgumentError(
+      `Shards are counted from 0: the last of ${count} is ${count - 1}/${count}.`,
+    );
+  return { index, count };
+}

@@ -6,7 +6,7 @@ import type { WavOutputEncoding } from "../audio/write-wav.js";
 import { defaultSynthesis, type StreamOptions, type SynthesisOptions } from "../synthesis/settings.js";
 import { availableParallelism } from "node:os";
 import { type OutputOptions, printNote } from "./output.js";
-import { anyNumber, type PictureOptions, wholeNumber } from "./option-values.js";
+import { anyNumber, type PictureOptions, type Shard, shardOf, wholeNumber } from "./option-values.js";
 import type { SynthesisInputOptions } from "./synthesis-input.js";
 import {
   type DeviceName,
@@ -248,6 +248,8 @@ export interface SynthesizeOptions extends PictureOptions, SynthesisChoice {
   readonly melLayout?: MelLayout;
   readonly melTensor?: string;
   readonly trustMel?: boolean;
+  readonly shard?: Shard;
+  readonly skipExisting?: boolean;
 }
 
 /** How samples are written with each --bit-depth. */
@@ -281,6 +283,8 @@ export function addSynthesizeOptions(command: Command): Command {
     .addOption(new Option("--mel-layout <order>", "the order of its axes").choices(melLayouts))
     .option("--mel-tensor <name>", "which tensor of a .npz, .pt or .safetensors file is the mel")
     .option("--trust-mel", "take the mel as it is, whatever it looks like")
+    .option("--shard <i/n>", "of several inputs only number i, i + n, i + 2n, …, counted from 0", shardOf)
+    .option("--skip-existing", "leave out inputs whose output is there already")
     .option("--json", "print JSON")
     .option("--quiet", "no report on stderr");
 }

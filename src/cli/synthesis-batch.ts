@@ -2,7 +2,7 @@
 // loaded. An input that cannot be used does not stop the others; it is named at the end.
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { isRecordingName } from "../audio/recording.js";
-import { findFiles, isFolder } from "../host/node/read-files.js";
+import { findFiles, isFile, isFolder } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
 import { makeFolder } from "../host/node/write-files.js";
 import type { Vocoder } from "../node.js";
@@ -69,14 +69,39 @@ export async function runBatch(
     throw new InputError(
       "--pitch is the pitch of one input, and there are several. Synthesise them one by one.",
     );
-  const jobs = await planBatch(inputs, folder);
+  const { jobs, existing } = await toDo(await planBatch(inputs, folder), options);
   await makeFolder(folder);
+  const made: MadeSpeech[] = [];
+  const failures: Failure[] = [];
+  let loadSeconds = 0;
+  if (jobs.length > 0) loadSeconds = await synthesizeAll(jobs, options, { made, failures });
+  for (const input of inputs) await printForeignFiles(input, options);
+  printMade(folder, made, { failures, existing, loadSeconds }, options);
+  if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "inputs");
+}
+
+/** Which of the inputs are this process's, and how many of those are done. An output that is there is whole. */
+async function toDo(
+  planned: readonly Job[],
+  { shard, skipExisting = false }: SynthesizeOptions,
+): Promise<{ readonly jobs: readonly Job[]; readonly existing: number }> {
+  const own = shard ? planned.filter((_, index) => index % shard.count === shard.index) : planned;
+  if (!skipExisting) return { jobs: own, existing: 0 };
+  const jobs: Job[] = [];
+  for (const job of own) if (!(await isFile(job.output))) jobs.push(job);
+  return { jobs, existing: own.length - jobs.length };
+}
+
+/** Fills in what was made and what failed; the seconds that loading took. */
+async function synthesizeAll(
+  jobs: readonly Job[],
+  options: SynthesizeOptions,
+  { made, failures }: { readonly made: MadeSpeech[]; readonly failures: Failure[] },
+): Promise<number> {
   const loading = performance.now();
   const vocoder = await loadChosenVocoder(options);
   const loadSeconds = (performance.now() - loading) / 1000;
   const progress = new Progress(options, jobs.length, "inputs");
-  const made: MadeSpeech[] = [];
-  const failures: Failure[] = [];
   for (const job of jobs) {
     const result = await attempt(vocoder, job, options);
     if ("error" in result) failures.push(result);
@@ -85,9 +110,7 @@ export async function runBatch(
   }
   progress.end();
   await vocoder.dispose();
-  for (const input of inputs) await printForeignFiles(input, options);
-  printMade(folder, made, failures, loadSeconds, options);
-  if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "inputs");
+  return loadSeconds;
 }
 
 async function findInputs(inputs: readonly string[]): Promise<{ path: string; name: string }[]> {
@@ -138,8 +161,7 @@ function named(input: string, remark: string): string {
 function printMade(
   folder: string,
   made: readonly MadeSpeech[],
-  failures: readonly Failure[],
-  loadSeconds: number,
+  besides: { readonly failures: readonly Failure[]; readonly existing: number; readonly loadSeconds: number },
   options: SynthesizeOptions,
 ): void {
   const total = (value: (each: MadeSpeech) => number): number =>
@@ -156,16 +178,17 @@ function printMade(
   const result = {
     output: folder,
     made: made.map(reportObject),
-    failures,
+    ...besides,
     audioSeconds,
     seconds,
     realTimeFactor: seconds / audioSeconds,
-    loadSeconds,
   };
   printResult(
     options,
     result,
     () =>
-      `${folder}: ${made.length} ${made.length === 1 ? "file" : "files"}, ${speedText(audioSeconds, seconds)}`,
+      `${folder}: ${made.length} ${made.length === 1 ? "file" : "files"}` +
+      (made.length > 0 ? `, ${speedText(audioSeconds, seconds)}` : "") +
+      (besides.existing > 0 ? `; ${besides.existing} were there already` : ""),
   );
 }

@@ -76,6 +76,7 @@ Examples:
   vocode recording.wav copy.wav                           analyse and synthesise again, at the same length
   vocode mel.npy speech.wav --mel-format log10
   vocode mels wavs                                        each mel and recording in the folder mels and below it
+  vocode mels wavs --shard 0/4 --skip-existing            a quarter of them, without those that are done
   tts | vocode - - --raw | aplay -f S16_LE -r 22050       sound while the frames come
 
 A pipe begins with a line of JSON that says the mel's format, {} for the checkpoint's own or such as
@@ -119,6 +120,10 @@ async function requireOutput(inputs: readonly string[], output: string): Promise
 }
 
 async function runSingle(input: string, output: string, options: SynthesizeOptions): Promise<void> {
+  const forSeveral =
+    options.shard !== undefined ? "--shard" : options.skipExisting === true ? "--skip-existing" : undefined;
+  if (forSeveral !== undefined)
+    throw new InputError(`${forSeveral} is for several inputs and a folder as output. Leave it out.`);
   if (output === PIPE && process.stdout.isTTY)
     throw new InputError("Samples would go to the terminal. Name a file, or lead - into a pipe.");
   if (output !== PIPE && resolve(input) === resolve(output))

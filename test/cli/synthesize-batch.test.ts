@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -59,6 +60,56 @@ describe("vocode <folder> <folder>", () => {
     const { made, failures } = JSON.parse(stdout) as { made: { input: string }[]; failures: unknown[] };
     expect(made.map(({ input }) => input)).toEqual(files);
     expect(failures).toEqual([]);
+  });
+
+  it("shares the inputs among shards: each is done by one, to the same files", async () => {
+    const out = join(folder, "shards");
+    const [second, first] = [
+      await runCli([inputs, out, ...fast, "--shard", "1/2"]),
+      await runCli([inputs, out, ...fast, "--shard", "0/2"]),
+    ];
+    // in the order of their names: broken.npy and deeper/speech.mel, and copy.flac between them
+    expect([second.code, second.stdout]).toEqual([0, expect.stringMatching(/shards: 1 file,/)]);
+    expect([first.code, first.stdout]).toEqual([2, expect.stringMatching(/shards: 1 file,/)]);
+    expect(first.stderr).toContain("1 of 2 inputs could not be used");
+    for (const name of ["copy.wav", "deeper/speech.wav"])
+      expect(readFileSync(join(out, name)), name).toEqual(readFileSync(join(folder, "out", name)));
+  });
+
+  it("leaves out what is there already, and tries again what failed", async () => {
+    const out = join(folder, "shards");
+    const copy = join(out, "copy.wav");
+    writeFileSync(copy, "done");
+    // what a process that was killed leaves of an output does not count as one
+    renameSync(join(out, "deeper", "speech.wav"), join(out, "deeper", ".speech.wav.0a1b2c.part"));
+    const { code, stdout, stderr } = await runCli([inputs, out, ...fast, "--skip-existing"]);
+    expect([code, stdout]).toEqual([
+      2,
+      expect.stringMatching(/shards: 1 file, .* real time; 1 were there already\n$/),
+    ]);
+    expect(stderr).toContain("1 of 2 inputs could not be used");
+    expect(readFileSync(copy, "utf8")).toBe("done");
+    expect(existsSync(join(out, "deeper", "speech.wav"))).toBe(true);
+    const rest = ["--skip-existing", "--shard", "1/2", "--json"];
+    const again = await runCli([inputs, out, ...fast, ...rest]);
+    expect(again.code, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ made: [], failures: [], existing: 1 });
+  });
+
+  it.each([
+    [["--shard", "2/2"], "the last of 2 is 1/2"],
+    [["--shard", "2"], "Write it as i/n"],
+    [["--shard", "0/0"], "Write it as i/n"],
+  ])("answers %j with what to do", async (options, message) => {
+    const { code, stderr } = await runCli([inputs, join(folder, "none"), ...fast, ...options]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    expect(existsSync(join(folder, "none"))).toBe(false);
+  });
+
+  it.each(["--shard=0/2", "--skip-existing"])("refuses %s for a single input", async (option) => {
+    const wav = join(folder, "single.wav");
+    const { code, stderr } = await runCli([join(inputs, "copy.flac"), wav, ...fast, option]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("is for several inputs")]);
   });
 
   it.each([

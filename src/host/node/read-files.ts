@@ -90,7 +90,8 @@ export async function findFiles(folder: string, isWanted: (name: string) => bool
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether there is something at a path that is no folder. */
+export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => !found.isDirectory(),
     () => false,

@@ -17,19 +17,12 @@ import type { Engine } from "../../../src/engine/engine.js";
 import { openEngine } from "../../../src/host/node/engines.js";
 import { createMdct } from "../../../src/models/layers/mdct.js";
 import type { Settings } from "../../../src/models/architecture.js";
-import {
-  defaultTrainConfig,
-  finishingConfig,
-  type TrainConfig,
-  withSettings,
-} from "../../../src/training/config.js";
+import { defaultTrainConfig, finishingConfig, withSettings } from "../../../src/training/config.js";
 import { BatchSource, PredictedCrops } from "../../../src/training/batches.js";
-import type { CropSource } from "../../../src/training/draws.js";
 import { FinishingBatches, predictedCount, sharpCrops } from "../../../src/training/finishing/batches.js";
 import { sampledEstimate } from "../../../src/training/finishing/sampler.js";
 import { NotFinishingError } from "../../../src/training/losses/view.js";
 import { createTrainingModel } from "../../../src/training/model.js";
-import { partOf } from "../../../src/training/optimiser/optimiser.js";
 import { RunFolder } from "../../../src/training/run-folder.js";
 import { CannotFinishError, checkFinishing, initialise } from "../../../src/training/start-weights.js";
 import { checkLosses } from "../../../src/training/losses/registry.js";
@@ -38,33 +31,14 @@ import { excitationWeights } from "../../../src/models/excitation/shape.js";
 import { storeTrained } from "../../../src/training/store.js";
 import { chosenSettings } from "../../../src/synthesis/settings.js";
 import { readCheckpointConfig } from "../../../src/host/node/checkpoints.js";
-import { train, type TrainingOptions, type TrainingResult } from "../../../src/training/trainer.js";
-import { syntheticCorpus } from "../../support/synthetic-corpus.js";
-import { tinyTrainConfig } from "../../support/tiny-train-config.js";
-
-const source = syntheticCorpus();
-const config: TrainConfig = {
-  ...tinyTrainConfig,
-  steps: 4,
-  excitationSteps: 2,
-  finishSteps: 14,
-  finishBatch: 2,
-  finishCropFrames: 12,
-  finishExcitationSteps: 3,
-  // the discriminators take seconds to compile: where they are not asked for they are left out, and there are but two
-  finishLosses: ["noise", "log-mel:8"],
-  discriminatorSpectra: [512],
-  discriminatorPeriods: [2],
-};
-
-const withAllLosses = { finishLosses: defaultTrainConfig.finishLosses };
-const withDiscriminators = { finishLosses: ["noise", "log-mel:8", "discriminators"] };
-
-/** The same recordings, all of whose mels a model has predicted to be −5. */
-const predictedMels: CropSource = {
-  ...source,
-  readMel: (_, _first, count, target, at) => target.fill(-5, at, at + count * source.format.bands),
-};
+import type { TrainingOptions, TrainingResult } from "../../../src/training/trainer.js";
+import {
+  finishingSource as source,
+  predictedMels,
+  tinyFinishing as config,
+  trainFinishing,
+  withAllLosses,
+} from "../../support/finishing-run.js";
 
 let folder: string;
 let runtime: Engine;
@@ -78,19 +52,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function trainIn(
+const trainIn = (
   name: string,
   settings: Settings = {},
   options: Partial<TrainingOptions> = {},
-): Promise<TrainingResult> {
-  const run = new RunFolder(join(folder, name));
-  const whole = { ...config, ...settings };
-  if (!(await run.describe())) {
-    const paths = { corpus: ".", checkpoint: "out", cache: "cache" };
-    await run.begin({ config: whole, mel: source.format, paths });
-  }
-  return train({ runtime, source, config: whole, run, saveEvery: 1e9, measureEvery: 1e9, ...options });
-}
+): Promise<TrainingResult> => trainFinishing(join(folder, name), runtime, settings, options);
 
 describe("the finishing phase", { timeout: 180_000 }, () => {
   it("follows the phase that predicts noise, with losses and a log of its own", async () => {
@@ -113,70 +79,6 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
     expect(result.network["output.weight"]).not.toEqual(before.network["output.weight"]);
     expect(result.excitation!["output.weight"]).not.toEqual(before.excitation!["output.weight"]);
     expect(result.prior).toEqual(before.prior);
-  });
-
-  it("that was killed ends with the same bits as one that was not, its discriminators too", async () => {
-    const whole = await trainIn("whole", withDiscriminators);
-    for (const stopAt of [2, 24]) {
-      let steps = 0;
-      const killed = trainIn("parts", withDiscriminators, {
-        saveEvery: 0,
-        beforeStep: () => (++steps > stopAt ? Promise.reject(new Error("killed")) : Promise.resolve()),
-      });
-      await expect(killed).rejects.toThrow("killed");
-    }
-    const stop = new AbortController();
-    let steps = 0;
-    const stopped = await trainIn("parts", withDiscriminators, {
-      signal: stop.signal,
-      beforeStep: () => {
-        if (++steps > 3) stop.abort();
-        return Promise.resolve();
-      },
-    });
-    expect(stopped.finished).toBe(false);
-    const continued = await trainIn("parts", withDiscriminators);
-    expect(continued.finished).toBe(true);
-    expect(continued.network).toEqual(whole.network);
-    expect(continued.excitation).toEqual(whole.excitation);
-    const [first, second] = await Promise.all(
-      ["whole", "parts"].map((name) => new RunFolder(join(folder, name)).readState(18)),
-    );
-    expect(Object.keys(partOf(first!.tensors, "losses/discriminators/weight/")).length).toBeGreaterThan(10);
-    expect(second!.tensors).toEqual(first!.tensors);
-  });
-
-  it("begins with the same weights again where its first states were lost or never written", async () => {
-    const measured = { measureEvery: 2, saveEvery: 0 };
-    const whole = await trainIn("whole", {}, measured);
-    const limits = { prior: 4, excitation: 2, network: 4, distillation: 3 };
-    const before = Object.values(limits).reduce((sum, steps) => sum + steps, 0);
-    let steps = 0;
-    const killed = trainIn(
-      "parts",
-      {},
-      {
-        ...measured,
-        saveEvery: 1e9,
-        beforeStep: () => (++steps > before + 5 ? Promise.reject(new Error("killed")) : Promise.resolve()),
-      },
-    );
-    await expect(killed).rejects.toThrow("killed");
-    const run = new RunFolder(join(folder, "parts"));
-    expect((await run.readMetrics()).filter(({ step }) => step === 4)).toHaveLength(1);
-    // a state that finishing wrote over the end of the phase before
-    const { tensors } = (await new RunFolder(join(folder, "whole")).newestState())!;
-    await run.saveState({ step: 4, tensors });
-    const continued = await trainIn("parts", {}, measured);
-    expect(continued.network).toEqual(whole.network);
-  });
-
-  it("with predicted mels leads elsewhere, the excitation model too", async () => {
-    const settings = { steps: 0, finishSteps: 3 };
-    const alone = await trainIn("alone", settings);
-    const mixed = await trainIn("mixed", settings, { predicted: predictedMels });
-    expect(mixed.network["output.weight"]).not.toEqual(alone.network["output.weight"]);
-    expect(mixed.excitation!["output.weight"]).not.toEqual(alone.excitation!["output.weight"]);
   });
 
   it("may be all that a run has", async () => {
