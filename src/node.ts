@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
+import { localCheckpoint } from "./host/node/checkpoints.js";
 import { openEngine } from "./host/node/engines.js";
 import { addressInPackage, nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
@@ -28,18 +29,31 @@ export const shippedCheckpoint = fileURLToPath(
   addressInPackage("../checkpoints/speech-22k", "checkpoints/speech-22k"),
 );
 
+/** How to load a vocoder in Node. */
+export interface NodeVocoderOptions extends VocoderOptions {
+  readonly host?: Host;
+  /** Bytes received of a file of a checkpoint at an address, and how many there are where the server says so. */
+  readonly onDownload?: (received: number, total: number | undefined) => void;
+}
+
 /** Turns mels into speech; load it once and use it many times. */
 export class Vocoder extends CoreVocoder {
   /**
    * Loads a checkpoint onto an engine.
    *
-   * @param folder the checkpoint; without it the one that comes with vocode
-   * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8
+   * @param place the checkpoint's folder, or its address, http:// or https://, whose files are kept in the cache folder;
+   *   without it the one that comes with vocode
+   * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8;
+   *   DownloadError
    */
   static override async load(
-    folder: string = shippedCheckpoint,
-    options: VocoderOptions & { readonly host?: Host } = {},
+    place: string = shippedCheckpoint,
+    { onDownload, ...options }: NodeVocoderOptions = {},
   ): Promise<Vocoder> {
+    const folder = await localCheckpoint(place, {
+      cacheFolder: options.cacheFolder ?? undefined,
+      onDownload,
+    });
     return super.load(folder, { host: nodeHost, ...options });
   }
 }

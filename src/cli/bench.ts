@@ -241,7 +241,8 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
   const jsonFile = await requireTargets(given);
   // loaded here, so that the command's help does not wait for the engines
   const { shippedCheckpoint } = await import("../node.js");
-  const { checkpoint = shippedCheckpoint } = options;
+  const { checkpointFolder } = await import("./options.js");
+  const checkpoint = await checkpointFolder(options.checkpoint ?? shippedCheckpoint, options);
   const config = await readCheckpointConfig(checkpoint);
   const settings = settingsOf({
     engine: options.engines,

@@ -46,7 +46,9 @@ noise.`,
 }
 
 async function run(folder: string, paths: string[], options: CalibrateOptions): Promise<void> {
-  const { loadCheckpoint, storeCalibration } = await import("../host/node/checkpoints.js");
+  const { loadCheckpoint, requireOwnCheckpoint, storeCalibration } =
+    await import("../host/node/checkpoints.js");
+  requireOwnCheckpoint(folder);
   const { requireInt8Layers } = await import("../training/calibration.js");
   const checkpoint = await loadCheckpoint(folder);
   const { config } = checkpoint;

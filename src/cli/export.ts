@@ -10,7 +10,7 @@ import type { ExportedPart, ExportedProcess } from "../synthesis/export.js";
 import { wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, printResult, vocodeVersion } from "./output.js";
 import { readSchedule, SCHEDULE_ARGUMENT } from "./process-arguments.js";
-import { addStartOptions, type StartOptions } from "./options.js";
+import { addStartOptions, checkpointFolder, type StartOptions } from "./options.js";
 
 interface ExportOptions extends OutputOptions, StartOptions {
   readonly part?: ExportedPart;
@@ -68,7 +68,7 @@ The frame count is free. docs/export.md says what the inputs are and has an exam
 async function run(folder: string, out: string, options: ExportOptions): Promise<void> {
   checkOptions(out, options);
   await requireTarget(out);
-  const checkpoint = await loadCheckpoint(folder);
+  const checkpoint = await loadCheckpoint(await checkpointFolder(folder, options));
   // loaded here, so that the command's help does not wait for them
   const { exportPart, exportSynthesis } = await import("../synthesis/export.js");
   const { part = "denoiser" } = options;

@@ -9,7 +9,7 @@ import { openRecordingIn } from "../audio/open-recording.js";
 import { isRecording } from "../audio/recording.js";
 import { inspectStream, type RecordingInspection } from "../audio/inspection.js";
 import type { CheckpointInspection, Sight } from "../checkpoint/inspection.js";
-import { inspectCheckpoint, isCheckpoint } from "../host/node/checkpoints.js";
+import { inspectCheckpoint, isAddress, isCheckpoint } from "../host/node/checkpoints.js";
 import { InputError } from "../errors.js";
 import { openByteSource } from "../host/node/read-files.js";
 import { isSafetensors, parseSafetensors } from "../formats/safetensors.js";
@@ -113,7 +113,7 @@ async function run(paths: readonly string[], options: OutputOptions): Promise<vo
   const failures: Failure[] = [];
   for (const path of paths) {
     try {
-      results.push({ file: path, inspection: await inspect(path) });
+      results.push({ file: path, inspection: await inspect(path, options) });
     } catch (error) {
       if (paths.length === 1 || !(error instanceof InputError)) throw error;
       failures.push({ input: path, error: error.message });
@@ -131,7 +131,11 @@ async function run(paths: readonly string[], options: OutputOptions): Promise<vo
   if (failures.length > 0) throw new FailedInputsError(failures, paths.length, "files");
 }
 
-async function inspect(path: string): Promise<Inspection> {
+async function inspect(path: string, options: OutputOptions): Promise<Inspection> {
+  if (isAddress(path)) {
+    const { checkpointFolder } = await import("./options.js");
+    return inspectCheckpoint(await checkpointFolder(path, options));
+  }
   if (await isCheckpoint(path)) return inspectCheckpoint(path);
   const file = await openByteSource(path);
   try {

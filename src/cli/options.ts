@@ -213,12 +213,37 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
 }
 
 /**
+ * The folder of a checkpoint. One at an address is fetched first, with a bar.
+ *
+ * @throws DownloadError, FileError
+ */
+export async function checkpointFolder(place: string, options: OutputOptions): Promise<string> {
+  const { isAddress, localCheckpoint } = await import("../host/node/checkpoints.js");
+  if (!isAddress(place)) return place;
+  const { WorkProgress } = await import("./status.js");
+  const progress = new WorkProgress(options);
+  try {
+    return await localCheckpoint(place, {
+      onDownload: (received, total) => {
+        progress.update(received, total ?? 0, `${(received / 1e6).toFixed(1)} MB of the voice`);
+      },
+      onRemark: (sentence) => {
+        progress.end();
+        printNote(options, sentence);
+      },
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/**
  * Loads the vocoder that the options ask for.
  *
  * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
  */
 export async function loadChosenVocoder(options: SynthesisChoice & OutputOptions): Promise<Vocoder> {
-  const { engine, device, threads, precision, checkpoint = shippedCheckpoint, steps, schedule } = options;
+  const { engine, device, threads, precision, steps, schedule } = options;
   remarkThreads(options);
   if (steps !== undefined && schedule !== undefined)
     printNote(
@@ -227,7 +252,7 @@ export async function loadChosenVocoder(options: SynthesisChoice & OutputOptions
     );
   // loaded here, so that a command's help does not wait for the engines
   const { Vocoder } = await import("../node.js");
-  return Vocoder.load(checkpoint, {
+  return Vocoder.load(await checkpointFolder(options.checkpoint ?? shippedCheckpoint, options), {
     engine,
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),

@@ -271,9 +271,9 @@ interface NamedCheckpoint {
 
 /** The checkpoint that a run begins with, whose mel format is the run's. */
 async function checkpointOf(path: string, format: string | undefined): Promise<NamedCheckpoint> {
-  const { loadCheckpoint } = await import("../host/node/checkpoints.js");
-  const checkpoint = await loadCheckpoint(path);
-  const name = basename(resolve(path));
+  const { isAddress, loadCheckpoint, localCheckpoint } = await import("../host/node/checkpoints.js");
+  const checkpoint = await loadCheckpoint(await localCheckpoint(path));
+  const name = isAddress(path) ? path : basename(resolve(path));
   if (format !== undefined) {
     const [difference] = formatDifferences(await formatFromOption(format), checkpoint.config.mel);
     if (difference !== undefined) {

@@ -1,7 +1,7 @@
 // `vocode tune CLIPS --checkpoint C`: finds levels, start level and mel corrections for numbers of steps by listening to
 // a few clips, and stores them in the checkpoint, where synthesis finds them.
 import { Command, Option } from "commander";
-import { readCheckpointConfig, storeTunings } from "../host/node/checkpoints.js";
+import { readCheckpointConfig, requireOwnCheckpoint, storeTunings } from "../host/node/checkpoints.js";
 import { type TunedStart, tunedStarts, tuningName } from "../checkpoint/tunings.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { InputError } from "../errors.js";
@@ -105,6 +105,7 @@ async function run(paths: string[], options: TuneCommandOptions): Promise<void> 
   for (const name of ["budget", "listen", "piece"] as const) {
     if (!(options[name] > 0)) throw new InputError(`--${name} is ${options[name]}; it has to be above 0.`);
   }
+  requireOwnCheckpoint(checkpoint);
   const config = await readCheckpointConfig(checkpoint);
   const { sampler = architectureOf(config.denoiser.kind).defaults.sampler } = options;
   const { clipPaths, readClips } = await import("../evaluation/clip-files.js");

@@ -36,6 +36,8 @@ function modelCard(facts: CardFacts): string {
   const { name, config, from, steps, audioHours, recordings, recordedHours, error } = facts;
   const architecture = architectureOf(config.denoiser);
   const lines = [
+    // what Hugging Face sorts models by; licence and language are for the owner to add
+    ...["---", "library_name: mel-vocode", "tags:", "  - vocoder", "  - diffusion", "  - speech", "---", ""],
     `# ${name}`,
     "",
     "A diffusion vocoder's weights, made by `vocode train`; see `config.json` for its mel format and settings.",

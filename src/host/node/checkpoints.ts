@@ -17,12 +17,29 @@ import {
 } from "../../checkpoint/checkpoint.js";
 import type { CheckpointConfig } from "../../checkpoint/config.js";
 import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
-import { FileError } from "../../errors.js";
+import { FileError, InputError } from "../../errors.js";
 import { isFolder, nodeFiles, readWholeFile } from "./read-files.js";
+import type { DownloadOptions } from "./remote-checkpoints.js";
 import { writeSafetensors, makeFolder, writeAtomically } from "./write-files.js";
 
+/** Whether a checkpoint's place is an address rather than a folder. */
+export function isAddress(place: string): boolean {
+  return /^https?:\/\//i.test(place);
+}
+
 /**
- * Loads a checkpoint.
+ * The folder of a checkpoint; one at an address is fetched, or what of it has changed.
+ *
+ * @throws DownloadError, FileError
+ */
+export async function localCheckpoint(place: string, options?: DownloadOptions): Promise<string> {
+  if (!isAddress(place)) return place;
+  const { fetchCheckpoint } = await import("./remote-checkpoints.js");
+  return fetchCheckpoint(place, options);
+}
+
+/**
+ * Loads a checkpoint from a folder.
  *
  * @throws FileError where its files cannot be read, CheckpointError, WeightsError where they do not fit together
  */
@@ -87,6 +104,18 @@ export async function storeTunings(folder: string, tunings: readonly NamedTuning
 /** The same for a calibration, in place of the one that is there. */
 export async function storeCalibration(folder: string, calibration: Calibration): Promise<void> {
   await changeConfig(folder, (text, path) => withCalibration(text, calibration, path));
+}
+
+/**
+ * Refuses to change a checkpoint at an address, before the work that finds out what would be stored.
+ *
+ * @throws InputError
+ */
+export function requireOwnCheckpoint(place: string): void {
+  if (!isAddress(place)) return;
+  throw new InputError(
+    `'${place}' is an address, and what is found is stored with the voice. Download its files, and name their folder.`,
+  );
 }
 
 async function changeConfig(folder: string, change: (text: string, path: string) => string): Promise<void> {
