@@ -30,6 +30,7 @@ export type { WavOutputEncoding, WrittenWav } from "./audio/write-wav.js";
 
 export type { Mel, MelFormat } from "./mel/format.js";
 export { DEFAULT_PRESET, findPreset, presetNames } from "./mel/presets.js";
+export { LossyConversionError, type Reformatted, reformatMel } from "./mel/reformat.js";
 export { describeFormat, formatDifferences, formatsEqual } from "./mel/format.js";
 export { computeMel, MelAnalyzer, melPieces } from "./mel/analysis.js";
 export type { MelFile, ReadMelOptions } from "./mel/file.js";

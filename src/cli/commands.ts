@@ -28,6 +28,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import("./mel.js")).melCommand,
   },
   {
+    name: "convert",
+    takes: "[options] <input> <output>",
+    summary: "turn a mel of one format into one of another, and say what that costs",
+    load: async () => (await import("./convert.js")).convertCommand,
+  },
+  {
     name: "info",
     takes: "[options] <file...>",
     summary: "say what recordings, mel files and checkpoints are, and what is odd about them",

@@ -317,6 +317,7 @@ export function addSynthesizeOptions(command: Command): Command {
 /** How mels are read. */
 export async function inputOptions(options: SynthesizeOptions): Promise<SynthesisInputOptions> {
   return {
+    lossy: true,
     ...(options.melFormat === undefined ? {} : { assume: await assumptionOf(options.melFormat) }),
     ...(options.melLayout === undefined ? {} : { layout: options.melLayout }),
     ...(options.melTensor === undefined ? {} : { tensor: options.melTensor }),

@@ -3,7 +3,9 @@
 import { isRecording } from "../audio/recording.js";
 import type { ByteSource } from "../formats/bytes.js";
 import { openByteSource } from "../host/node/read-files.js";
-import type { MelAssumption } from "../mel/conversion.js";
+import { InputError } from "../errors.js";
+import { type MelAssumption, MelFormatMismatchError } from "../mel/conversion.js";
+import { presetNameOf } from "../mel/presets.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { fewestSamples } from "../mel/frames.js";
 import type { MelLayout } from "../mel/layout.js";
@@ -30,6 +32,8 @@ export interface SynthesisInput {
 /** How to read mels. */
 export interface SynthesisInputOptions {
   readonly assume?: MelAssumption;
+  /** As in ReadMelOptions. */
+  readonly lossy?: boolean;
   readonly layout?: MelLayout;
   readonly tensor?: string;
   readonly trust?: boolean;
@@ -55,8 +59,16 @@ export async function openSynthesisInput(
     return await openMelFile(file, { expected, ...options });
   } catch (error) {
     await file.close();
-    throw error;
+    throw error instanceof MelFormatMismatchError && !options.assume?.format ? withConversion(error) : error;
   }
+}
+
+/** The same, with a way out that only the command line has. */
+function withConversion({ message, format }: MelFormatMismatchError): InputError {
+  const named = presetNameOf(format);
+  return new InputError(
+    `${message} Or have it converted, with what that costs: ${named === undefined ? "vocode convert" : `--mel-format ${named}`}.`,
+  );
 }
 
 async function openMelFile(

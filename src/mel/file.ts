@@ -6,9 +6,11 @@ import { diagnoseMel, requireFiniteMel } from "./diagnosis.js";
 import { undoAssumption } from "./strange.js";
 import { convertToFormat, naturalLog, storedNumber } from "./encoding.js";
 import { JUDGED_FRAMES, melEvidence, smoothnessRemark } from "./evidence.js";
-import type { Mel, MelFormat } from "./format.js";
+import { formatsEqual, type Mel, type MelFormat } from "./format.js";
 import { layOutMel, type MelLayout } from "./layout.js";
 import { MEL_FORMAT_KEY } from "./format-fields.js";
+import { reformatMel } from "./reformat.js";
+import { InputError } from "../errors.js";
 
 // of a natural logarithm
 const FLOOR_TOLERANCE = 0.005;
@@ -19,6 +21,8 @@ export interface ReadMelOptions {
   readonly expected: MelFormat;
   /** What a file that does not state its format is taken for (--mel-format); without it, the expected format. */
   readonly assume?: MelAssumption;
+  /** Where another format is assumed by name, converts it to the expected one, also where something is lost. */
+  readonly lossy?: boolean;
   /** The order of its axes (--mel-layout); without it, what fits. */
   readonly layout?: MelLayout;
   /** Which tensor of a file with several it is (--mel-tensor); without it "mel", or the only one that could be. */
@@ -38,10 +42,11 @@ export interface MelFile extends ConvertedMel {
  * Reads a .mel, .npy, .npz, .pt or .safetensors file from its bytes.
  *
  * @throws NpyError, SafetensorsError, ZipError, TorchError, PickleError, NoMelError where they are no such file; MelShapeError, EmptyMelError,
- *   NonFiniteMelError, ConstantMelError, MelMismatchError where it is not the mel it should be
+ *   NonFiniteMelError, ConstantMelError, MelMismatchError where it is not the mel it should be; LossyConversionError where
+ *   too little of it would be left
  */
 export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
-  const { expected, trust = false, tensor } = options;
+  const { expected, tensor } = options;
   const { values, ...source } = parseStoredMel(bytes, {
     ...(tensor !== undefined && { tensor }),
     bands: (options.assume?.format ?? expected).bands,
@@ -56,16 +61,48 @@ export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
       ...(options.assume ? ["It states its own format, so --mel-format was not applied."] : []),
       ...(smooth === undefined ? [] : [smooth]),
     ];
-    return { ...convertMel(mel, expected, trust), source, remarks };
+    const isNamed = options.assume?.format !== undefined && formatsEqual(options.assume.format, format);
+    return { ...toExpected(mel, options, isNamed), source, remarks };
   }
   const read = readUnlabelled(values, source.shape, options);
-  const converted = convertMel(read.mel, expected, trust);
+  const converted = toExpected(read.mel, options, options.assume?.format !== undefined);
   return {
     ...converted,
     source,
     conversions: [...read.conversions, ...converted.conversions],
     remarks: read.remarks,
   };
+}
+
+/** @param isNamed whether somebody said that the mel is of its format */
+function toExpected(
+  mel: Mel,
+  { expected, trust = false, lossy = false }: ReadMelOptions,
+  isNamed: boolean,
+): ConvertedMel {
+  return lossy && isNamed && !trust ? reformatMel(mel, expected) : convertMel(mel, expected, trust);
+}
+
+/**
+ * Reads a mel in its own format: the one that its file states, or else the one that is assumed.
+ *
+ * @throws InputError where neither says one, or both and they differ; what parseMel throws
+ */
+export function parseOwnMel(bytes: Uint8Array, options: Omit<ReadMelOptions, "expected">): MelFile {
+  const { assume, ...others } = options;
+  const { tensor } = options;
+  const bands = assume?.format?.bands;
+  const { format: stated } = parseStoredMel(bytes, {
+    ...(tensor !== undefined && { tensor }),
+    ...(bands !== undefined && { bands }),
+  });
+  const named = assume?.format;
+  if (!stated && !named)
+    throw new InputError("The file does not state its mel's format. Name it, as in --from f5-24k-100.");
+  if (stated && named && !formatsEqual(stated, named))
+    throw new InputError("The file states another format than --from names. Leave --from out.");
+  if (stated) return parseMel(bytes, { ...others, expected: stated });
+  return parseMel(bytes, { ...options, expected: named! });
 }
 
 /** The metadata of a .mel file: its format. */
