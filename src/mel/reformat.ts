@@ -10,7 +10,7 @@ import { presetNameOf } from "./presets.js";
 
 /** Updates of a frame's magnitudes; 24 in place of 8 changed no format's error on speech by more than 0.001. */
 const UPDATES = 8;
-/** Mean |ln| of the way there and back beyond which what comes out is another sound: docs/mels.md. */
+/** Mean |ln| of the way there and back that is put up with. The named formats stay below 0.3 on speech. */
 export const MOST_LOSS = 0.6;
 /** Of a format's window: at half of it PESQ was 1.4 (docs/mels.md), since no harmonic is left. */
 const SHORTEST_WINDOW = 2 / 3;
@@ -70,7 +70,7 @@ export function reformatMel(mel: Mel, to: MelFormat): Reformatted {
   const there = reband(mel, to);
   const loss = lossOf(mel, reband(there, from));
   if (loss > MOST_LOSS && mel.frames >= JUDGED_FRAMES) {
-    const fault = `converted there and back it is off by ${loss.toFixed(2)} (mean of |ln|), more than the ${MOST_LOSS} that speech survives`;
+    const fault = `converted there and back it is off by ${loss.toFixed(2)} (mean of |ln|), more than the ${MOST_LOSS} that are put up with`;
     throw new LossyConversionError(fault, from, to);
   }
   const sameHop = hopsAgree(from, to);
