@@ -12,7 +12,7 @@ const below = {
   audio: ["mel", "formats"],
   kernel: ["models", "mel", "formats"],
   models: ["audio", "mel", "formats", "diffusion", "kernel"],
-  engine: ["models"],
+  engine: ["models", "formats"],
 };
 const core = ["models", "kernel", "engine", "audio", "mel", "formats", "diffusion"];
 

@@ -18,6 +18,7 @@ interface ExportOptions extends OutputOptions, StartOptions {
   readonly schedule?: string;
   readonly sampler?: SamplerName;
   readonly refine?: number;
+  readonly float16Weights?: boolean;
 }
 
 /** What was written, for the result. */
@@ -50,6 +51,10 @@ export function exportCommand(): Command {
         "colour",
       ] satisfies ExportedPart[]),
     )
+    .option(
+      "--float16-weights",
+      "store weights that are float16 numbers as such: a smaller file, the same values",
+    )
     .option("--json", "print JSON")
     .option("--quiet", "no notes on stderr")
     .addHelpText(
@@ -70,13 +75,16 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   await requireTarget(out);
   const checkpoint = await loadCheckpoint(await checkpointFolder(folder, options));
   // loaded here, so that the command's help does not wait for them
-  const { exportPart, exportSynthesis } = await import("../synthesis/export.js");
-  const { part = "denoiser" } = options;
+  const { exportPart, exportSynthesis, halvedShare } = await import("../synthesis/export.js");
+  const { part = "denoiser", float16Weights = false } = options;
+  if (float16Weights && halvedShare(checkpoint) === 0) {
+    printNote(options, "No weights of this checkpoint are float16 numbers; the file is not smaller for it.");
+  }
   const version = vocodeVersion();
   const synthesis = await processOf(checkpoint.config, options);
   const model = synthesis
-    ? await exportSynthesis(checkpoint, synthesis, version)
-    : await exportPart(checkpoint, part, version);
+    ? await exportSynthesis(checkpoint, synthesis, version, { float16Weights })
+    : await exportPart(checkpoint, part, version, { float16Weights });
   await writeAtomically(out, model);
   const bytes = model.length;
   const exported: Exported = synthesis

@@ -17,6 +17,8 @@ import { createGridMdct, fromGrid, gridMdct, inverseGridMdct, toGrid } from "../
 import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
 import { tensorSpace } from "../models/layers/prediction.js";
 import { architectureOf } from "../models/registry.js";
+import type { Graph } from "../engine/trace/graph.js";
+import { halfShare, withHalfWeights } from "../engine/trace/half-weights.js";
 import { simplified } from "../engine/trace/simplify.js";
 import { traceToOnnx } from "../engine/trace/onnx-model.js";
 import {
@@ -53,6 +55,12 @@ export class NoSuchPartError extends InputError {
   }
 }
 
+/** How a file is written. */
+export interface ExportOptions {
+  /** Store weights that are float16 numbers as such: the same values in a smaller file. */
+  readonly float16Weights?: boolean;
+}
+
 /**
  * One network as an ONNX model. The denoiser: z, log_snr [1], mel, sigma, encoded → noise, where the last two are made
  * of the mel. The conditioner: mel → sigma [1, F, hop], encoded [1, F, channels]. Colour: whitened, sigma → waveform.
@@ -64,9 +72,11 @@ export async function exportPart(
   checkpoint: Checkpoint,
   part: ExportedPart,
   version: string,
+  { float16Weights = false }: ExportOptions = {},
 ): Promise<Uint8Array> {
   const { fn, signature } = await exportedFunction(checkpoint, part);
-  return traceToOnnx(fn, signature, { ...facts(checkpoint, version), "vocode.part": part });
+  const metadata = { ...facts(checkpoint, version), "vocode.part": part };
+  return traceToOnnx(fn, signature, metadata, float16Weights ? withHalfWeights : undefined);
 }
 
 /** A process as a graph holds it. */
@@ -91,6 +101,7 @@ export async function exportSynthesis(
   checkpoint: Checkpoint,
   process: ExportedProcess,
   version: string,
+  { float16Weights = false }: ExportOptions = {},
 ): Promise<Uint8Array> {
   const { fn, signature } = await synthesisFunction(checkpoint, process);
   const { plan, start, refinement } = process;
@@ -101,7 +112,14 @@ export async function exportSynthesis(
     "vocode.start": start,
     "vocode.refine": JSON.stringify(refinement),
   };
-  return traceToOnnx(fn, signature, metadata, simplified);
+  const finish = (graph: Graph): Graph =>
+    float16Weights ? withHalfWeights(simplified(graph)) : simplified(graph);
+  return traceToOnnx(fn, signature, metadata, finish);
+}
+
+/** The share of a checkpoint's weights that float16 holds exactly. */
+export function halvedShare({ weights }: Checkpoint): number {
+  return halfShare(Object.values(weights).map(({ data }) => data));
 }
 
 /** Rows of the noise that a process takes. */

@@ -69,6 +69,18 @@ describe("vocode export", () => {
     expect(text.stdout).toMatch(/out\.onnx: the colour, \d\.\d MB\n$/);
   });
 
+  it("stores float16 weights as such on demand, and says where there are none", async () => {
+    const [voice, file] = [join(folder, "halves"), join(folder, "halves.onnx")];
+    const plain = await runCli(["export", checkpoint, file, "--float16-weights"]);
+    expect(plain.code).toBe(0);
+    expect(plain.stderr).toMatch(/No weights of this checkpoint are float16 numbers/);
+    const whole = statSync(file).size;
+    await saveCheckpoint(voice, randomCheckpoint(), "", "float16");
+    const half = await runCli(["export", voice, file, "--float16-weights"]);
+    expect([half.stderr, half.code]).toEqual(["", 0]);
+    expect(statSync(file).size).toBeLessThan(0.7 * whole);
+  });
+
   it("remarks on a schedule that does not start from noise", async () => {
     const { stderr, code } = await runCli(["export", checkpoint, out, "--schedule", "wg-3"]);
     expect(code).toBe(0);

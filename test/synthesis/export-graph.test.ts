@@ -15,7 +15,7 @@ import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
 import { scheduleByName } from "../../src/diffusion/schedules/named-schedules.js";
-import { ModelProtoSchema } from "../../src/engine/trace/onnx/onnx_pb.js";
+import { ModelProtoSchema, TensorProto_DataType } from "../../src/engine/trace/onnx/onnx_pb.js";
 import { parseNpy } from "../../src/formats/npy.js";
 import { runCli } from "../support/run-cli.js";
 import { clipSamples } from "../support/mel-reference.js";
@@ -148,7 +148,15 @@ describe("an exported synthesis", () => {
       for (const { name, opType, input, output } of graph!.node) {
         if (opType === "Split") expect(output.length, name).toBeLessThanOrEqual(4);
         if (opType === "Concat") expect(input.length, name).toBeLessThanOrEqual(4);
+        expect(input.length + output.length, name).toBeLessThanOrEqual(7);
       }
+      const types = [...graph!.valueInfo, ...graph!.input, ...graph!.output].map(({ type }) =>
+        type?.value.case === "tensorType" ? type.value.value.elemType : undefined,
+      );
+      // and none of them has float64
+      const all = new Set([...types, ...graph!.initializer.map(({ dataType }) => dataType)]);
+      const { FLOAT, INT64, BOOL } = TensorProto_DataType;
+      expect([...all].filter((type) => ![FLOAT, INT64, BOOL].includes(type!))).toEqual([]);
     },
   );
 

@@ -1,12 +1,13 @@
 // A finished graph: what a trace, or several traces of one function at different frame counts, come to. It is close to
 // ONNX's GraphProto, with constants still as plain arrays.
-import type { Constant, GraphNode, ValueType } from "./recorder.js";
+import type { DataType } from "@tensorflow/tfjs-core";
+import type { Constant, GraphNode } from "./recorder.js";
 
 /** An input or output; a size given as text follows the frame count, such as "256*frames". */
 export interface Port {
   readonly name: string;
   readonly shape: readonly (number | string)[];
-  readonly type: ValueType;
+  readonly type: DataType;
 }
 
 /** A graph of ONNX nodes in an order in which they can run. */

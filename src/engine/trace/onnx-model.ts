@@ -1,5 +1,6 @@
 // Writes a graph as an ONNX model (https://onnx.ai/onnx/repo-docs/IR.html) with ONNX's own protobuf schema.
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { DataType } from "@tensorflow/tfjs-core";
 import type { Graph, Port } from "./graph.js";
 import { onnxTypes } from "./kernels/nodes.js";
 import {
@@ -27,7 +28,11 @@ import { observeInputs, quantiseProducts } from "./quantise.js";
 const opsetVersion = 20;
 
 /** ONNX's numbers of the types that tfjs does not have. */
-const byteTypes = { uint8: TensorProto_DataType.UINT8, int8: TensorProto_DataType.INT8 };
+const otherTypes = {
+  uint8: TensorProto_DataType.UINT8,
+  int8: TensorProto_DataType.INT8,
+  float16: TensorProto_DataType.FLOAT16,
+};
 
 /** The file format's version that belongs to this operator set. */
 const irVersion = 9;
@@ -110,12 +115,13 @@ function encodeTensor(name: string, { values, shape, type }: Constant): TensorPr
 /** Little-endian bytes, as ONNX wants them and as every platform of Node has them. */
 function rawData(values: Constant["values"], type: ConstantType): Uint8Array {
   if (type === "bool" || type === "uint8" || type === "int8") return Uint8Array.from(values);
-  const array = type === "int32" ? BigInt64Array.from(values, BigInt) : floats(values, type);
+  if (values instanceof Uint16Array)
+    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const array = type === "int32" ? BigInt64Array.from(values, BigInt) : floats(values);
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function floats(values: Constant["values"], type: ConstantType): Float32Array | Float64Array {
-  if (type === "float64") return Float64Array.from(values);
+function floats(values: Constant["values"]): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
@@ -135,7 +141,8 @@ function encodePort({ name, shape, type }: Port): ValueInfoProto {
 }
 
 function elementType(type: ConstantType): number {
-  const number = type === "uint8" || type === "int8" ? byteTypes[type] : onnxTypes[type];
+  const number =
+    type in otherTypes ? otherTypes[type as keyof typeof otherTypes] : onnxTypes[type as DataType];
   if (number === undefined) throw new Error(`ONNX graphs here hold no tensors of type ${type}`);
   return number;
 }

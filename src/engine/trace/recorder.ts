@@ -54,24 +54,24 @@ export interface GraphNode {
   readonly origin: string;
 }
 
-/** Element types within a graph: tfjs's, and float64, which no tensor of tfjs has but a kernel may compute with. */
-export type ValueType = DataType | "float64";
-
 /** A tensor of the graph while it is traced, with the shape it has in this trace. */
 export interface Value {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly type: ValueType;
+  readonly type: DataType;
 }
 
-/** Element types of constants: values', and the two that quantised products read. */
-export type ConstantType = ValueType | "int8" | "uint8";
+/** Element types of constants: values', the two that quantised products read, and weights that a Cast widens. */
+export type ConstantType = DataType | "int8" | "uint8" | "float16";
 
 /** A constant tensor: tfjs's int32 is ONNX's int64 here, so `values` hold plain numbers until they are written. */
 export interface Constant {
   readonly shape: readonly number[];
   readonly type: ConstantType;
-  readonly values: TypedArray | Int8Array | readonly number[];
+  /** float16 as its bits. */
+  readonly values: TypedArray | Int8Array | Uint16Array | readonly number[];
+  /** What it is the product of, where it was multiplied ahead: a matrix and a factor for each of its columns. */
+  readonly product?: { readonly matrix: Constant; readonly row: Constant };
 }
 
 /** How a vector of shape integers is used, which tells what can replace those that follow the frame count. */
@@ -142,7 +142,7 @@ export class Recorder {
     inputs: readonly (Value | string)[],
     shape: readonly number[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    type: ValueType = "float32",
+    type: DataType = "float32",
   ): Value {
     return this.emitAll(operator, inputs, [shape], attributes, type)[0];
   }
@@ -153,7 +153,7 @@ export class Recorder {
     inputs: readonly (Value | string)[],
     shapes: readonly (readonly number[])[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    type: ValueType = "float32",
+    type: DataType = "float32",
   ): Value[] {
     const outputs = shapes.map((shape) => this.keep({ name: this.newName("v"), shape, type }));
     this.nodes.push({
@@ -167,7 +167,7 @@ export class Recorder {
   }
 
   /** A scalar constant; equal ones are shared. */
-  scalar(value: number, type: ValueType = "float32"): Value {
+  scalar(value: number, type: DataType = "float32"): Value {
     const key = `${type} ${Object.is(value, -0) ? "-0" : value}`;
     const known = this.scalars.get(key);
     if (known) return known;
@@ -177,7 +177,7 @@ export class Recorder {
   }
 
   /** A constant tensor; one with a single value throughout is broadcast in the graph, since its size may vary. */
-  constant(values: TypedArray | readonly number[], shape: readonly number[], type: ValueType): Value {
+  constant(values: TypedArray | readonly number[], shape: readonly number[], type: DataType): Value {
     if (values.length > 1 && values.every((value) => value === values[0])) {
       return this.full(shape, values[0], type);
     }
@@ -187,7 +187,7 @@ export class Recorder {
   }
 
   /** A tensor with one value throughout. */
-  full(shape: readonly number[], value: number, type: ValueType = "float32"): Value {
+  full(shape: readonly number[], value: number, type: DataType = "float32"): Value {
     const scalar = this.scalar(value, type);
     if (shape.length === 0) return scalar;
     const expanded = this.emit("Expand", [scalar, this.integers(shape)], shape, {}, type);

@@ -71,7 +71,8 @@ class Rewriting {
     const shape = this.#graph.values.get(name)?.shape;
     const constant = this.#constants.get(node.inputs[0]);
     if (constant && shape && isFixed(shape)) {
-      this.#fold(node, { ...constant, shape });
+      const { values, type } = constant;
+      this.#fold(node, { values, shape, type });
       return;
     }
     const before = this.#producers.get(node.inputs[0]);
@@ -138,7 +139,8 @@ class Rewriting {
   }
 
   /** The name of a constant whose columns are multiplied with a row. */
-  #times(name: string, { values, shape, type }: Constant, rowName: string, row: Constant): string {
+  #times(name: string, matrix: Constant, rowName: string, row: Constant): string {
+    const { values, shape, type } = matrix;
     const key = `${name} * ${rowName}`;
     if (!this.#scaled.has(key)) {
       const width = row.values.length;
@@ -146,7 +148,7 @@ class Rewriting {
         { length: values.length },
         (_, i) => values[i] * row.values[i % width],
       );
-      this.#constants.set(key, { values: products, shape, type });
+      this.#constants.set(key, { values: products, shape, type, product: { matrix, row } });
       this.#scaled.set(key, key);
     }
     return key;

@@ -56,7 +56,6 @@ export class TracingBackend extends KernelBackend {
   /** A tensor for a value of the running trace. */
   tensorOf(value: Value): TensorInfo {
     const { shape, type } = value;
-    if (type === "float64") throw new Error("tfjs has no tensors of float64; cast a kernel's result");
     const dataId = {};
     this.entries.set(dataId, { values: undefined, shape, type, references: 1 });
     this.active.bind(dataId, value);

@@ -1,6 +1,6 @@
 // The ONNX nodes that several kernels are made of, with their output shapes.
-import { backend_util, util } from "@tensorflow/tfjs-core";
-import type { Recorder, Value, ValueType } from "../recorder.js";
+import { backend_util, type DataType, util } from "@tensorflow/tfjs-core";
+import type { Recorder, Value } from "../recorder.js";
 
 // How one tfjs kernel is told as ONNX nodes: a name and a function of values. ./index.ts gives them to tfjs.
 
@@ -35,11 +35,10 @@ export function kernel<Inputs, Attributes = object>(
 }
 
 /** ONNX's number of each element type; tfjs's int32 becomes int64, which every ONNX integer input takes. */
-export const onnxTypes: Readonly<Partial<Record<ValueType, number>>> = {
+export const onnxTypes: Readonly<Partial<Record<DataType, number>>> = {
   float32: 1,
   int32: 7,
   bool: 9,
-  float64: 11,
 };
 
 /** A node of one operand that keeps the shape. */
@@ -63,7 +62,7 @@ export function binary(graph: Recorder, operator: string, a: Value, b: Value, ty
 }
 
 /** Another element type; nothing if it is the same. */
-export function cast(graph: Recorder, x: Value, type: ValueType): Value {
+export function cast(graph: Recorder, x: Value, type: DataType): Value {
   if (x.type === type) return x;
   return graph.emit("Cast", [x], x.shape, { to: { int: onnxTypes[type]! } }, type);
 }

@@ -1,6 +1,7 @@
-// The composite "PulseTrain" (models/excitation/graph.ts): from the logits of pitch classes to pulses of that pitch. All
-// of it in float64: a phase is a sum over the whole signal, and a hundred harmonics magnify its error.
-import type { Recorder, Value, ValueType } from "../recorder.js";
+// The composite "PulseTrain" (models/excitation/graph.ts): from the logits of pitch classes to pulses of that pitch. A
+// phase is a sum over the whole signal, and a hundred harmonics magnify its error, so it is counted in 64-bit integers,
+// 2⁴⁰ a cycle: exact on every device, where graphics processors have no float64. What is not summed is float32.
+import type { Recorder, Value } from "../recorder.js";
 import {
   binary,
   cast,
@@ -36,40 +37,25 @@ interface PulseTrainInputs {
 }
 
 const CENTS_PER_OCTAVE = 1200;
-const DOUBLE: ValueType = "float64";
-/** A pulse is nearer than this, in sin πx: the quotient loses its digits there. */
-const NEAREST = 1e-7;
+/** A cycle of the phase. */
+const CYCLE = 2 ** 40;
+/** A pitch class. */
+const CLASS = 2 ** 26;
+/** Entries of the table of pitches for each class; between them two terms of the exponential series are enough. */
+const ENTRIES = 32;
+/** Fixed-point scales of the factors between two entries of the table: products with them stay below 2⁶³. */
+const [FACTOR, FIRST_ORDER, SECOND_ORDER] = [2 ** 36, 2 ** 73, 2 ** 32];
 
-/** Float64 arithmetic of values, and of values and numbers. */
-class Doubles {
+/** Arithmetic of 64-bit integers with numbers. */
+class Whole {
   constructor(readonly graph: Recorder) {}
 
-  of(x: Value | number): Value {
-    return typeof x === "number" ? this.graph.scalar(x, DOUBLE) : x;
+  apply(operator: "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Max", a: Value, b: Value | number): Value {
+    return binary(this.graph, operator, a, typeof b === "number" ? this.graph.scalar(b, "int32") : b);
   }
 
-  add(a: Value | number, b: Value | number): Value {
-    return binary(this.graph, "Add", this.of(a), this.of(b));
-  }
-
-  sub(a: Value | number, b: Value | number): Value {
-    return binary(this.graph, "Sub", this.of(a), this.of(b));
-  }
-
-  mul(a: Value | number, b: Value | number): Value {
-    return binary(this.graph, "Mul", this.of(a), this.of(b));
-  }
-
-  div(a: Value | number, b: Value | number): Value {
-    return binary(this.graph, "Div", this.of(a), this.of(b));
-  }
-
-  apply(operator: string, x: Value): Value {
-    return unary(this.graph, operator, x);
-  }
-
-  where(condition: Value, yes: Value | number, no: Value | number, shape: readonly number[]): Value {
-    return this.graph.emit("Where", [condition, this.of(yes), this.of(no)], shape, {}, DOUBLE);
+  constant(values: readonly number[], shape: readonly number[]): Value {
+    return this.graph.constant(values, shape, "int32");
   }
 }
 
@@ -79,94 +65,156 @@ function cumulativeSum(graph: Recorder, x: Value, axis: number, exclusive = fals
   return graph.emit("CumSum", [x, graph.scalar(axis, "int32")], x.shape, attributes, x.type);
 }
 
-/** ln of the mean of the classes around the likeliest, weighted by their probabilities, in Hz. [F] */
-function logPitch(doubles: Doubles, logits: Value, attributes: PulseTrainAttributes): Value {
-  const { graph } = doubles;
-  const { classes, neighbours, lowestPitch, stepCents } = attributes;
-  const numbers = Array.from({ length: classes }, (_, index) => index);
+/** The mean of the classes around the likeliest, weighted by their probabilities. [F, classes] → [F, 1] */
+function pitchClass(whole: Whole, logits: Value, { classes, neighbours }: PulseTrainAttributes): Value {
+  const { graph } = whole;
   const [frames] = logits.shape;
-  const best = graph.emit(
-    "ArgMax",
-    [logits],
-    [frames, 1],
-    { axis: { int: 1 }, keepdims: { int: 1 } },
-    "int32",
+  const along = { axis: { int: 1 }, keepdims: { int: 1 } };
+  const best = whole.apply("Mul", graph.emit("ArgMax", [logits], [frames, 1], along, "int32"), CLASS);
+  const numbers = whole.constant(
+    Array.from({ length: classes }, (_, index) => index * CLASS),
+    [classes],
   );
-  const away = unary(graph, "Abs", binary(graph, "Sub", graph.constant(numbers, [classes], "int32"), best));
-  const isNear = binary(graph, "LessOrEqual", away, graph.scalar(neighbours, "int32"), "bool");
-  const exact = cast(graph, logits, DOUBLE);
-  const largest = reduce(graph, "ReduceMax", exact, [1], true);
-  const weights = doubles.where(isNear, doubles.apply("Exp", doubles.sub(exact, largest)), 0, logits.shape);
-  const places = doubles.mul(weights, graph.constant(numbers, [classes], DOUBLE));
-  const mean = doubles.div(
-    reduce(graph, "ReduceSum", places, [1], false),
-    reduce(graph, "ReduceSum", weights, [1], false),
+  const away = binary(graph, "Sub", numbers, best);
+  const limit = graph.scalar(neighbours * CLASS, "int32");
+  const isNear = binary(graph, "LessOrEqual", unary(graph, "Abs", away), limit, "bool");
+  const near = graph.emit("Where", [isNear, logits, graph.scalar(-1e30)], logits.shape);
+  const shares = graph.emit("Softmax", [near], logits.shape, { axis: { int: 1 } });
+  const mean = reduce(
+    graph,
+    "ReduceSum",
+    binary(graph, "Mul", shares, cast(graph, away, "float32")),
+    [1],
+    true,
   );
-  return doubles.add(doubles.mul(mean, (stepCents * Math.LN2) / CENTS_PER_OCTAVE), Math.log(lowestPitch));
+  return whole.apply("Add", best, cast(graph, mean, "int32"));
 }
 
 /**
  * The last voiced value at each frame, the first before it: the k-th voiced frame's value goes to place k of a list, and
- * each frame takes the place that the voiced frames up to it count to. Place 0 takes what is not voiced. [F]
+ * each frame takes the place that the voiced frames up to it count to. Place 0 takes what is not voiced. [F, 1]
  */
-function held(doubles: Doubles, values: Value, isVoiced: Value, fallback: number): Value {
-  const { graph } = doubles;
+function held(whole: Whole, values: Value, isVoiced: Value, fallback: number): Value {
+  const { graph } = whole;
   const [frames] = values.shape;
   const count = cumulativeSum(graph, cast(graph, isVoiced, "int32"), 0);
-  const place = graph.emit("Where", [isVoiced, count, graph.scalar(0, "int32")], [frames], {}, "int32");
-  const empty = graph.full([frames + 1], fallback, DOUBLE);
-  const inputs = [empty, reshape(graph, place, [frames, 1]), values];
-  const list = graph.emit("ScatterND", inputs, [frames + 1], {}, DOUBLE);
-  const from = binary(graph, "Max", count, graph.scalar(1, "int32"));
-  return graph.emit("Gather", [list, from], [frames], { axis: { int: 0 } }, DOUBLE);
+  const zero = graph.scalar(0, "int32");
+  const place = graph.emit("Where", [isVoiced, count, zero], [frames, 1], {}, "int32");
+  const empty = graph.full([frames + 1, 1], fallback, "int32");
+  const list = graph.emit("ScatterND", [empty, place, values], [frames + 1, 1], {}, "int32");
+  return graph.emit("GatherND", [list, whole.apply("Max", count, 1)], [frames, 1], {}, "int32");
 }
 
-/** ln F0 of every sample, a line between the frames' centres, constant beyond the first and last. [F] → [F, hop] */
-function betweenCentres(doubles: Doubles, values: Value, hop: number): Value {
-  const { graph } = doubles;
+/**
+ * The pitch class of each frame's neighbour before it, of itself and of the one after it, the outermost repeated.
+ * [F, 1] → [F, 3]
+ */
+function withNeighbours(graph: Recorder, values: Value): Value {
   const [frames] = values.shape;
-  const column = reshape(graph, values, [frames, 1]);
-  const rows = (begin: number, size: number): Value => slice(graph, column, [begin, 0], [size, 1]);
-  const before = concat(graph, [rows(0, 1), rows(0, frames - 1)], 0);
-  const after = concat(graph, [rows(1, frames - 1), rows(frames - 1, 1)], 0);
-  const shares = [0, 1, 2].map(() => new Array<number>(hop).fill(0));
-  for (let n = 0; n < hop; n++) {
-    const share = (n - hop / 2) / hop;
-    shares[1][n] = 1 - Math.abs(share);
-    shares[share < 0 ? 0 : 2][n] = Math.abs(share);
-  }
-  const matrix = graph.constant(shares.flat(), [3, hop], DOUBLE);
-  return matMul(graph, concat(graph, [before, column, after], 1), matrix);
+  const pads = graph.integers([1, 0, 1, 0]);
+  const padded = graph.emit("Pad", [values, pads], [frames + 2, 1], { mode: { text: "edge" } }, "int32");
+  const from = (begin: number): Value => slice(graph, padded, [begin, 0], [frames, 1]);
+  return concat(graph, [from(0), values, from(2)], 1);
+}
+
+/**
+ * Cycles a sample at classes that are counted in units of one. The exponential is a table's entry and two terms of its
+ * series; the table holds what the units count in whole.
+ */
+function cyclesOfClass(
+  whole: Whole,
+  position: Value,
+  unit: number,
+  { classes, lowestPitch, stepCents, sampleRate }: PulseTrainAttributes,
+): Value {
+  const { graph } = whole;
+  const octaves = stepCents / CENTS_PER_OCTAVE / ENTRIES;
+  const entries = Array.from({ length: classes * ENTRIES }, (_, index) =>
+    // half a unit more, for what the division of whole numbers leaves out
+    Math.round(((CYCLE * lowestPitch) / sampleRate) * 2 ** (index * octaves) + 0.5),
+  );
+  const cell = unit / ENTRIES;
+  const rest = whole.apply("Mod", position, cell);
+  const table = whole.constant(entries, [entries.length]);
+  const indices = whole.apply("Div", position, cell);
+  const entry = graph.emit("Gather", [table, indices], position.shape, { axis: { int: 0 } }, "int32");
+  const slope = (Math.LN2 * octaves) / cell;
+  const [first, second] = [slope * FIRST_ORDER, (slope ** 2 / 2) * FIRST_ORDER * SECOND_ORDER];
+  const curved = whole.apply("Div", whole.apply("Mul", rest, Math.round(second)), SECOND_ORDER);
+  const steep = whole.apply("Add", curved, Math.round(first));
+  const factor = whole.apply("Div", binary(graph, "Mul", rest, steep), FIRST_ORDER / FACTOR);
+  const more = whole.apply("Div", binary(graph, "Mul", entry, factor), FACTOR);
+  return binary(graph, "Add", entry, more);
+}
+
+/**
+ * Cycles a sample of every sample: ln F0 is a line between the frames' centres, constant beyond the first and last.
+ *
+ * @param around pitch classes of each frame and its neighbours [F, 3]
+ * @returns [F, hop]
+ */
+function betweenCentres(whole: Whole, around: Value, attributes: PulseTrainAttributes): Value {
+  const { hop } = attributes;
+  // in units of half a sample, so that an odd hop has a centre too
+  const places = Array.from({ length: hop }, (_, n) => 2 * n - hop);
+  const shares = [
+    ...places.map((place) => Math.max(0, -place)),
+    ...places.map((place) => 2 * hop - Math.abs(place)),
+    ...places.map((place) => Math.max(0, place)),
+  ];
+  const position = matMul(whole.graph, around, whole.constant(shares, [3, hop]));
+  return cyclesOfClass(whole, position, CLASS * 2 * hop, attributes);
+}
+
+/**
+ * √(4f)·Σ cos 2πkφ by the closed form of the sum, √f·(sin (2K+1)πφ / sin πφ − 1).
+ *
+ * @param cycles φ at each sample [F, hop]
+ * @param step f, cycles a sample [F, hop]
+ */
+function pulsesOf(whole: Whole, cycles: Value, step: Value, highestHarmonic: number): Value {
+  const { graph } = whole;
+  const { shape } = cycles;
+  const scaled = (x: Value, factor: number): Value =>
+    binary(graph, "Mul", cast(graph, x, "float32"), graph.scalar(factor));
+  const sine = (x: Value): Value => unary(graph, "Sin", scaled(x, Math.PI / CYCLE));
+  // that of the nearest pulse
+  const ahead = whole.apply("Mod", whole.apply("Add", cycles, CYCLE / 2), CYCLE);
+  const distance = whole.apply("Sub", ahead, CYCLE / 2);
+  const limit = graph.full(shape, Math.round(highestHarmonic * CYCLE), "int32");
+  const odd = whole.apply("Add", whole.apply("Mul", whole.apply("Div", limit, step), 2), 1);
+  // the remainder has the sign of what is divided: near a pulse no digit is lost
+  const turns = graph.emit(
+    "Mod",
+    [binary(graph, "Mul", distance, odd), graph.scalar(2 * CYCLE, "int32")],
+    shape,
+    { fmod: { int: 1 } },
+    "int32",
+  );
+  const quotient = binary(graph, "Div", sine(turns), sine(distance));
+  const isPulse = binary(graph, "Equal", distance, graph.scalar(0, "int32"), "bool");
+  const sum = graph.emit("Where", [isPulse, cast(graph, odd, "float32"), quotient], shape);
+  const root = unary(graph, "Sqrt", scaled(step, 1 / CYCLE));
+  return binary(graph, "Mul", binary(graph, "Sub", sum, graph.scalar(1)), root);
 }
 
 /** Kernels of pulses. */
 export const pulseTrainKernels: readonly TracedKernel[] = [
   kernel<PulseTrainInputs, PulseTrainAttributes>("PulseTrain", ({ logits }, graph, attributes) => {
-    const { classes, hop, sampleRate, highestHarmonic, unheardPitch } = attributes;
-    const frames = logits.shape[1];
-    const doubles = new Doubles(graph);
-    const columns = (begin: number, size: number): Value =>
-      slice(graph, logits, [0, 0, begin], [1, frames, size]);
-    const pitchLogits = reshape(graph, columns(0, classes), [frames, classes]);
-    const voicedLogit = reshape(graph, columns(classes, 1), [frames]);
-    const isVoiced = binary(graph, "Greater", voicedLogit, graph.scalar(0), "bool");
-    const pitch = held(doubles, logPitch(doubles, pitchLogits, attributes), isVoiced, Math.log(unheardPitch));
-    // cycles a sample, and the phase: that at each frame's start and what comes within the frame
-    const step = doubles.apply("Exp", doubles.sub(betweenCentres(doubles, pitch, hop), Math.log(sampleRate)));
+    const { classes, hop, lowestPitch, stepCents, highestHarmonic, unheardPitch } = attributes;
+    const [, frames, outputs] = logits.shape;
+    const whole = new Whole(graph);
+    const rows = reshape(graph, logits, [frames, outputs]);
+    const columns = (begin: number, size: number): Value => slice(graph, rows, [0, begin], [frames, size]);
+    const isVoiced = binary(graph, "Greater", columns(classes, 1), graph.scalar(0), "bool");
+    const unheard = (CENTS_PER_OCTAVE * Math.log2(unheardPitch / lowestPitch)) / stepCents;
+    const pitch = pitchClass(whole, columns(0, classes), attributes);
+    const around = withNeighbours(graph, held(whole, pitch, isVoiced, Math.round(unheard * CLASS)));
+    const step = betweenCentres(whole, around, attributes);
+    // the phase at each frame's start and what comes within the frame
     const within = cumulativeSum(graph, step, 1);
     const start = cumulativeSum(graph, slice(graph, within, [0, hop - 1], [frames, 1]), 0, true);
-    const cycles = doubles.add(within, doubles.sub(start, doubles.apply("Floor", start)));
-    const distance = doubles.sub(cycles, doubles.apply("Round", cycles));
-    const sine = (x: Value): Value => doubles.apply("Sin", doubles.mul(x, Math.PI));
-    const harmonics = doubles.apply("Floor", doubles.div(highestHarmonic, step));
-    const divisor = sine(distance);
-    const quotient = doubles.div(
-      sine(doubles.mul(doubles.add(doubles.mul(harmonics, 2), 1), distance)),
-      divisor,
-    );
-    const isPulse = binary(graph, "Less", doubles.apply("Abs", divisor), doubles.of(NEAREST), "bool");
-    const sum = doubles.where(isPulse, harmonics, doubles.div(doubles.sub(quotient, 1), 2), step.shape);
-    const signal = doubles.mul(doubles.mul(doubles.apply("Sqrt", step), 2), sum);
-    return reshape(graph, cast(graph, signal, "float32"), [1, frames * hop]);
+    const cycles = binary(graph, "Add", within, start);
+    return reshape(graph, pulsesOf(whole, cycles, step, highestHarmonic), [1, frames * hop]);
   }),
 ];
