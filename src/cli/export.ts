@@ -19,6 +19,8 @@ interface ExportOptions extends OutputOptions, StartOptions {
   readonly sampler?: SamplerName;
   readonly refine?: number;
   readonly float16Weights?: boolean;
+  readonly for?: "sherpa";
+  readonly seed?: number;
 }
 
 /** What was written, for the result. */
@@ -51,6 +53,12 @@ export function exportCommand(): Command {
         "colour",
       ] satisfies ExportedPart[]),
     )
+    .addOption(
+      new Option("--for <program>", "the whole synthesis, noise included, as a program takes it").choices([
+        "sherpa",
+      ]),
+    )
+    .option("--seed <n>", "of --for: the seed of the noise (default: 0)", wholeNumber(0, 2 ** 32 - 1))
     .option(
       "--float16-weights",
       "store weights that are float16 numbers as such: a smaller file, the same values",
@@ -64,6 +72,7 @@ Examples:
   vocode export checkpoints/voice voice.onnx --steps 6        mel and noise in, waveform out
   vocode export checkpoints/voice denoiser.onnx               one call of the denoiser
   vocode export checkpoints/voice cond.onnx --part conditioner
+  vocode export checkpoints/voice voice.onnx --for sherpa     a vocoder of sherpa-onnx's Matcha models
 
 The frame count is free. docs/export.md says what the inputs are and has an example in Python.`,
     )
@@ -75,7 +84,8 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   await requireTarget(out);
   const checkpoint = await loadCheckpoint(await checkpointFolder(folder, options));
   // loaded here, so that the command's help does not wait for them
-  const { exportPart, exportSynthesis, halvedShare } = await import("../synthesis/export.js");
+  const { exportForSherpa, exportPart, exportSynthesis, halvedShare } =
+    await import("../synthesis/export.js");
   const { part = "denoiser", float16Weights = false } = options;
   if (float16Weights && halvedShare(checkpoint) === 0) {
     printNote(options, "No weights of this checkpoint are float16 numbers; the file is not smaller for it.");
@@ -83,7 +93,12 @@ async function run(folder: string, out: string, options: ExportOptions): Promise
   const version = vocodeVersion();
   const synthesis = await processOf(checkpoint.config, options);
   const model = synthesis
-    ? await exportSynthesis(checkpoint, synthesis, version, { float16Weights })
+    ? options.for === "sherpa"
+      ? await exportForSherpa(checkpoint, synthesis, version, {
+          float16Weights,
+          ...(options.seed !== undefined && { seed: options.seed }),
+        })
+      : await exportSynthesis(checkpoint, synthesis, version, { float16Weights })
     : await exportPart(checkpoint, part, version, { float16Weights });
   await writeAtomically(out, model);
   const bytes = model.length;
@@ -107,19 +122,24 @@ function factsOf({ plan, start, refinement }: ExportedProcess): Omit<Exported, "
 
 function checkOptions(
   out: string,
-  { part, steps, schedule, sampler, refine, start, startLevel }: ExportOptions,
+  { part, steps, schedule, sampler, refine, start, startLevel, for: program, seed }: ExportOptions,
 ): void {
   if (!out.toLowerCase().endsWith(".onnx")) {
     throw new InputError(`'${out}' has to end in .onnx: that is the kind of file that export writes.`);
   }
-  const isWhole = steps !== undefined || schedule !== undefined;
+  const isWhole = steps !== undefined || schedule !== undefined || program !== undefined;
   if (steps !== undefined && schedule !== undefined) {
     throw new InputError(
       "--steps and --schedule both say how many steps to take. Give one of them; NAME:M takes M levels of a schedule.",
     );
   }
   if (isWhole && part !== undefined) {
-    throw new InputError("--part names one network, --steps and --schedule ask for all. Leave one out.");
+    throw new InputError(
+      "--part names one network, --steps, --schedule and --for ask for all. Leave one out.",
+    );
+  }
+  if (program === undefined && seed !== undefined) {
+    throw new InputError("--seed belongs to --for: other graphs take their noise as an input.");
   }
   if (!isWhole && (sampler ?? refine ?? start ?? startLevel) !== undefined) {
     throw new InputError(
@@ -134,8 +154,8 @@ async function processOf(
   config: CheckpointConfig,
   options: ExportOptions,
 ): Promise<ExportedProcess | undefined> {
-  const { schedule, steps, sampler, start, startLevel, refine } = options;
-  if (steps === undefined && schedule === undefined) return undefined;
+  const { schedule, steps, sampler, start, startLevel, refine, for: program } = options;
+  if (steps === undefined && schedule === undefined && program === undefined) return undefined;
   const { chosenSettings } = await import("../synthesis/settings.js");
   const isFile = schedule?.toLowerCase().endsWith(".json") === true;
   const chosen = chosenSettings(config, {

@@ -14,6 +14,7 @@ import { InputError } from "../errors.js";
 import { excitationGrid, pulsesOfLogits } from "../models/excitation/graph.js";
 import type { GridDenoiser } from "../models/architecture.js";
 import { createGridMdct, fromGrid, gridMdct, inverseGridMdct, toGrid } from "../models/layers/hop-grid.js";
+import { hashNoise } from "../models/layers/hash-noise.js";
 import { createMelConsistency, refineGrid, refineWaveform } from "../models/layers/mel-consistency.js";
 import { tensorSpace } from "../models/layers/prediction.js";
 import { architectureOf } from "../models/registry.js";
@@ -101,23 +102,44 @@ export async function exportSynthesis(
   checkpoint: Checkpoint,
   process: ExportedProcess,
   version: string,
-  { float16Weights = false }: ExportOptions = {},
+  options: ExportOptions = {},
 ): Promise<Uint8Array> {
   const { fn, signature } = await synthesisFunction(checkpoint, process);
-  const { plan, start, refinement } = process;
-  const metadata = {
-    ...facts(checkpoint, version),
-    "vocode.part": "synthesis",
-    "vocode.plan": JSON.stringify(plan),
-    "vocode.start": start,
-    "vocode.refine": JSON.stringify(refinement),
-  };
-  const finish = (graph: Graph): Graph =>
-    float16Weights ? withHalfWeights(simplified(graph)) : simplified(graph);
-  return traceToOnnx(fn, signature, metadata, finish);
+  return traceToOnnx(fn, signature, processFacts(checkpoint, process, version), finishing(options));
 }
 
-/** The share of a checkpoint's weights that float16 holds exactly. */
+/**
+ * The same in the form in which sherpa-onnx takes a vocoder of a Matcha model, that of a HiFi-GAN: one input, the mel
+ * [1, bands, F], and one output, the waveform [1, F·hop]. The noise is drawn within, the same each time.
+ *
+ * @param version vocode's, for the metadata
+ * @param options with the seed of the noise, a whole number from 0 to 2³²−1
+ * @throws InputError, NoExcitationError as exportSynthesis
+ */
+export async function exportForSherpa(
+  checkpoint: Checkpoint,
+  process: ExportedProcess,
+  version: string,
+  { seed = 0, ...options }: ExportOptions & { readonly seed?: number } = {},
+): Promise<Uint8Array> {
+  const { mel: format } = checkpoint.config;
+  const { run, weights } = await wayOf(checkpoint, process);
+  const fn: TensorFunction = (inputs, held) => {
+    const mel = naturalLog(tf.transpose(inputs["mel"], [0, 2, 1]), format);
+    const noise = hashNoise(noiseRows(process), mel.shape[1]! * format.hopLength, seed);
+    return { audio: run(mel, noise, held) };
+  };
+  const signature = { inputs: { mel: { shape: [1, format.bands, frames()] } }, weights };
+  const metadata = {
+    model_type: "hifigan",
+    sample_rate: String(format.sampleRate),
+    ...processFacts(checkpoint, process, version),
+    "vocode.seed": String(seed),
+  };
+  return traceToOnnx(fn, signature, metadata, finishing(options));
+}
+
+/** The share of a checkpoint's weights that a file holds as float16 on demand. */
 export function halvedShare({ weights }: Checkpoint): number {
   return halfShare(Object.values(weights).map(({ data }) => data));
 }
@@ -134,6 +156,24 @@ function facts({ config }: Checkpoint, version: string): Record<string, string> 
     "vocode.mel": JSON.stringify(config.mel),
     "vocode.log_snr_range": JSON.stringify(config.logSnrRange),
   };
+}
+
+function processFacts(
+  checkpoint: Checkpoint,
+  { plan, start, refinement }: ExportedProcess,
+  version: string,
+): Record<string, string> {
+  return {
+    ...facts(checkpoint, version),
+    "vocode.part": "synthesis",
+    "vocode.plan": JSON.stringify(plan),
+    "vocode.start": start,
+    "vocode.refine": JSON.stringify(refinement),
+  };
+}
+
+function finishing({ float16Weights = false }: ExportOptions): (graph: Graph) => Graph {
+  return (graph) => (float16Weights ? withHalfWeights(simplified(graph)) : simplified(graph));
 }
 
 /** A function as it is to be traced. */
@@ -183,9 +223,8 @@ async function synthesisFunction(
   checkpoint: Checkpoint,
   process: ExportedProcess,
 ): Promise<ExportedFunction> {
-  const { mel: format, prior } = checkpoint.config;
-  const { run, weights } =
-    prior === "spectral" ? await wayOfGrids(checkpoint, process) : await wayOfSignals(checkpoint, process);
+  const { mel: format } = checkpoint.config;
+  const { run, weights } = await wayOf(checkpoint, process);
   return {
     fn: (inputs, held) => ({ waveform: run(naturalLog(inputs["mel"], format), inputs["noise"], held) }),
     signature: {
@@ -202,6 +241,11 @@ async function synthesisFunction(
 interface Way {
   readonly weights: Readonly<Record<string, TensorValue>>;
   readonly run: (mel: tf.Tensor, noise: tf.Tensor, held: Tensors) => tf.Tensor;
+}
+
+function wayOf(checkpoint: Checkpoint, process: ExportedProcess): Promise<Way> {
+  const isWhitened = checkpoint.config.prior === "spectral";
+  return isWhitened ? wayOfGrids(checkpoint, process) : wayOfSignals(checkpoint, process);
 }
 
 /** Where the waveform itself is diffused. */

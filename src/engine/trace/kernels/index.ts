@@ -7,6 +7,7 @@ import { tracingBackend } from "../tracing-backend.js";
 import { columnKernels, convolutionKernels, depthwiseKernels } from "./convolution.js";
 import { elementwiseKernels, pairwiseKernels } from "./elementwise.js";
 import { gatherKernels, shapeKernels } from "./shape.js";
+import { hashNoiseKernels } from "./hash-noise.js";
 import { kernel, type TracedKernel, type Unary } from "./nodes.js";
 import { matMulKernels } from "./matmul.js";
 import { pulseTrainKernels } from "./pulse-train.js";
@@ -50,6 +51,7 @@ const tracedKernels: readonly TracedKernel[] = [
   ...gatherKernels,
   ...compositeKernels,
   ...pulseTrainKernels,
+  ...hashNoiseKernels,
 ];
 
 /** Registers the kernels with tfjs; once a process. */
