@@ -67,12 +67,14 @@ def main(vocoder, mel_path, sample_rate, out):
             acoustic_model=acoustic, vocoder=vocoder, lexicon=lexicon, tokens=tokens
         )
         model = sherpa_onnx.OfflineTtsModelConfig(matcha=matcha, num_threads=1)
-        # a scale of 1 leaves the pauses as the vocoder gives them
-        config = sherpa_onnx.OfflineTtsConfig(model=model, silence_scale=1.0)
+        config = sherpa_onnx.OfflineTtsConfig(model=model)
         begin = time.process_time()
         tts = sherpa_onnx.OfflineTts(config)
         opening = time.process_time() - begin
-        first, second = (numpy.array(tts.generate("你好").samples, dtype=numpy.float32) for _ in range(2))
+        # a scale of 1 leaves the pauses as the vocoder gives them
+        spoken = sherpa_onnx.GenerationConfig()
+        spoken.silence_scale = 1.0
+        first, second = (numpy.array(tts.generate("你好", spoken).samples, dtype=numpy.float32) for _ in range(2))
     numpy.save(out, second)
     same = first.shape == second.shape and bool(numpy.array_equal(first, second))
     print(json.dumps({"opening": opening, "same": same, "sherpa": sherpa_onnx.__version__}))

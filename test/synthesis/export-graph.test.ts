@@ -4,13 +4,15 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
+import * as tf from "@tensorflow/tfjs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { exportPart, exportSynthesis, noiseRows } from "../../dist/synthesis/export.js";
+import { exportForSherpa, exportPart, exportSynthesis, noiseRows } from "../../dist/synthesis/export.js";
 import { shippedCheckpoint, Vocoder } from "../../dist/node.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import type { Mel, MelFormat } from "../../src/mel/format.js";
 import { findPreset } from "../../src/mel/presets.js";
+import { hashNoise } from "../../src/models/layers/hash-noise.js";
 import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
 import { fillNormals } from "../../src/diffusion/noise.js";
 import { planFor } from "../../src/diffusion/samplers/plan-for.js";
@@ -156,7 +158,8 @@ describe("an exported synthesis", () => {
       // and none of them has float64
       const all = new Set([...types, ...graph!.initializer.map(({ dataType }) => dataType)]);
       const { FLOAT, INT64, BOOL } = TensorProto_DataType;
-      expect([...all].filter((type) => ![FLOAT, INT64, BOOL].includes(type!))).toEqual([]);
+      const allowed: readonly unknown[] = [FLOAT, INT64, BOOL];
+      expect([...all].filter((type) => !allowed.includes(type))).toEqual([]);
     },
   );
 
@@ -166,6 +169,28 @@ describe("an exported synthesis", () => {
     await expect(exportSynthesis(randomCheckpoint(), process, "1.2.3")).rejects.toThrow(
       /no excitation model/,
     );
+  });
+
+  it("for sherpa-onnx is that of the hashed noise, with bands before frames", async () => {
+    const checkpoint = harmonicCheckpoint();
+    const plan = planFor("dpmpp-2m", harmonicSchedule(2, 1));
+    const process = { plan, start: "harmonic", refinement: refinementFor(1) } as const;
+    const plain = await exportSynthesis(checkpoint, process, "1.2.3");
+    const sherpa = await exportForSherpa(checkpoint, process, "1.2.3", { seed: 5 });
+    const { metadataProps } = fromBinary(ModelProtoSchema, sherpa);
+    expect(metadataProps).toContainEqual(expect.objectContaining({ key: "model_type", value: "hifigan" }));
+    await tf.setBackend("cpu");
+    for (const frames of [20, 31]) {
+      const { values } = speechMel(frames, preset);
+      const turned = values.map((_, i) => values[(i % frames) * preset.bands + Math.floor(i / frames)]);
+      const noise = Float32Array.from(hashNoise(2, frames * hop, 5).dataSync());
+      const { waveform } = await run(plain, {
+        mel: [values, [1, frames, preset.bands]],
+        noise: [noise, [2, frames * hop]],
+      });
+      const { audio } = await run(sherpa, { mel: [turned, [1, preset.bands, frames]] });
+      expect(difference(audio, waveform)).toBeLessThan(1e-4);
+    }
   });
 
   it("holds every weight and every transform once, and says what it is", async () => {
