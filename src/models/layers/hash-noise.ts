@@ -1,12 +1,13 @@
 // Unit normal noise that a graph makes by itself, where its runtime gives it none: a hash of each sample's number gives
-// two words of 32 bits (C. Wellons' hash of two multiplications, 2018), Box–Muller makes a normal of them.
+// two words of 32 bits, and Box–Muller makes a normal of them. The hash is C. Wellons' of two multiplications (2018), done
+// twice: done once, it leaves samples that are some powers of two apart correlated.
 import * as tf from "@tensorflow/tfjs-core";
 import { type Composition, runComposition } from "./composites.js";
 
-/** What the hash multiplies by; both below 2³¹, so that products of words fit into 63 bits. */
-const FACTORS = [0x21f0aaad, 0x735a2d97] as const;
+/** What the hash multiplies by; all below 2³¹, so that products of words fit into 63 bits. */
+const FACTORS = [0x21f0aaad, 0x735a2d97, 0x21f0aaad, 0x735a2d97] as const;
 /** By what a step of the hash shifts: before each factor, and at the end. */
-const SHIFTS = [16, 15, 15] as const;
+const SHIFTS = [16, 15, 15, 15, 15] as const;
 /** Between the numbers of a sample's two words. */
 const SECOND_WORD = 2 ** 31;
 /** Between the numbers of a row and the next: eleven minutes at 24 kHz. */

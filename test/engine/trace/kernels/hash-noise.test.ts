@@ -39,6 +39,17 @@ describe("hashed noise", () => {
     expect(Math.abs(mean((n) => a[n] * c[n]))).toBeLessThan(0.02);
   });
 
+  it.each([1, 3, 6, 7])("of seed %i is white at any distance of a power of two", async (seed) => {
+    await tf.setBackend("cpu");
+    const values = hashNoise(1, 100_000, seed).dataSync();
+    for (let distance = 1; distance <= 2 ** 15; distance *= 2) {
+      const pairs = values.length - distance;
+      let sum = 0;
+      for (let n = 0; n < pairs; n++) sum += values[n] * values[n + distance];
+      expect(Math.abs(sum) / Math.sqrt(pairs), String(distance)).toBeLessThan(4);
+    }
+  });
+
   it("of a sample does not depend on the others", async () => {
     await tf.setBackend("cpu");
     const [short, long] = [100, 300].map((count) => hashNoise(1, count, 7).dataSync());
