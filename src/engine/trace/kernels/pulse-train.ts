@@ -40,11 +40,16 @@ const CENTS_PER_OCTAVE = 1200;
 /** A cycle of the phase. */
 const CYCLE = 2 ** 40;
 /** A pitch class. */
-const CLASS = 2 ** 26;
+const CLASS = 2 ** 27;
 /** Entries of the table of pitches for each class; between them two terms of the exponential series are enough. */
 const ENTRIES = 32;
 /** Fixed-point scales of the factors between two entries of the table: products with them stay below 2⁶³. */
-const [FACTOR, FIRST_ORDER, SECOND_ORDER] = [2 ** 36, 2 ** 73, 2 ** 32];
+const [FACTOR, FIRST_ORDER, SECOND_ORDER] = [2 ** 38, 2 ** 73, 2 ** 32];
+
+/** A logit of one, and an exponential of one: products of exponentials with classes stay below 2⁶³ in their sum. */
+const [LOGIT, WEIGHT] = [2 ** 36, 2 ** 30];
+/** Entries of the table of exponentials for a logit of one, and how far below the largest a logit still counts. */
+const [EXPONENTIALS, LEAST_LOGIT] = [1024, 22];
 
 /** Arithmetic of 64-bit integers with numbers. */
 class Whole {
@@ -65,6 +70,34 @@ function cumulativeSum(graph: Recorder, x: Value, axis: number, exclusive = fals
   return graph.emit("CumSum", [x, graph.scalar(axis, "int32")], x.shape, attributes, x.type);
 }
 
+/**
+ * e to the power of each logit less the frame's largest, `WEIGHT` for one. The mean of classes is a pitch that is summed
+ * over the whole signal, and float32's last digit would be heard in its hundredth harmonic after a minute. A table's entry
+ * and two terms of the series. [F, classes]
+ */
+function exponentials(whole: Whole, logits: Value): Value {
+  const { graph } = whole;
+  // powers of two: no digit of a float32 is lost
+  const inWhole = (x: Value): Value => cast(graph, binary(graph, "Mul", x, graph.scalar(LOGIT)), "int32");
+  const fixed = inWhole(logits);
+  const most = inWhole(reduce(graph, "ReduceMax", logits, [1], true));
+  const below = binary(graph, "Sub", most, fixed);
+  const cell = LOGIT / EXPONENTIALS;
+  const rest = whole.apply("Mod", below, cell);
+  // half a unit more, for what the division leaves out
+  const entries = Array.from({ length: LEAST_LOGIT * EXPONENTIALS + 1 }, (_, index) =>
+    index === LEAST_LOGIT * EXPONENTIALS ? 0 : Math.round(WEIGHT * Math.exp(-index / EXPONENTIALS) + 0.5),
+  );
+  const last = graph.full(logits.shape, entries.length - 1, "int32");
+  const index = graph.emit("Min", [whole.apply("Div", below, cell), last], logits.shape, {}, "int32");
+  const table = whole.constant(entries, [entries.length]);
+  const entry = graph.emit("Gather", [table, index], logits.shape, { axis: { int: 0 } }, "int32");
+  const first = whole.apply("Div", rest, LOGIT / WEIGHT);
+  const square = whole.apply("Div", binary(graph, "Mul", rest, rest), (2 * LOGIT ** 2) / WEIGHT);
+  const factor = whole.apply("Add", binary(graph, "Sub", square, first), WEIGHT);
+  return whole.apply("Div", binary(graph, "Mul", entry, factor), WEIGHT);
+}
+
 /** The mean of the classes around the likeliest, weighted by their probabilities. [F, classes] → [F, 1] */
 function pitchClass(whole: Whole, logits: Value, { classes, neighbours }: PulseTrainAttributes): Value {
   const { graph } = whole;
@@ -78,16 +111,20 @@ function pitchClass(whole: Whole, logits: Value, { classes, neighbours }: PulseT
   const away = binary(graph, "Sub", numbers, best);
   const limit = graph.scalar(neighbours * CLASS, "int32");
   const isNear = binary(graph, "LessOrEqual", unary(graph, "Abs", away), limit, "bool");
-  const near = graph.emit("Where", [isNear, logits, graph.scalar(-1e30)], logits.shape);
-  const shares = graph.emit("Softmax", [near], logits.shape, { axis: { int: 1 } });
-  const mean = reduce(
-    graph,
-    "ReduceSum",
-    binary(graph, "Mul", shares, cast(graph, away, "float32")),
-    [1],
-    true,
+  const weights = graph.emit(
+    "Where",
+    [isNear, exponentials(whole, logits), graph.scalar(0, "int32")],
+    logits.shape,
+    {},
+    "int32",
   );
-  return whole.apply("Add", best, cast(graph, mean, "int32"));
+  const sum = (x: Value): Value => reduce(graph, "ReduceSum", x, [1], true);
+  // from the lowest class that counts on: whole numbers are divided downwards, and half a unit more rounds them
+  const total = sum(weights);
+  const up = whole.apply("Add", away, neighbours * CLASS);
+  const moments = binary(graph, "Add", sum(binary(graph, "Mul", weights, up)), whole.apply("Div", total, 2));
+  const mean = binary(graph, "Div", moments, total);
+  return binary(graph, "Add", best, whole.apply("Sub", mean, neighbours * CLASS));
 }
 
 /**
@@ -129,10 +166,12 @@ function cyclesOfClass(
 ): Value {
   const { graph } = whole;
   const octaves = stepCents / CENTS_PER_OCTAVE / ENTRIES;
-  const entries = Array.from({ length: classes * ENTRIES }, (_, index) =>
-    // half a unit more, for what the division of whole numbers leaves out
-    Math.round(((CYCLE * lowestPitch) / sampleRate) * 2 ** (index * octaves) + 0.5),
-  );
+  const entries = Array.from({ length: classes * ENTRIES }, (_, index) => {
+    const exact = ((CYCLE * lowestPitch) / sampleRate) * 2 ** (index * octaves);
+    // what is left out below, in the mean: halves of units in both divisions, and the series' third term
+    const left = 0.5 + exact * (0.5 / FACTOR + (Math.LN2 * octaves) ** 3 / 24);
+    return Math.round(exact + left);
+  });
   const cell = unit / ENTRIES;
   const rest = whole.apply("Mod", position, cell);
   const table = whole.constant(entries, [entries.length]);
