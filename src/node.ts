@@ -3,9 +3,8 @@ import { fileURLToPath } from "node:url";
 import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
-import { localCheckpoint } from "./host/node/checkpoints.js";
 import { openEngine } from "./host/node/engines.js";
-import { addressInPackage, nodeFiles } from "./host/node/read-files.js";
+import { addressInPackage, isAddress, nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
 
 // Node as a host: files, onnxruntime-node and the engines of tfjs. onnxruntime is loaded where a model is opened.
@@ -50,10 +49,12 @@ export class Vocoder extends CoreVocoder {
     place: string = shippedCheckpoint,
     { onDownload, ...options }: NodeVocoderOptions = {},
   ): Promise<Vocoder> {
-    const folder = await localCheckpoint(place, {
-      cacheFolder: options.cacheFolder ?? undefined,
-      onDownload,
+    if (!isAddress(place)) return super.load(place, { host: nodeHost, ...options });
+    const { fetchCheckpoint } = await import("./host/node/remote-checkpoints.js");
+    const cacheFolder = options.cacheFolder ?? undefined;
+    return super.load(await fetchCheckpoint(place, { cacheFolder, onDownload }), {
+      host: nodeHost,
+      ...options,
     });
-    return super.load(folder, { host: nodeHost, ...options });
   }
 }

@@ -8,7 +8,7 @@ import { readWholeFile } from "../host/node/read-files.js";
 import { requireTarget, writeAtomically } from "../host/node/write-files.js";
 import { parseOwnMel } from "../mel/file.js";
 import { describeFormat, type Mel } from "../mel/format.js";
-import { type MelLayout, melLayouts } from "../mel/layout.js";
+import { type MelLayout, melLayouts, transposed } from "../mel/layout.js";
 import { presetNameOf } from "../mel/presets.js";
 import { reformatMel } from "../mel/reformat.js";
 import { isNpyOutput } from "./mel-of-file.js";
@@ -79,6 +79,5 @@ async function run(input: string, output: string, options: ConvertOptions): Prom
 
 /** A float32 array [bands, frames], as HiFi-GAN and librosa keep mels. */
 function npyOf({ frames, format: { bands }, values }: Mel): Uint8Array {
-  const turned = values.map((_, i) => values[(i % frames) * bands + Math.floor(i / frames)]);
-  return encodeNpy([bands, frames], turned);
+  return encodeNpy([bands, frames], transposed(values, frames, bands));
 }

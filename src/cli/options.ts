@@ -23,6 +23,7 @@ import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../mel/consistency.js";
+import { isAddress } from "../host/node/read-files.js";
 import { readPitch } from "../host/node/recordings.js";
 import { shippedCheckpoint, type Vocoder } from "../node.js";
 
@@ -218,12 +219,12 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
  * @throws DownloadError, FileError
  */
 export async function checkpointFolder(place: string, options: OutputOptions): Promise<string> {
-  const { isAddress, localCheckpoint } = await import("../host/node/checkpoints.js");
   if (!isAddress(place)) return place;
+  const { fetchCheckpoint } = await import("../host/node/remote-checkpoints.js");
   const { WorkProgress } = await import("./status.js");
   const progress = new WorkProgress(options);
   try {
-    return await localCheckpoint(place, {
+    return await fetchCheckpoint(place, {
       onDownload: (received, total) => {
         progress.update(received, total ?? 0, `${(received / 1e6).toFixed(1)} MB of the voice`);
       },

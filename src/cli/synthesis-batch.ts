@@ -69,19 +69,18 @@ export async function runBatch(
     throw new InputError(
       "--pitch is the pitch of one input, and there are several. Synthesise them one by one.",
     );
-  const { jobs, existing } = await toDo(await planBatch(inputs, folder), options);
+  const { jobs, existing } = await jobsLeft(await planBatch(inputs, folder), options);
   await makeFolder(folder);
-  const made: MadeSpeech[] = [];
-  const failures: Failure[] = [];
-  let loadSeconds = 0;
-  if (jobs.length > 0) loadSeconds = await synthesizeAll(jobs, options, { made, failures });
+  const { made, ...besides } =
+    jobs.length > 0 ? await synthesizeAll(jobs, options) : { made: [], failures: [], loadSeconds: 0 };
+  const { failures } = besides;
   for (const input of inputs) await printForeignFiles(input, options);
-  printMade(folder, made, { failures, existing, loadSeconds }, options);
+  printMade(folder, made, { ...besides, existing }, options);
   if (failures.length > 0) throw new FailedInputsError(failures, jobs.length, "inputs");
 }
 
 /** Which of the inputs are this process's, and how many of those are done. An output that is there is whole. */
-async function toDo(
+async function jobsLeft(
   planned: readonly Job[],
   { shard, skipExisting = false }: SynthesizeOptions,
 ): Promise<{ readonly jobs: readonly Job[]; readonly existing: number }> {
@@ -92,12 +91,16 @@ async function toDo(
   return { jobs, existing: own.length - jobs.length };
 }
 
-/** Fills in what was made and what failed; the seconds that loading took. */
-async function synthesizeAll(
-  jobs: readonly Job[],
-  options: SynthesizeOptions,
-  { made, failures }: { readonly made: MadeSpeech[]; readonly failures: Failure[] },
-): Promise<number> {
+/** What became of some inputs, and the seconds that loading the voice took. */
+interface Batch {
+  readonly made: readonly MadeSpeech[];
+  readonly failures: readonly Failure[];
+  readonly loadSeconds: number;
+}
+
+async function synthesizeAll(jobs: readonly Job[], options: SynthesizeOptions): Promise<Batch> {
+  const made: MadeSpeech[] = [];
+  const failures: Failure[] = [];
   const loading = performance.now();
   const vocoder = await loadChosenVocoder(options);
   const loadSeconds = (performance.now() - loading) / 1000;
@@ -110,7 +113,7 @@ async function synthesizeAll(
   }
   progress.end();
   await vocoder.dispose();
-  return loadSeconds;
+  return { made, failures, loadSeconds };
 }
 
 async function findInputs(inputs: readonly string[]): Promise<{ path: string; name: string }[]> {
@@ -161,7 +164,7 @@ function named(input: string, remark: string): string {
 function printMade(
   folder: string,
   made: readonly MadeSpeech[],
-  besides: { readonly failures: readonly Failure[]; readonly existing: number; readonly loadSeconds: number },
+  besides: Omit<Batch, "made"> & { readonly existing: number },
   options: SynthesizeOptions,
 ): void {
   const total = (value: (each: MadeSpeech) => number): number =>

@@ -120,10 +120,12 @@ async function requireOutput(inputs: readonly string[], output: string): Promise
 }
 
 async function runSingle(input: string, output: string, options: SynthesizeOptions): Promise<void> {
-  const forSeveral =
-    options.shard !== undefined ? "--shard" : options.skipExisting === true ? "--skip-existing" : undefined;
-  if (forSeveral !== undefined)
-    throw new InputError(`${forSeveral} is for several inputs and a folder as output. Leave it out.`);
+  for (const [flag, value] of [
+    ["--shard", options.shard],
+    ["--skip-existing", options.skipExisting],
+  ] as const)
+    if (value !== undefined)
+      throw new InputError(`${flag} is for several inputs and a folder as output. Leave it out.`);
   if (output === PIPE && process.stdout.isTTY)
     throw new InputError("Samples would go to the terminal. Name a file, or lead - into a pipe.");
   if (output !== PIPE && resolve(input) === resolve(output))

@@ -9,7 +9,7 @@ import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
 import { FileError, InputError, RunError, TrainConfigError } from "../errors.js";
-import { describeSystemError, readWholeFile, systemCode } from "../host/node/read-files.js";
+import { describeSystemError, isAddress, readWholeFile, systemCode } from "../host/node/read-files.js";
 import { checkFinishing, fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
@@ -271,7 +271,7 @@ interface NamedCheckpoint {
 
 /** The checkpoint that a run begins with, whose mel format is the run's. */
 async function checkpointOf(path: string, format: string | undefined): Promise<NamedCheckpoint> {
-  const { isAddress, loadCheckpoint, localCheckpoint } = await import("../host/node/checkpoints.js");
+  const { loadCheckpoint, localCheckpoint } = await import("../host/node/checkpoints.js");
   const checkpoint = await loadCheckpoint(await localCheckpoint(path));
   const name = isAddress(path) ? path : basename(resolve(path));
   if (format !== undefined) {

@@ -46,11 +46,16 @@ export function areaGains(format: MelFormat): Float64Array {
   return corners.slice(0, -2).map((low, band) => Math.log(2 / (corners[band + 2] - low)));
 }
 
+/** The sum of each band's weights. [bands] */
+export function weightSums(format: MelFormat): Float64Array {
+  return Float64Array.from(melBandRows(format), ({ weights }) =>
+    weights.reduce((sum, weight) => sum + weight, 0),
+  );
+}
+
 /** ln of the sum of each band's weights; of an empty band 0. [bands] */
 export function weightGains(format: MelFormat): Float64Array {
-  return Float64Array.from(melBandRows(format), ({ weights }) =>
-    weights.length === 0 ? 0 : Math.log(weights.reduce((sum, weight) => sum + weight, 0)),
-  );
+  return weightSums(format).map((sum) => (sum === 0 ? 0 : Math.log(sum)));
 }
 
 /** The filter bank as a dense matrix. [bands, fftSize/2+1], row-major */

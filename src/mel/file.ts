@@ -46,11 +46,18 @@ export interface MelFile extends ConvertedMel {
  *   too little of it would be left
  */
 export function parseMel(bytes: Uint8Array, options: ReadMelOptions): MelFile {
-  const { expected, tensor } = options;
-  const { values, ...source } = parseStoredMel(bytes, {
+  return melOf(storedIn(bytes, options, (options.assume?.format ?? options.expected).bands), options);
+}
+
+/** What the file holds, whatever it means. @param bands that a mel without a name should have */
+function storedIn(bytes: Uint8Array, { tensor }: Pick<ReadMelOptions, "tensor">, bands?: number): StoredMel {
+  return parseStoredMel(bytes, {
     ...(tensor !== undefined && { tensor }),
-    bands: (options.assume?.format ?? expected).bands,
+    ...(bands !== undefined && { bands }),
   });
+}
+
+function melOf({ values, ...source }: StoredMel, options: ReadMelOptions): MelFile {
   if (source.format !== undefined) {
     requireFiniteMel(values, source.format.bands);
     const mel = { frames: source.shape[0], format: source.format, values };
@@ -90,19 +97,14 @@ function toExpected(
  */
 export function parseOwnMel(bytes: Uint8Array, options: Omit<ReadMelOptions, "expected">): MelFile {
   const { assume, ...others } = options;
-  const { tensor } = options;
-  const bands = assume?.format?.bands;
-  const { format: stated } = parseStoredMel(bytes, {
-    ...(tensor !== undefined && { tensor }),
-    ...(bands !== undefined && { bands }),
-  });
+  const found = storedIn(bytes, options, assume?.format?.bands);
+  const stated = found.format;
   const named = assume?.format;
   if (!stated && !named)
     throw new InputError("The file does not state its mel's format. Name it, as in --from f5-24k-100.");
   if (stated && named && !formatsEqual(stated, named))
     throw new InputError("The file states another format than --from names. Leave --from out.");
-  if (stated) return parseMel(bytes, { ...others, expected: stated });
-  return parseMel(bytes, { ...options, expected: named! });
+  return melOf(found, stated ? { ...others, expected: stated } : { ...options, expected: named! });
 }
 
 /** The metadata of a .mel file: its format. */

@@ -69,10 +69,14 @@ export function describeForeignContainer(bytes: Uint8Array): string | undefined 
   return describeText(start);
 }
 
+/** Whether a text is that of a page, as servers give in place of a file. */
+export function isWebPage(text: string): boolean {
+  return /^(<!doctype|<html|<\?xml|<head)/i.test(text);
+}
+
 function describeText(start: string): string | undefined {
   const text = start.trimStart();
-  if (/^(<!doctype|<html|<\?xml|<head)/i.test(text))
-    return "it is a web page, as a failed download leaves it; download the file itself";
+  if (isWebPage(text)) return "it is a web page, as a failed download leaves it; download the file itself";
   // what was cut may end within a number
   if (/^\[[\s[\]\d.,eE+-]*$/.test(text) && /\d/.test(text))
     return (

@@ -2,7 +2,7 @@
 // another hop. Each frame's bands are undone to magnitudes over frequency by least squares with non-negative magnitudes
 // (multiplicative updates, Lee and Seung 2001), and those go through the other bank. Mels [frames, bands].
 import { InputError } from "../errors.js";
-import { melBandRows } from "./bank.js";
+import { melBandRows, weightSums } from "./bank.js";
 import { type ConvertedMel, convertMel, MelFormatMismatchError } from "./conversion.js";
 import { encodingOf, naturalLog, storedNumber } from "./encoding.js";
 import { bankRateOf, type Mel, type MelFormat } from "./format.js";
@@ -201,10 +201,7 @@ class BankInverse {
     const [count, { bands }] = [format.fftSize / 2 + 1, format];
     this.format = format;
     this.#bank = flatBank(format);
-    const { ends, weights } = this.#bank;
-    this.#sums = Float64Array.from(ends, (end, band) =>
-      weights.subarray(band === 0 ? 0 : ends[band - 1], end).reduce((sum, weight) => sum + weight, 0),
-    );
+    this.#sums = weightSums(format);
     this.#wanted = new Float64Array(bands);
     this.#numerator = new Float64Array(count);
     this.#denominator = new Float64Array(count);

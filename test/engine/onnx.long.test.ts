@@ -23,25 +23,18 @@ import { EXCITATION_NOISE } from "../../src/synthesis/start.js";
 import { conditionerFunction, noiseFunction } from "../../src/synthesis/network-functions.js";
 import { clipSamples } from "../support/mel-reference.js";
 import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
+import { type PythonEnvironment, pythonWith } from "../support/python.js";
 import { runCli } from "../support/run-cli.js";
 import { randomValue } from "./values.js";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("check_onnx.py", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vocode-onnx-"));
-const python = join(folder, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-
-/** Why Python cannot check anything here; undefined if it can. */
-let fault: string | undefined;
+let python: PythonEnvironment;
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
-  try {
-    await run("python3", ["-m", "venv", join(folder, "venv")]);
-    await run(python, ["-m", "pip", "install", "--quiet", "onnx", "onnxruntime"]);
-  } catch (error) {
-    fault = `no Python 3 with onnx and onnxruntime: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
-  }
+  python = await pythonWith(folder, ["onnx", "onnxruntime"]);
 });
 
 afterAll(() => {
@@ -77,7 +70,7 @@ async function checkInPython(
   const [modelPath, values] = [join(folder, "model.onnx"), join(folder, "values.json")];
   writeFileSync(modelPath, model);
   writeFileSync(values, JSON.stringify({ inputs: asJson(inputs), outputs: asJson(outputs) }));
-  const { stdout } = await run(python, [script, modelPath, values]);
+  const { stdout } = await run(python.python, [script, modelPath, values]);
   return (JSON.parse(stdout) as { difference: number }).difference;
 }
 
@@ -123,7 +116,7 @@ const style: TensorValue = { data: Int32Array.of(3), shape: [1] };
 
 describe("an exported graph, in Python", () => {
   it("is accepted and gives the same results at any frame count", async (context) => {
-    if (fault) context.skip(fault);
+    if (python.fault) context.skip(python.fault);
     const signature: Signature = {
       inputs: { x: { shape: [1, frames(), 8] }, style: { shape: [1], type: "int32" } },
       weights,
@@ -135,7 +128,7 @@ describe("an exported graph, in Python", () => {
   });
 
   it("is accepted and gives the same results for a step of training", async (context) => {
-    if (fault) context.skip(fault);
+    if (python.fault) context.skip(python.fault);
     const signature: Signature = {
       inputs: { x: { shape: [1, 20, 8] }, style: { shape: [1], type: "int32" } },
       state: weights,
@@ -145,7 +138,7 @@ describe("an exported graph, in Python", () => {
   });
 
   it("of a checkpoint's networks is accepted and gives the same results", async (context) => {
-    if (fault) context.skip(fault);
+    if (python.fault) context.skip(python.fault);
     const checkpoint = randomCheckpoint();
     const javascript = new EagerEngine("javascript", "cpu", "cpu");
     const count = 12;
@@ -171,7 +164,7 @@ describe("an exported graph, in Python", () => {
   ] as const)(
     "of a whole synthesis from %s gives the library's waveform",
     async ([, make, noises], context) => {
-      if (fault) context.skip(fault);
+      if (python.fault) context.skip(python.fault);
       // the built package, by its command line: its threads start from compiled files
       const checkpoint = join(folder, "checkpoint");
       await saveCheckpoint(checkpoint, make(), "");

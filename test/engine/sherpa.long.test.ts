@@ -14,25 +14,19 @@ import { readRecording } from "../../src/host/node/recordings.js";
 import { writeMel } from "../../src/host/node/mel-files.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import { findPreset } from "../../src/mel/presets.js";
+import { type PythonEnvironment, pythonWith } from "../support/python.js";
 import { runCli } from "../support/run-cli.js";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("check_sherpa.py", import.meta.url));
 const speech = fileURLToPath(new URL("../../data/speech.flac", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vocode-sherpa-"));
-const python = join(folder, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 const format = findPreset("hifigan-22k-80");
 
-/** Why sherpa-onnx cannot be asked here; undefined if it can. */
-let fault: string | undefined;
+let python: PythonEnvironment;
 
 beforeAll(async () => {
-  try {
-    await run("python3", ["-m", "venv", join(folder, "venv")]);
-    await run(python, ["-m", "pip", "install", "--quiet", "numpy", "onnx", "sherpa-onnx"]);
-  } catch (error) {
-    fault = `no Python 3 with sherpa-onnx: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
-  }
+  python = await pythonWith(folder, ["numpy", "onnx", "sherpa-onnx"]);
 });
 
 afterAll(() => {
@@ -41,7 +35,7 @@ afterAll(() => {
 
 describe("a voice exported for sherpa-onnx", () => {
   it("speaks a mel there as clearly as vocode does, and the same each time", async (context) => {
-    if (fault) context.skip(fault);
+    if (python.fault) context.skip(python.fault);
     const [voice, melFile, npy, wav, out] = ["voice.onnx", "a.mel", "a.npy", "a.wav", "out.npy"].map((name) =>
       join(folder, name),
     );
@@ -53,7 +47,7 @@ describe("a voice exported for sherpa-onnx", () => {
     const settings = ["--steps", "2", "--refine", "16"];
     expect((await runCli(["export", shippedCheckpoint, voice, "--for", "sherpa", ...settings])).code).toBe(0);
     expect((await runCli(["synthesize", melFile, wav, "--seed", "1", ...settings])).code).toBe(0);
-    const { stdout } = await run(python, [script, voice, npy, String(format.sampleRate), out]);
+    const { stdout } = await run(python.python, [script, voice, npy, String(format.sampleRate), out]);
     expect(JSON.parse(stdout.trim().split("\n").at(-1))).toMatchObject({ same: true });
     const spoken = parseNpy(readFileSync(out)).data;
     const synthesised = Float32Array.from((await readRecording(wav)).samples);

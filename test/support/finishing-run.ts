@@ -1,5 +1,10 @@
 // A run with a finishing phase that takes seconds: a tiny network on synthetic recordings.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/host/node/engines.js";
 import type { Settings } from "../../src/models/architecture.js";
 import { defaultTrainConfig, type TrainConfig } from "../../src/training/config.js";
 import type { CropSource } from "../../src/training/draws.js";
@@ -32,19 +37,48 @@ export const predictedMels: CropSource = {
   readMel: (_, _first, count, target, at) => target.fill(-5, at, at + count * finishingSource.format.bands),
 };
 
-/** Trains a run in a folder from where it is on; without any there it begins one. */
-export async function trainFinishing(
-  path: string,
-  runtime: Engine,
-  settings: Settings = {},
-  options: Partial<TrainingOptions> = {},
-): Promise<TrainingResult> {
-  const run = new RunFolder(path);
-  const config = { ...tinyFinishing, ...settings };
-  const source = finishingSource;
-  if (!(await run.describe())) {
-    const paths = { corpus: ".", checkpoint: "out", cache: "cache" };
-    await run.begin({ config, mel: source.format, paths });
-  }
-  return train({ runtime, source, config, run, saveEvery: 1e9, measureEvery: 1e9, ...options });
+/** What the tests of a file train with. */
+export interface FinishingRuns {
+  readonly runtime: Engine;
+  /** The folder of the test that is running, removed after it. */
+  readonly folder: string;
+  /** Trains a run in the folder from where it is on; without any there it begins one. */
+  readonly trainIn: (
+    name: string,
+    settings?: Settings,
+    options?: Partial<TrainingOptions>,
+  ) => Promise<TrainingResult>;
+}
+
+/** Opens an engine for a test file, and a folder for each of its tests. */
+export function finishingRuns(): FinishingRuns {
+  let folder: string;
+  let runtime: Engine;
+  beforeAll(async () => {
+    runtime = await openEngine({ engine: "graph", threads: 1 });
+  });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "vocode-finishing-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    get runtime() {
+      return runtime;
+    },
+    get folder() {
+      return folder;
+    },
+    trainIn: async (name, settings = {}, options = {}) => {
+      const run = new RunFolder(join(folder, name));
+      const config = { ...tinyFinishing, ...settings };
+      const source = finishingSource;
+      if (!(await run.describe())) {
+        const paths = { corpus: ".", checkpoint: "out", cache: "cache" };
+        await run.begin({ config, mel: source.format, paths });
+      }
+      return train({ runtime, source, config, run, saveEvery: 1e9, measureEvery: 1e9, ...options });
+    },
+  };
 }

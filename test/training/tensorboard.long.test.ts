@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PythonEnvironment, pythonWith } from "../support/python.js";
 import { runProgram } from "../support/run-cli.js";
 import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("check_tensorboard.py", import.meta.url));
 const parent = mkdtempSync(join(tmpdir(), "vocode-tensorboard-"));
-const python = join(parent, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 
 /** What TensorBoard found in a folder; for each tag the steps, and what the script tells of each. */
 interface Found {
@@ -22,16 +22,10 @@ interface Found {
   readonly texts: Readonly<Record<string, readonly (readonly [number, string])[]>>;
 }
 
-/** Why TensorBoard cannot read anything here; undefined if it can. */
-let fault: string | undefined;
+let python: PythonEnvironment;
 
 beforeAll(async () => {
-  try {
-    await run("python3", ["-m", "venv", join(parent, "venv")]);
-    await run(python, ["-m", "pip", "install", "--quiet", "tensorboard"]);
-  } catch (error) {
-    fault = `no Python 3 with tensorboard: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
-  }
+  python = await pythonWith(parent, ["tensorboard"]);
 });
 
 afterAll(() => {
@@ -40,7 +34,7 @@ afterAll(() => {
 
 describe("TensorBoard", () => {
   it("reads a training that was continued: every step once, with clips to see and to hear", async (context) => {
-    if (fault) context.skip(fault);
+    if (python.fault) context.skip(python.fault);
     const corpus = writeTinyCorpus(parent);
     const settings = tinySettings.filter((option) => option !== "--no-samples");
     const shared = ["--measure-every", "20", "--save-every", "0", "--tensorboard", join(parent, "events")];
@@ -51,7 +45,7 @@ describe("TensorBoard", () => {
     const resumed = ["train", "--resume", runPath, "--steps", "60", "--threads", "1", "--no-calibration"];
     const second = await runProgram([...resumed, ...shared]);
     expect(second.code, second.stderr).toBe(0);
-    const { stdout } = await run(python, [script, join(parent, "events")]);
+    const { stdout } = await run(python.python, [script, join(parent, "events")]);
     const found = JSON.parse(stdout) as Readonly<Record<string, Found>>;
     expect(Object.keys(found).sort()).toEqual([".", "prior"]);
     const { scalars, images, audio, texts } = found["."];

@@ -18,14 +18,9 @@ import {
 import type { CheckpointConfig } from "../../checkpoint/config.js";
 import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
 import { FileError, InputError } from "../../errors.js";
-import { isFolder, nodeFiles, readWholeFile } from "./read-files.js";
+import { isAddress, isFolder, nodeFiles, readWholeFile } from "./read-files.js";
 import type { DownloadOptions } from "./remote-checkpoints.js";
 import { writeSafetensors, makeFolder, writeAtomically } from "./write-files.js";
-
-/** Whether a checkpoint's place is an address rather than a folder. */
-export function isAddress(place: string): boolean {
-  return /^https?:\/\//i.test(place);
-}
 
 /**
  * The folder of a checkpoint; one at an address is fetched, or what of it has changed.

@@ -90,6 +90,11 @@ export async function findFiles(folder: string, isWanted: (name: string) => bool
   }
 }
 
+/** Whether a place is an address on the web rather than a path. */
+export function isAddress(place: string): boolean {
+  return /^https?:\/\//i.test(place);
+}
+
 /** Whether there is something at a path that is no folder. */
 export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(

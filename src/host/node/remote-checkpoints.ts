@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { checkpointFiles } from "../../checkpoint/checkpoint.js";
 import { InputError } from "../../errors.js";
+import { isWebPage } from "../../mel/foreign.js";
 import { defaultCacheFolder } from "./compiled-cache.js";
 import { describeSystemError, systemCode } from "./read-files.js";
 import { makeFolder, writeAtomically } from "./write-files.js";
@@ -55,8 +56,15 @@ type Sources = Readonly<Record<string, Source | undefined>>;
 /**
  * The address of a checkpoint's files. A model's page on Hugging Face stands for the files of its main branch, or of the
  * branch that it names.
+ *
+ * @throws DownloadError for what is no address
  */
 export function filesAddress(address: string): URL {
+  if (!URL.canParse(address))
+    throw new DownloadError(
+      `'${address}' is no address. Write it whole, such as https://example.org/voices/mine.`,
+      address,
+    );
   const url = new URL(address);
   if (url.hostname === "huggingface.co") {
     const [owner, name, kind, branch = "main", ...rest] = url.pathname.split("/").filter(Boolean);
@@ -323,8 +331,7 @@ function refuseStatus(url: URL, status: number, headers: Headers): void {
 
 /** Refuses a page that a server gives in place of a file, whatever it calls it. */
 function refusePage(url: URL, first: Uint8Array): void {
-  const text = new TextDecoder().decode(first.subarray(0, 64)).trimStart().toLowerCase();
-  if (text.startsWith("<!doctype") || text.startsWith("<html")) throw pageInPlace(url);
+  if (isWebPage(new TextDecoder().decode(first.subarray(0, 64)).trimStart())) throw pageInPlace(url);
 }
 
 function pageInPlace(url: URL): DownloadError {

@@ -5,7 +5,7 @@
 // log σ = the mel read back as a power density (analytic, with one learned bias a bin) + a small learned correction that
 // does not see the loudness: so a gain on the speech shifts log σ equally, and loud frames cannot extrapolate.
 import * as tf from "@tensorflow/tfjs-core";
-import { bandCentres, melBandRows } from "../../mel/bank.js";
+import { bandCentres, weightSums } from "../../mel/bank.js";
 import type { MelFormat } from "../../mel/format.js";
 import { convolution } from "../layers/convolution.js";
 import { gelu } from "../layers/composites.js";
@@ -38,9 +38,7 @@ export function createSpectralPrior(format: MelFormat): SpectralPrior {
     interpolation[lower * bins + bin] += 1 - share;
     interpolation[upper * bins + bin] += share;
   }
-  const logBandSum = Float32Array.from(melBandRows(format), ({ weights }) =>
-    Math.log(weights.reduce((sum, weight) => sum + weight, 0)),
-  );
+  const logBandSum = Float32Array.from(weightSums(format), (sum) => Math.log(sum));
   return { bands, bins, interpolation, logBandSum };
 }
 

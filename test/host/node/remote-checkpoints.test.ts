@@ -234,6 +234,11 @@ describe("a checkpoint at an address", () => {
     expect(error.message).toMatch(/has the SHA-256 [0-9a-f]{64}, and the server names .*changed on the way/);
   });
 
+  it("is refused where it is no address", async () => {
+    const error = await errorOf(fetchCheckpoint("http://", options()));
+    expect(error.message).toMatch(/^'http:\/\/' is no address\. Write it whole/);
+  });
+
   it.each([
     ["https://a.org/voice", "https://a.org/voice/"],
     ["https://a.org/voice/config.json", "https://a.org/voice/"],

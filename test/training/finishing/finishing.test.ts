@@ -2,10 +2,8 @@
 // and a run that was killed in it ends with the same bits.
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   noisePowerFromLogSnr,
   noiseScaleFromLogSnr,
@@ -13,10 +11,7 @@ import {
 } from "../../../src/diffusion/levels.js";
 import { fillNormals } from "../../../src/diffusion/noise.js";
 import { ddimStep } from "../../../src/diffusion/samplers/ddim.js";
-import type { Engine } from "../../../src/engine/engine.js";
-import { openEngine } from "../../../src/host/node/engines.js";
 import { createMdct } from "../../../src/models/layers/mdct.js";
-import type { Settings } from "../../../src/models/architecture.js";
 import { defaultTrainConfig, finishingConfig, withSettings } from "../../../src/training/config.js";
 import { BatchSource, PredictedCrops } from "../../../src/training/batches.js";
 import { FinishingBatches, predictedCount, sharpCrops } from "../../../src/training/finishing/batches.js";
@@ -31,51 +26,34 @@ import { excitationWeights } from "../../../src/models/excitation/shape.js";
 import { storeTrained } from "../../../src/training/store.js";
 import { chosenSettings } from "../../../src/synthesis/settings.js";
 import { readCheckpointConfig } from "../../../src/host/node/checkpoints.js";
-import type { TrainingOptions, TrainingResult } from "../../../src/training/trainer.js";
 import {
+  finishingRuns,
   finishingSource as source,
   predictedMels,
   tinyFinishing as config,
-  trainFinishing,
   withAllLosses,
 } from "../../support/finishing-run.js";
 
-let folder: string;
-let runtime: Engine;
-beforeAll(async () => {
-  runtime = await openEngine({ engine: "graph", threads: 1 });
-});
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "vocode-finishing-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-const trainIn = (
-  name: string,
-  settings: Settings = {},
-  options: Partial<TrainingOptions> = {},
-): Promise<TrainingResult> => trainFinishing(join(folder, name), runtime, settings, options);
+const runs = finishingRuns();
 
 describe("the finishing phase", { timeout: 180_000 }, () => {
   it("follows the phase that predicts noise, with losses and a log of its own", async () => {
     const phases: string[] = [];
-    const result = await trainIn(
+    const result = await runs.trainIn(
       "whole",
       { finishSteps: 50, ...withAllLosses },
       { onProgress: ({ phase, step, total }) => phases.push(`${phase} ${step}/${total}`) },
     );
     expect(result).toMatchObject({ steps: 54, finished: true, weightsOf: 54 });
     expect(phases).toEqual([10, 20, 30, 40, 50].map((step) => `finish ${step}/50`));
-    const run = new RunFolder(join(folder, "whole"));
+    const run = new RunFolder(join(runs.folder, "whole"));
     const line = (await run.readMetrics()).find((metrics) => "loss" in metrics)!;
     const figures = ["noise", "log-mel", "spectra", "discriminators", "discriminators.network"];
     expect(Object.keys(line)).toEqual(expect.arrayContaining(figures));
     const { loss, noise, spectra, discriminators, "log-mel": logMel } = line as Record<string, number>;
     expect(loss / (noise + 8 * logMel + 4 * spectra + discriminators)).toBeCloseTo(1, 4);
     // it moved, and so did the excitation model
-    const before = await trainIn("before", { finishSteps: 0 });
+    const before = await runs.trainIn("before", { finishSteps: 0 });
     expect(result.network["output.weight"]).not.toEqual(before.network["output.weight"]);
     expect(result.excitation!["output.weight"]).not.toEqual(before.excitation!["output.weight"]);
     expect(result.prior).toEqual(before.prior);
@@ -83,11 +61,11 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
 
   it("may be all that a run has", async () => {
     const settings = { steps: 0, finishSteps: 3 };
-    const weights = await trainIn("alone", settings);
+    const weights = await runs.trainIn("alone", settings);
     expect(weights).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
     // what it ends with is synthesised with the calls that it was finished through
-    const voice = join(folder, "voice");
-    const run = new RunFolder(join(folder, "alone"));
+    const voice = join(runs.folder, "voice");
+    const run = new RunFolder(join(runs.folder, "alone"));
     const own = { ...config, ...settings };
     await storeTrained(voice, { name: "voice", config: own, corpus: source, steps: 3, weights, run });
     const stored = await readCheckpointConfig(voice);
@@ -98,7 +76,7 @@ describe("the finishing phase", { timeout: 180_000 }, () => {
   });
 
   it("alone has what its losses judge", async () => {
-    await expect(trainIn("wrong", { losses: ["noise", "log-mel"], finishSteps: 0 })).rejects.toThrow(
+    await expect(runs.trainIn("wrong", { losses: ["noise", "log-mel"], finishSteps: 0 })).rejects.toThrow(
       NotFinishingError,
     );
   });
@@ -158,7 +136,7 @@ describe("a finishing batch", () => {
     expect(known).toBe(2);
     const crops = new BatchSource(source, own, model.denoiser, model.losses, { known, before: 7 });
     const weights = initialise(excitationWeights(source.format.bands), 1);
-    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights);
+    const batches = await FinishingBatches.open(runs.runtime, crops, own, source.format, weights);
     const inputs = await batches.inputs(0);
     const { mel, noise, pulses, firstLevel, secondLevel } = inputs;
     const given = crops.networkInputs(0)["mel"];
@@ -189,7 +167,7 @@ describe("a finishing batch", () => {
       (each) => new BatchSource(source, own, model.denoiser, model.losses, each),
     );
     const weights = initialise(excitationWeights(source.format.bands), 1);
-    const batches = await FinishingBatches.open(runtime, crops, own, source.format, weights);
+    const batches = await FinishingBatches.open(runs.runtime, crops, own, source.format, weights);
     const [{ mel, samples }, plain] = [await batches.inputs(0), without.networkInputs(0)];
     const size = mel.data.length / 4;
     expect(new Set(mel.data.slice(3 * size))).toEqual(new Set([-5]));
