@@ -55,7 +55,13 @@ describe("the packed package", () => {
       const base = file.replace(/^src\//, "dist/").replace(/\.ts$/, "");
       return [`${base}.d.ts`, `${base}.js`];
     });
-    expect(files.filter((file) => file.startsWith("dist/")).sort()).toEqual(compiled.sort());
+    const code = files.filter((file) => file.startsWith("dist/") && !file.startsWith("dist/studio/"));
+    expect(code.sort()).toEqual(compiled.sort());
+  });
+
+  it("holds the built studio", () => {
+    const pages = filesBelow("studio").filter((file) => file.endsWith(".html"));
+    expect(files).toEqual(expect.arrayContaining(pages.map((page) => `dist/${page}`)));
   });
 
   it("installs in an empty folder, runs and can be imported", async () => {
