@@ -4,6 +4,9 @@
 //
 // log σ = the mel read back as a power density (analytic, with one learned bias a bin) + a small learned correction that
 // does not see the loudness: so a gain on the speech shifts log σ equally, and loud frames cannot extrapolate.
+//
+// A mel may go on far below what can be heard, and what is whitened by σ of −160 dB is not speech but what the transforms
+// carry over from loud bins and frames. So σ has a floor near −100 dB, a 16-bit recording's own noise.
 import * as tf from "@tensorflow/tfjs-core";
 import { bandCentres, weightSums } from "../../mel/bank.js";
 import type { MelFormat } from "../../mel/format.js";
@@ -12,6 +15,9 @@ import { gelu } from "../layers/composites.js";
 import { linear, productOverLast } from "../layers/linear.js";
 import { inverseMdct, mdct, type Mdct } from "../layers/mdct.js";
 import { within, type Weights } from "../weights.js";
+
+/** The smallest ln-magnitude of white noise that σ follows: that of the default format's floor, so that it has none. */
+const LEAST_LOG_DENSITY = -9.1;
 
 /** The fixed part of a prior. */
 export interface SpectralPrior {
@@ -22,6 +28,8 @@ export interface SpectralPrior {
   readonly interpolation: Float32Array;
   /** ln of the sum of each band's weights: what white noise of unit magnitude adds to the log-mel. [bands] */
   readonly logBandSum: Float32Array;
+  /** The least log-mel that σ follows; absent where the format has none below it. [bands] */
+  readonly leastMel?: Float32Array;
 }
 
 /** The constants of a prior for a mel format. */
@@ -39,7 +47,9 @@ export function createSpectralPrior(format: MelFormat): SpectralPrior {
     interpolation[upper * bins + bin] += share;
   }
   const logBandSum = Float32Array.from(weightSums(format), (sum) => Math.log(sum));
-  return { bands, bins, interpolation, logBandSum };
+  const leastMel = logBandSum.map((logSum) => logSum + LEAST_LOG_DENSITY);
+  const isFloored = leastMel.some((least) => Math.log(format.floor) < least);
+  return { bands, bins, interpolation, logBandSum, ...(isFloored && { leastMel }) };
 }
 
 /**
@@ -49,10 +59,11 @@ export function createSpectralPrior(format: MelFormat): SpectralPrior {
  * @returns [batch, frames, bins]
  */
 export function logSigma(prior: SpectralPrior, weights: Weights, mel: tf.Tensor): tf.Tensor {
-  const { bands, bins, interpolation, logBandSum } = prior;
-  const density = tf.sub(mel, tf.tensor1d(logBandSum));
+  const { bands, bins, interpolation, logBandSum, leastMel } = prior;
+  const followed = leastMel ? tf.maximum(mel, tf.tensor1d(leastMel)) : mel;
+  const density = tf.sub(followed, tf.tensor1d(logBandSum));
   const analytic = productOverLast(density, tf.tensor2d(interpolation, [bands, bins]));
-  const shape = tf.div(tf.sub(mel, tf.mean(mel, 2, true)), 2);
+  const shape = tf.div(tf.sub(followed, tf.mean(followed, 2, true)), 2);
   const hidden = gelu(convolution(within(weights, "convolution"), shape));
   const correction = linear(within(weights, "output"), hidden);
   return tf.add(tf.add(analytic, weights("bias")), correction);

@@ -3,6 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createMdct } from "../../../src/models/layers/mdct.js";
 import { colour, createSpectralPrior, logSigma, whiten } from "../../../src/models/prior/graph.js";
+import { findPreset } from "../../../src/mel/presets.js";
+import { initialise } from "../../../src/training/start-weights.js";
 import { spectralPriorWeights } from "../../../src/models/prior/shape.js";
 import { weightsOf } from "../../../src/models/weights.js";
 import { expectGolden, goldenTensor } from "../../support/golden.js";
@@ -41,6 +43,21 @@ describe("the spectral prior", () => {
     const quiet = logSigma(prior, weights, goldenTensor("mel"));
     const loud = logSigma(prior, weights, tf.add(goldenTensor("mel"), 1.5));
     expect(largest(tf.sub(tf.sub(loud, quiet), 1.5))).toBeLessThan(1e-5);
+  });
+
+  it("follows no mel below the noise of 16 bits: a format's lower floor does not make σ smaller", () => {
+    expect(prior.leastMel).toBeUndefined();
+    const deep = createSpectralPrior(findPreset("vocos-24k-100"));
+    const weights = weightsOf(asTensors(initialise(spectralPriorWeights(deep), 1)));
+    const at = (mel: ArrayLike<number>): tf.Tensor =>
+      logSigma(deep, weights, tf.tile(tf.tensor3d([...Float32Array.from(mel)], [1, 1, 100]), [1, 4, 1]));
+    const least = deep.leastMel!;
+    expect(largest(tf.sub(at(least.map(() => Math.log(1e-7))), at(least)))).toBe(0);
+    expect(largest(tf.sub(tf.sub(at(least.map((value) => value + 2)), at(least)), 2))).toBeLessThan(1e-5);
+    // −100 dB beside a sine of amplitude 1
+    const middle = tf.mean(at(least)).dataSync()[0] / Math.log(10);
+    expect(20 * middle).toBeGreaterThan(-106);
+    expect(20 * middle).toBeLessThan(-96);
   });
 
   it("colours what it whitened back", () => {
