@@ -207,6 +207,7 @@ Examples:
   vocode train wavs --out checkpoints/my-voice --steps 2000 --set speeds=1 --set batch=8
   vocode train wavs --out checkpoints/published --set denoiser=wavegrad
   vocode train few-wavs --from checkpoints/speech-22k --out checkpoints/new-voice
+  vocode train wavs --from checkpoints/speech-22k --format vocos-24k-100 --out checkpoints/my-24k
   vocode train wavs --from checkpoints/my-voice --finish --out checkpoints/finished
   vocode train --resume runs/my-voice
   vocode train --resume runs/my-voice --steps 8000       further than the run was to go
@@ -216,7 +217,8 @@ Examples:
 Without --steps or --hours it takes the default's ${defaultTrainConfig.steps} steps, and says after the first ones how long that is here.
 At the end the voice is calibrated for 8-bit layers on the recordings that it was trained on, and synthesis takes them.
 --from keeps the checkpoint's network, mel format and prior, and takes smaller steps, ${fineTuningSettings.steps} of them; with --finish
-${FINISH_STEPS} steps of the finishing phase, which ends with its last weights.`,
+${FINISH_STEPS} steps of the finishing phase, which ends with its last weights. With another --format of the same FFT length and
+hop it keeps the network alone, whose weights are carried over by frequency, and takes the usual steps.`,
     )
     .action(run);
 }
@@ -264,7 +266,8 @@ async function run(folder: string | undefined, options: TrainOptions, command: C
   const controls = new TrainingControls(line);
   const finishing = finishingConfig(config);
   const seen = config.steps * secondsAStep + finishing.steps * audioSecondsAStep(finishing, mel);
-  const begin = from === undefined ? "" : `, beginning with '${from}' and its prior`;
+  const keepsPrior = start !== undefined && Object.keys(start).some((name) => name.startsWith("prior."));
+  const begin = from === undefined ? "" : `, beginning with '${from}'${keepsPrior ? " and its prior" : ""}`;
   const steps = [
     ...(config.steps > 0 ? [`${config.steps} steps`] : []),
     ...(finishing.steps > 0 ? [`${finishing.steps} finishing steps`] : []),

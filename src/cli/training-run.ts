@@ -4,13 +4,13 @@ import { basename, join, relative, resolve } from "node:path";
 import { formatFromOption, melAssumptionFromOption } from "../host/node/mel-files.js";
 import type { MelLayout } from "../mel/layout.js";
 import type { MelReading } from "../training/corpus/prepare-recording.js";
-import { formatDifferences, type MelFormat, voiceFault } from "../mel/format.js";
+import { formatsEqual, type MelFormat, voiceFault } from "../mel/format.js";
 import { DEFAULT_PRESET } from "../mel/presets.js";
 import { type Checkpoint, checkpointFiles } from "../checkpoint/checkpoint.js";
 import { object, parseFields, parseJson, type Refusal } from "../formats/json-fields.js";
 import { FileError, InputError, RunError, TrainConfigError } from "../errors.js";
 import { describeSystemError, isAddress, readWholeFile, systemCode } from "../host/node/read-files.js";
-import { checkFinishing, fineTuningConfig, startWeights } from "../training/start-weights.js";
+import { checkFinishing, checkTransfer, fineTuningConfig, startWeights } from "../training/start-weights.js";
 import { audioSecondsAStep } from "../training/progress.js";
 import type { RunDescription } from "../training/run.js";
 import type { RunFolder } from "../training/run-folder.js";
@@ -67,13 +67,16 @@ export async function newRun(
   if (folder === undefined) throw new InputError("Name the folder of recordings, as in vocode train wavs.");
   const out = requireOut(options.out);
   const { cache, heldOut, files, mels } = options;
-  const begins = options.from === undefined ? undefined : await checkpointOf(options.from, options.format);
-  const mel = begins?.checkpoint.config.mel ?? (await formatFromOption(options.format ?? DEFAULT_PRESET));
+  const begins = options.from === undefined ? undefined : await checkpointOf(options.from);
+  const own = begins?.checkpoint.config.mel;
+  const { format } = options;
+  const mel = own && format === undefined ? own : await formatFromOption(format ?? DEFAULT_PRESET);
   const fault = voiceFault(mel);
   if (fault !== undefined)
     throw new InputError(
       `No voice can be trained for this --format: ${fault}. Train one for a format without, such as ${DEFAULT_PRESET}.`,
     );
+  if (begins) checkTransfer(begins.checkpoint.config, mel);
   const place = (path: string): string => relative(runFolder.path, path) || ".";
   const description: RunDescription = {
     config: await configOf(options, mel, begins),
@@ -91,10 +94,11 @@ export async function newRun(
   };
   // refuses what is no format before any work
   await readingOf(description);
-  checkFinishing(description.config, mel, begins?.checkpoint.weights);
+  const start = begins && startWeights(begins.checkpoint, description.config, mel);
+  checkFinishing(description.config, mel, start);
   await runFolder.requireNone();
   await requireFreeCheckpoint(out);
-  return { description, ...(begins && { start: startWeights(begins.checkpoint, description.config) }) };
+  return { description, ...(start && { start }) };
 }
 
 /**
@@ -269,21 +273,11 @@ interface NamedCheckpoint {
   readonly checkpoint: Checkpoint;
 }
 
-/** The checkpoint that a run begins with, whose mel format is the run's. */
-async function checkpointOf(path: string, format: string | undefined): Promise<NamedCheckpoint> {
+/** The checkpoint that a run begins with. */
+async function checkpointOf(path: string): Promise<NamedCheckpoint> {
   const { loadCheckpoint, localCheckpoint } = await import("../host/node/checkpoints.js");
   const checkpoint = await loadCheckpoint(await localCheckpoint(path));
-  const name = isAddress(path) ? path : basename(resolve(path));
-  if (format !== undefined) {
-    const [difference] = formatDifferences(await formatFromOption(format), checkpoint.config.mel);
-    if (difference !== undefined) {
-      throw new InputError(
-        `--format has ${difference.field} ${difference.first}, and the checkpoint '${name}', which training begins with, ` +
-          `has ${difference.second}. Leave --format out.`,
-      );
-    }
-  }
-  return { name, checkpoint };
+  return { name: isAddress(path) ? path : basename(resolve(path)), checkpoint };
 }
 
 async function configOf(
@@ -300,14 +294,16 @@ async function configOf(
     ...(excitationSteps !== undefined && { excitationSteps }),
     ...finishingChanges(options, fromFile, fromOptions),
   };
+  const isTransferred = begins && !formatsEqual(begins.checkpoint.config.mel, mel);
   const config = begins
-    ? fineTuningConfig(begins.checkpoint.config, begins.name, changes)
+    ? fineTuningConfig(begins.checkpoint.config, begins.name, changes, isTransferred)
     : withSettings(baseConfig(changes["denoiser"]), changes);
   checkFormat(config, mel);
   const { checkLosses } = await import("../training/losses/registry.js");
   checkLosses(config);
   // a voice that there is has had its other steps, unless somebody says how many more
-  if (options.finish !== true || !begins || "steps" in changes) return withSteps(options, config, mel, false);
+  if (options.finish !== true || !begins || isTransferred || "steps" in changes)
+    return withSteps(options, config, mel, false);
   return withSteps(options, { ...config, steps: 0 }, mel, true);
 }
 

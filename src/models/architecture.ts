@@ -188,6 +188,8 @@ export interface TrainingPart<Shape> {
   formatFault?(settings: Settings, mel: MelFormat): string | undefined;
   /** What may grow where training begins with trained weights. */
   readonly growth?: Growth<Shape>;
+  /** How trained weights become a beginning for mels of another format; absent where they cannot. */
+  readonly transfer?: Transfer<Shape>;
   readonly optimiser: NetworkOptimiser;
   /** Whether errors of ε̂ are squared, or taken as they are. */
   readonly norm: LossNorm;
@@ -204,6 +206,22 @@ export interface Growth<Shape> {
     from: Shape,
     to: Shape,
     mel: MelFormat,
+  ): Readonly<Record<string, WeightValue>>;
+}
+
+/** Trained weights for mels of another format. */
+export interface Transfer<Shape> {
+  /** Why they cannot be carried over, as a sentence; undefined where they can. */
+  fault(from: MelFormat, to: MelFormat): string | undefined;
+  /**
+   * @param weights of a checkpoint, by their names there
+   * @returns the denoiser's, by the same names; its prior and its excitation model are of its own format
+   */
+  weights(
+    weights: Readonly<Record<string, WeightValue>>,
+    shape: Shape,
+    from: MelFormat,
+    to: MelFormat,
   ): Readonly<Record<string, WeightValue>>;
 }
 

@@ -39,7 +39,8 @@ export async function fittedPrior(
   if (!prior) return {};
   const { runtime, source, config, run, onProgress, beforeStep, signal } = options;
   const start = await run.readStart();
-  const stored = (await run.readPrior()) ?? (start && partOf(start, "prior."));
+  const begun = partOf(start ?? {}, "prior.");
+  const stored = (await run.readPrior()) ?? (Object.keys(begun).length > 0 ? begun : undefined);
   if (stored) return stored;
   const values = initialise(prior.weights, config.seed);
   const batches = new BatchSource(source, config, denoiser);

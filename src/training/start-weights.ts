@@ -2,16 +2,16 @@
 //
 // The network's shape is the checkpoint's, but that it may get more mel corrections. So is the prior: the network knows
 // speech only as that prior whitens it, and a new fit would move the domain away under it; fitted on many voices, it fits
-// one more. A quarter of the usual learning rates and some minutes of steps move the weights towards the voice without
+// one more. For mels of another format both are new, and the network's weights are carried over. A quarter of the usual learning rates and some minutes of steps move the weights towards the voice without
 // forgetting what speech is: what the network knows beyond the new recordings is why one begins with it.
 import type { CheckpointConfig } from "../checkpoint/config.js";
-import { TrainConfigError } from "../errors.js";
+import { InputError, TrainConfigError } from "../errors.js";
 import { baseConfig, shapeOfRun, type TrainConfig, withSettings } from "./config.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import type { Settings } from "../models/architecture.js";
 import { architectureOf } from "../models/registry.js";
 import type { WeightSpec } from "../models/weights.js";
-import type { MelFormat } from "../mel/format.js";
+import { formatsEqual, type MelFormat } from "../mel/format.js";
 import { fillNormals, type Seed } from "../diffusion/noise.js";
 import type { TensorValue } from "../engine/engine.js";
 import { purposes, StepRandom } from "./draws.js";
@@ -125,13 +125,33 @@ export function checkFinishing(
   }
 }
 
-/** A checkpoint's weights in the shape of a run that begins with them, which may have grown. */
+/** Checks that a voice can be a beginning for mels of a format. @throws InputError */
+export function checkTransfer(
+  { denoiser, mel }: Pick<CheckpointConfig, "denoiser" | "mel">,
+  to: MelFormat,
+): void {
+  if (formatsEqual(mel, to)) return;
+  const { transfer } = architectureOf(denoiser.kind).training;
+  const fault = transfer ? transfer.fault(mel, to) : "Its network knows no format but its own.";
+  if (fault === undefined) return;
+  throw new InputError(
+    `What --from names cannot be carried over to this --format. ${fault} Leave one of the two options out.`,
+  );
+}
+
+/**
+ * A checkpoint's weights in the shape of a run that begins with them, which may have grown, and for its mel format.
+ *
+ * @param to a format that checkTransfer lets pass
+ */
 export function startWeights(
   { config: { denoiser, mel }, weights }: Checkpoint,
   config: TrainConfig,
+  to: MelFormat,
 ): Checkpoint["weights"] {
-  const { growth } = architectureOf(denoiser.kind).training;
-  return growth?.weights(weights, denoiser.shape, shapeOfRun(config), mel) ?? weights;
+  const { growth, transfer } = architectureOf(denoiser.kind).training;
+  const carried = formatsEqual(mel, to) ? weights : transfer!.weights(weights, denoiser.shape, mel, to);
+  return growth?.weights(carried, denoiser.shape, shapeOfRun(config), to) ?? carried;
 }
 
 /** What differs from training from the beginning. */
@@ -144,21 +164,25 @@ const RATE_SHARE = 0.25;
  *
  * @param name of the checkpoint, for messages
  * @param changes as parsed from JSON
+ * @param isTransferred whether the run has another mel format: it then has much to learn, at the usual rates
  * @throws TrainConfigError for what withSettings refuses, and for another shape than the checkpoint's
  */
 export function fineTuningConfig(
   checkpoint: Pick<CheckpointConfig, "denoiser" | "logSnrRange">,
   name: string,
   changes: Readonly<Record<string, unknown>>,
+  isTransferred = false,
 ): TrainConfig {
   const { kind, training } = architectureOf(checkpoint.denoiser.kind);
   const shape = { denoiser: kind, ...training.settingsOf(checkpoint.denoiser.shape) } as Settings;
   const usual = baseConfig(kind);
   const base: TrainConfig = {
     ...usual,
-    ...fineTuningSettings,
-    adamWRate: RATE_SHARE * usual.adamWRate,
-    muonRate: RATE_SHARE * usual.muonRate,
+    ...(!isTransferred && {
+      ...fineTuningSettings,
+      adamWRate: RATE_SHARE * usual.adamWRate,
+      muonRate: RATE_SHARE * usual.muonRate,
+    }),
     lowestLogSnr: checkpoint.logSnrRange[0],
     highestLogSnr: checkpoint.logSnrRange[1],
     ...shape,

@@ -6,7 +6,7 @@ import { type Weights, within } from "../weights.js";
 import { convolution, depthwiseConvolution } from "./convolution.js";
 import { gelu, layerNorm } from "./composites.js";
 import { affineRows, linear } from "./linear.js";
-import type { EncoderConfig } from "./shapes.js";
+import { type EncoderConfig, MEL_CENTRE, MEL_SPREAD } from "./shapes.js";
 
 /**
  * One block: [batch, frames, channels] → the same.
@@ -74,17 +74,13 @@ function normByLevel(weights: Weights, x: tf.Tensor, level: tf.Tensor): tf.Tenso
 // The conditioning encoder: a mel as one vector a frame, computed once an utterance and added to the input of the
 // denoiser's trunk at every step. [batch, frames, bands] → [batch, frames, outputs]
 
-/** A log-mel of speech lies around −5, in a range of a few times 2.5. */
-const CENTRE = -5;
-const SPREAD = 2.5;
-
 /**
  * Encodes a mel.
  *
  * @param mel natural-log mel [batch, frames, bands]
  */
 export function encodeMel(config: EncoderConfig, weights: Weights, mel: tf.Tensor): tf.Tensor {
-  const scaled = tf.div(tf.sub(mel, CENTRE), SPREAD);
+  const scaled = tf.div(tf.sub(mel, MEL_CENTRE), MEL_SPREAD);
   const start = convolution(within(weights, "input"), scaled);
   const mixed = config.dilations.reduce(
     (x, dilation, block) => convNextBlock(within(weights, `blocks.${block}`), x, dilation),

@@ -4,6 +4,10 @@ import { count, counts, fields, type Schema } from "../../formats/json-fields.js
 import { RADIX, type Reach } from "../../mel/frames.js";
 import { constantStart, specsWithin, uniformStart, type WeightSpec } from "../weights.js";
 
+/** A log-mel of speech lies around −5, in a range of a few times 2.5: networks are given (mel − centre)/spread. */
+export const MEL_CENTRE = -5;
+export const MEL_SPREAD = 2.5;
+
 /** The weights of a dense convolution. */
 export function convolutionWeights(taps: number, inputs: number, outputs: number): WeightSpec[] {
   const start = uniformStart(taps * inputs);

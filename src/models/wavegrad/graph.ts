@@ -3,6 +3,7 @@
 // Shapes: waveforms [batch, T], mels [batch, F, bands], T = F·hop; inside [batch, time, channels].
 import * as tf from "@tensorflow/tfjs-core";
 import type { ArchitectureGraph, DenoiserInputs } from "../architecture.js";
+import { MEL_CENTRE, MEL_SPREAD } from "../layers/shapes.js";
 import { convolution, stridedConvolution } from "../layers/convolution.js";
 import { downsamplingFactors, type UpsamplingBlockConfig, type WaveGradConfig } from "./shape.js";
 import { type Weights, within } from "../weights.js";
@@ -31,9 +32,6 @@ const SLOPE = 0.2;
 const LEVEL_SCALE = 5000;
 /** Ratio of the encoding's shortest wavelength to its longest (Vaswani et al. 2017). */
 const WAVELENGTHS = 10000;
-/** A log-mel of speech lies around −5, in a range of a few times 2.5. */
-const MEL_CENTRE = -5;
-const MEL_SPREAD = 2.5;
 
 /** A scale and a shift of every channel at every moment. */
 interface Modulation {
