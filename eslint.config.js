@@ -85,6 +85,7 @@ const platformRules = [
   [forNode, [threads, onnxruntime, tensors]],
   [["src/training/{corpus/**/*,run-folder,store}.ts"], [threads, onnxruntime]],
   [["src/host/**/*.ts", "src/worker.ts"], []],
+  [["src/web.ts", "src/web-worker.ts", "src/host/web/**/*.ts"], [node]],
 ].map(([files, patterns]) => ({
   files,
   rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },

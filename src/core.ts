@@ -7,6 +7,7 @@ export { MelValuesMismatchError } from "./mel/diagnosis.js";
 export type { SpeechIterator, Synthesis, VocoderOptions } from "./vocoder.js";
 export {
   defaultSynthesis,
+  type StepView,
   type StreamOptions,
   SynthesisOptionError,
   type SynthesisOptions,

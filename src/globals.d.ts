@@ -28,11 +28,6 @@ interface AbortSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-interface ErrorConstructor {
-  /** Of V8: elsewhere the stack is as long as it is. */
-  stackTraceLimit: number;
-}
-
 declare const performance: { now(): number };
 
 declare function atob(base64: string): string;

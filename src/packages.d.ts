@@ -43,3 +43,8 @@ declare module "meyda" {
   const meyda: Meyda;
   export = meyda;
 }
+
+/** Of V8, which is that of Node and of Chromium: elsewhere the stack is as long as it is. */
+interface ErrorConstructor {
+  stackTraceLimit: number;
+}

@@ -228,6 +228,7 @@ export class Vocoder {
       refinement,
       tile,
       firstFrame: options.firstFrame ?? 0,
+      onStep: options.onStep,
     });
     const total = wavefront.workFor(options.expectedFrames ?? 0);
     const speech = new SpeechStream(wavefront, {

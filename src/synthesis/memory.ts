@@ -42,9 +42,12 @@ function roundedUp(length: number): number {
   return Math.ceil(length / step) * step;
 }
 
-/** Zeros in memory that threads share. */
+/** Zeros in memory that threads share; a page without shared memory has no threads, and any memory serves. */
 export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
-  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+  const Buffer = typeof SharedArrayBuffer === "undefined" ? ArrayBuffer : SharedArrayBuffer;
+  return new Float32Array(
+    new Buffer(length * Float32Array.BYTES_PER_ELEMENT),
+  ) as Float32Array<SharedArrayBuffer>;
 }
 
 /** Shared memory that is lent out. */

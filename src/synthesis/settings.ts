@@ -229,6 +229,21 @@ export interface SynthesisOptions extends PitchChoice {
   readonly signal?: AbortSignal;
   /** Called as the work goes on, which is counted in frames; a stream does not know its total, and says 0. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Is shown each step of the process as it is computed, piece by piece; what it is given is its own. */
+  readonly onStep?: (view: StepView) => void;
+}
+
+/** A piece of what a step of the process works on, as a waveform. */
+export interface StepView {
+  /** From 0 on. */
+  readonly step: number;
+  /** λ of the signal that the step is given. */
+  readonly logSnr: number;
+  /** Whether it is the noisy signal that the step is given, or its estimate of the clean one. */
+  readonly signal: "noisy" | "estimate";
+  /** Where the piece begins. */
+  readonly firstSample: number;
+  readonly samples: Float32Array<ArrayBuffer>;
 }
 
 /** How to synthesise a stream. */

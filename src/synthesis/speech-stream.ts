@@ -8,9 +8,11 @@ import type { MelCorrection, RefinementOptions } from "../mel/consistency.js";
 import type { Networks } from "./denoiser.js";
 import { type Refiner, RefinementStage } from "./refinement.js";
 import type { StartSignal } from "./start.js";
+import type { StepView } from "./settings.js";
 import {
   conditioningStage,
   MatchStage,
+  showingStage,
   startStage,
   stepStage,
   type StepState,
@@ -42,6 +44,7 @@ interface SynthesisSettings {
   readonly tile: number;
   /** Where the signal begins in a longer one, as far as its noise goes. */
   readonly firstFrame: number;
+  readonly onStep?: ((view: StepView) => void) | undefined;
 }
 
 /** The synthesis of one signal. */
@@ -51,7 +54,7 @@ export class SynthesisWavefront {
   readonly #stages: number;
 
   constructor({ format, networks, refiner, correction }: SynthesisParts, settings: SynthesisSettings) {
-    const { plan, start, seed, refinement, tile, firstFrame } = settings;
+    const { plan, start, seed, refinement, tile, firstFrame, onStep } = settings;
     const noise = { seed, firstFrame };
     const mel = new Track(format.bands);
     const conditioning = conditioningStage(networks, mel);
@@ -62,6 +65,15 @@ export class SynthesisWavefront {
       const isLast = index + 1 === plan.steps.length;
       const stage = stepStage(networks, step, index, isLast, state, conditioning.tracks, noise);
       stages.push(stage);
+      if (onStep) {
+        const shown = { noisy: state.z, estimate: stage.state.x0 } as const;
+        for (const signal of ["noisy", "estimate"] as const) {
+          const show = (samples: Float32Array<ArrayBuffer>, firstSample: number): void => {
+            onStep({ step: index, logSnr: step.logSnr, signal, firstSample, samples });
+          };
+          stages.push(showingStage(networks, shown[signal], conditioning.tracks, show));
+        }
+      }
       state = stage.state;
     }
     const coloured = waveformStage(networks, state.x0 ?? state.z, conditioning.tracks);

@@ -222,3 +222,22 @@ function rowsOf(tracks: FrameTracks, span: Span): FrameRows {
 function middle(rows: Float32Array, columns: number, tile: Span, { first, end }: Span): Float32Array {
   return rows.subarray((first - tile.first) * columns, (end - tile.first) * columns);
 }
+
+/** Shows a diffused signal as a waveform, and makes nothing. @param show is given a copy and its first sample */
+export function showingStage(
+  networks: Networks,
+  diffused: Track,
+  frames: FrameTracks,
+  show: (samples: Float32Array<ArrayBuffer>, firstSample: number) => void,
+): Stage {
+  const { waveform: reach } = networks.reach;
+  return {
+    inputs: [diffused, ...Object.values(frames)].map((track) => ({ track, reach: alignedReach(reach) })),
+    outputs: [],
+    run: async (span) => {
+      const tile = alignedTile(span, reach, diffused);
+      const signal = await networks.waveform(diffused.rows(tile), rowsOf(frames, tile));
+      show(Float32Array.from(middle(signal, diffused.columns, tile, span)), span.first * diffused.columns);
+    },
+  };
+}
