@@ -17,6 +17,7 @@ import {
 } from "./host/web/messages.js";
 import type { FetchOptions } from "./host/web/files.js";
 import type { RuntimeFiles } from "./host/web/sessions.js";
+import { WavFile, type WavOutputEncoding } from "./audio/write-wav.js";
 import { isFloat32Array, kindOf, type Mel, type MelFormat, requireMel } from "./mel/format.js";
 import type { Synthesis } from "./vocoder.js";
 import type { StreamOptions, SynthesisOptions } from "./synthesis/settings.js";
@@ -26,7 +27,6 @@ export * from "./core.js";
 export { parseMel } from "./mel/file.js";
 export { parseFormatOption } from "./mel/format-option.js";
 export { decodeRecording } from "./audio/open-recording.js";
-export { WavFile } from "./audio/write-wav.js";
 export type { ReadFile, ReadFileOptions, RuntimeFiles };
 
 /** How to load a vocoder in a page. */
@@ -67,8 +67,8 @@ type Callbacks = Pick<StreamOptions, "signal" | "onProgress" | "onStep"> & {
 
 /** What a request waits for. */
 interface Waiting extends Callbacks {
-  resolve(result: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The page's side of the messages. */
@@ -325,4 +325,19 @@ export class Vocoder {
     this.#client.end(new DisposedError("The vocoder"));
     await this.#lifetime.end(() => Promise.resolve());
   }
+}
+
+/**
+ * A waveform as a WAV file, to play or to save.
+ *
+ * @throws InputError for a rate or an encoding that no WAV file has, or samples that are no numbers
+ */
+export function wavOf(
+  { samples, sampleRate }: Pick<Synthesis, "samples" | "sampleRate">,
+  encoding: WavOutputEncoding = "16-bit",
+): Blob {
+  const file = new WavFile(sampleRate, encoding);
+  const bytes = file.encode(samples);
+  const { header, padding } = file.finish();
+  return new Blob([header, bytes, padding] as Uint8Array<ArrayBuffer>[], { type: "audio/wav" });
 }

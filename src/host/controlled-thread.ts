@@ -139,14 +139,9 @@ export class ControlledThread implements Thread {
     this.#asked?.resolve(answer);
   }
 
-  /** Says that the thread has ended, with an error or for no reason. */
-  ended(fault?: unknown): void {
-    this.#fault ??=
-      fault === undefined
-        ? new Error(`A thread for ${this.#script} ended early.`)
-        : fault instanceof Error
-          ? fault
-          : new Error(String(fault));
+  /** Says that the thread has ended, and why. */
+  ended(fault = new Error(`A thread for ${this.#script} ended early.`)): void {
+    this.#fault ??= fault;
     this.#asked?.reject(this.#fault);
   }
 

@@ -37,11 +37,13 @@ export function spawn(script: ScriptName): Thread {
     worker.on("message", (answer: Answer) => {
       thread.heard(answer);
     });
-    const end = (fault?: unknown): void => {
+    const end = (fault?: Error): void => {
       thread.ended(fault);
       engineThreads.delete(thread.control);
     };
-    worker.on("error", end);
+    worker.on("error", (error: unknown) => {
+      end(error instanceof Error ? error : new Error(String(error)));
+    });
     worker.on("exit", () => {
       end();
     });

@@ -90,7 +90,6 @@ export type ToPage =
 
 /** An error on its way. */
 export interface SentError {
-  readonly name: string;
   readonly message: string;
   readonly kind: "file" | "input" | "other";
   readonly path?: string;
@@ -99,24 +98,18 @@ export interface SentError {
 
 /** An error as what can be sent. */
 export function sentError(error: unknown): SentError {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const { message } = error instanceof Error ? error : new Error(String(error));
   if (error instanceof FileError) {
     const { path, code } = error;
-    return { name, message, kind: "file", path, ...(code !== undefined && { code }) };
+    return { message, kind: "file", path, ...(code !== undefined && { code }) };
   }
-  return { name, message, kind: error instanceof InputError ? "input" : "other" };
+  return { message, kind: error instanceof InputError ? "input" : "other" };
 }
 
-/** What was sent as an error again: its class is FileError, InputError or Error, its name that of its own class. */
-export function receivedError({ name, message, kind, path = "", code }: SentError): Error {
-  const error =
-    kind === "file"
-      ? new FileError(message, path, code)
-      : kind === "input"
-        ? new InputError(message)
-        : new Error(message);
-  error.name = name;
-  return error;
+/** What was sent as an error again: a FileError, an InputError or an Error. */
+export function receivedError({ message, kind, path = "", code }: SentError): Error {
+  if (kind === "file") return new FileError(message, path, code);
+  return kind === "input" ? new InputError(message) : new Error(message);
 }
 
 /** Values that one side puts in and the other takes out, in order. */

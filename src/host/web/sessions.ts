@@ -124,7 +124,7 @@ class SessionModel implements Model {
 /** Copies a result into the memory that was given for it. */
 function written(found: ModelTensor, target: ModelTensor): ModelTensor {
   if (found.data instanceof BigInt64Array) (target.data as BigInt64Array).set(found.data);
-  else (target.data as Float32Array).set(found.data as Float32Array);
+  else (target.data as Float32Array).set(found.data);
   return { ...found, data: target.data };
 }
 
