@@ -153,9 +153,11 @@ async function analysed(
   { samples, sampleRate }: Omit<AnalyseRequest, "kind">,
   format: MelFormat,
 ): Promise<ReadFile> {
-  const { resample } = await import("./audio/resample.js");
+  // loaded where it is needed: it is two megabytes
   const own =
-    sampleRate === format.sampleRate ? samples : await resample(samples, sampleRate, format.sampleRate);
+    sampleRate === format.sampleRate
+      ? samples
+      : await (await import("./audio/resample.js")).resample(samples, sampleRate, format.sampleRate);
   return { mel: computeMel(toWholeFrames(own, format), format), samples: own.slice(), notes: [] };
 }
 

@@ -62,6 +62,9 @@ describe("the packed package", () => {
   it("holds the built studio", () => {
     const pages = filesBelow("studio").filter((file) => file.endsWith(".html"));
     expect(files).toEqual(expect.arrayContaining(pages.map((page) => `dist/${page}`)));
+    // the voice is in the package once: `vocode studio` serves it from checkpoints/
+    expect(files).toContain("dist/studio/vocoder/ort.wasm.gz");
+    expect(files.filter((file) => file.endsWith("model.safetensors"))).toHaveLength(1);
   });
 
   it("installs in an empty folder, runs and can be imported", async () => {

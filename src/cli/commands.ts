@@ -118,6 +118,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import("./engines.js")).enginesCommand,
   },
   {
+    name: "studio",
+    takes: "[options]",
+    summary: "serve the pages that run vocode in a browser and teach diffusion, on this machine",
+    load: async () => (await import("./studio.js")).studioCommand,
+  },
+  {
     name: "completion",
     takes: "[options] <shell>",
     summary: "print a script that completes commands and options in bash, zsh or fish",

@@ -10,6 +10,8 @@ export interface RuntimeFiles {
   readonly wasm?: string;
   /** For WebGPU, the same. */
   readonly webgpu?: string;
+  /** Whether they were fetched a moment ago, by the owner of this thread: then the browser still has them. */
+  readonly areFetched?: boolean;
 }
 
 /** As in host/node/sessions.ts. */
@@ -20,17 +22,18 @@ const runtimes = new Map<string, Promise<typeof Ort>>();
 /** Loads onnxruntime, once for each device. */
 async function loadRuntime(device: string, files: RuntimeFiles): Promise<typeof Ort> {
   const isGpu = device === "webgpu";
-  const loading = runtimes.get(device) ?? loadPackage(isGpu, isGpu ? files.webgpu : files.wasm);
+  const loading = runtimes.get(device) ?? loadPackage(isGpu, files);
   runtimes.set(device, loading);
   // one that could not be fetched may be there the next time
   loading.catch(() => runtimes.delete(device));
   return loading;
 }
 
-async function loadPackage(isGpu: boolean, address: string | undefined): Promise<typeof Ort> {
+async function loadPackage(isGpu: boolean, { wasm, webgpu, areFetched }: RuntimeFiles): Promise<typeof Ort> {
+  const address = isGpu ? webgpu : wasm;
   const [ort, binary] = await Promise.all([
     isGpu ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"),
-    address === undefined ? undefined : fetchWasm(address),
+    address === undefined ? undefined : fetchWasm(address, areFetched),
   ]);
   // vocode has threads of its own, one session each
   ort.env.wasm.numThreads = 1;
@@ -38,8 +41,8 @@ async function loadPackage(isGpu: boolean, address: string | undefined): Promise
   return ort;
 }
 
-async function fetchWasm(address: string): Promise<ArrayBuffer> {
-  const response = await fetch(address);
+async function fetchWasm(address: string, isFetched = false): Promise<ArrayBuffer> {
+  const response = await fetch(address, { cache: isFetched ? "force-cache" : "default" });
   if (!response.ok || !response.body)
     throw new InputError(
       `onnxruntime's WebAssembly is not at ${address}: the server answers ${response.status}.`,

@@ -42,7 +42,11 @@ export function spawnAll(
         worker.onerror = ({ message }) => {
           thread.ended(new Error(message || "A thread's script could not be loaded."));
         };
-        worker.postMessage({ script, buffer: thread.control.buffer, runtime } satisfies ThreadStart);
+        worker.postMessage({
+          script,
+          buffer: thread.control.buffer,
+          runtime: { ...runtime, areFetched: true },
+        } satisfies ThreadStart);
         return {
           post: (question) => {
             worker.postMessage(question);
