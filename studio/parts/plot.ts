@@ -24,8 +24,25 @@ export interface Box {
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /** The part of a figure that is left between labels. */
-export function insideOf({ width, height }: Pen, { left = 44, top = 24, right = 10, bottom = 38 } = {}): Box {
+export function insideOf({ width, height }: Pen, { left = 44, top = 24, right = 18, bottom = 38 } = {}): Box {
   return { left, top, right: width - right, bottom: height - bottom };
+}
+
+/** Writes words at a place in pixels. */
+export function writeAt(
+  { context }: Pen,
+  text: string,
+  x: number,
+  y: number,
+  colour: string,
+  align: CanvasTextAlign = "left",
+): void {
+  context.save();
+  context.font = FONT;
+  context.fillStyle = colour;
+  context.textAlign = align;
+  context.fillText(text, x, y);
+  context.restore();
 }
 
 /** Round numbers, about `count` of them, from one end to the other. */
@@ -166,13 +183,7 @@ export class Plot {
 
   /** Words at a place. */
   words(text: string, x: number, y: number, colour: string, align: CanvasTextAlign = "left"): void {
-    const { context } = this.pen;
-    context.save();
-    context.font = FONT;
-    context.fillStyle = colour;
-    context.textAlign = align;
-    context.fillText(text, this.x(x), this.y(y));
-    context.restore();
+    writeAt(this.pen, text, this.x(x), this.y(y), colour, align);
   }
 
   #clipped(draw: (context: CanvasRenderingContext2D) => void): void {

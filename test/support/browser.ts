@@ -107,8 +107,8 @@ export interface WatchedPage {
   readonly page: Page;
   /** Errors of the console and of scripts, answers that failed, and requests to another origin. */
   readonly faults: string[];
-  /** Bytes of all answers up to now, each address once. */
-  downloaded(): number;
+  /** Bytes of each address that was answered up to now. */
+  readonly downloads: ReadonlyMap<string, number>;
 }
 
 /** Opens a page and waits until its scripts have run. */
@@ -136,7 +136,7 @@ export async function openPage(
     sizes.set(url, Number(response.headers()["content-length"] ?? 0));
   });
   await page.goto(address, { waitUntil: "load" });
-  return { page, faults, downloaded: () => [...sizes.values()].reduce((sum, size) => sum + size, 0) };
+  return { page, faults, downloads: sizes };
 }
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
