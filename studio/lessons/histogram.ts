@@ -12,7 +12,7 @@ import { insideOf, Plot } from "../parts/plot.js";
 import { Newest } from "../parts/slices.js";
 import { threeHills } from "./mixtures.js";
 
-const POINTS = 4000;
+const POINTS = 3000;
 const STEPS = 50;
 const PATHS = 40;
 const REACH = 3.6;
@@ -47,7 +47,7 @@ const histogram = figure({
   description: "A histogram of the points with the exact density as a line.",
   height: (width) => Math.max(230, Math.min(width * 0.55, 360)),
   legend: [
-    ["noise", "4000 points"],
+    ["noise", "3000 points"],
     ["signal", "what they should be"],
     ["guess", "one of them"],
   ],

@@ -15,9 +15,9 @@ import { button, buttonGroup, choice, slider } from "../parts/controls.js";
 import { place } from "../parts/dom.js";
 import { figure, inWords, numbers, type Pen } from "../parts/figure.js";
 import { player } from "../parts/player.js";
-import { Newest } from "../parts/slices.js";
+import { Newest, nextTask } from "../parts/slices.js";
 import { writeAt } from "../parts/plot.js";
-import { picture, pictureMixture, PICTURES, SIDE } from "./pictures.js";
+import { picture, mixtureOf, PICTURES, SIDE } from "./pictures.js";
 
 type Direction = "forward" | "back";
 type Sampler = "ddpm" | "ddim";
@@ -40,8 +40,13 @@ interface Frame {
 
 let frames: readonly Frame[] = [];
 const newest = new Newest();
-const pictures = Array.from({ length: PICTURES }, (_, index) => picture(index));
-const mixture = pictureMixture();
+// one a task: they take a while until the formulas are compiled
+const pictures: Float32Array[] = [];
+for (let index = 0; index < PICTURES; index++) {
+  pictures.push(picture(index));
+  await nextTask();
+}
+const mixture = mixtureOf(pictures);
 const denoise = exactDenoiser(mixture);
 
 /** DDPM's betas times the scale, and of their thousand levels as many as there are steps. */
@@ -102,7 +107,7 @@ function drawPicture({ context }: Pen, values: Float32Array, left: number, top: 
   context.drawImage(bitmap, left, top, side, side);
 }
 
-const GAP = 12;
+const GAP = 8;
 const THUMBNAILS = 8;
 
 /** The side of the two large pictures. */
@@ -110,9 +115,14 @@ function largeSide(width: number): number {
   return Math.min((width - GAP) / 2, 340);
 }
 
+/** The side of one of the small ones. */
+function smallSide(width: number): number {
+  return Math.min((width - GAP * (THUMBNAILS - 1)) / THUMBNAILS, 72);
+}
+
 const figureOfPictures = figure({
   description: "The state at this step, the denoiser's guess, and states of the whole way below.",
-  height: (width) => largeSide(width) + 30 + (width - GAP * (THUMBNAILS - 1)) / THUMBNAILS / 1.5 + 34,
+  height: (width) => largeSide(width) + 52 + smallSide(width),
   draw: (pen) => {
     const side = largeSide(pen.width);
     const frame = frames[time.position];
@@ -127,7 +137,7 @@ const figureOfPictures = figure({
     );
     drawPicture(pen, frame.state, 0, 22, side);
     drawPicture(pen, frame.guess, side + GAP, 22, side);
-    const small = (pen.width - GAP * (THUMBNAILS - 1)) / THUMBNAILS / 1.5;
+    const small = smallSide(pen.width);
     const top = side + 52;
     writeAt(
       pen,

@@ -113,12 +113,13 @@ export function picture(index: number): Float32Array {
   return values;
 }
 
-/** The pictures as a distribution: one narrow hill for each, in 4800 dimensions. */
-export function pictureMixture(): GaussianMixture {
+/** Pictures as a distribution: one narrow hill for each, in 4800 dimensions. */
+export function mixtureOf(pictures: readonly Float32Array[]): GaussianMixture {
   return gaussianMixture(
-    Array.from({ length: PICTURES }, (_, index) => {
-      const mean = [...picture(index)];
-      return { weight: 1, mean, variance: mean.map(() => 0.02 ** 2) };
-    }),
+    pictures.map((values) => ({
+      weight: 1,
+      mean: [...values],
+      variance: Array.from(values, () => 0.02 ** 2),
+    })),
   );
 }

@@ -11,7 +11,7 @@ import { make, place } from "../parts/dom.js";
 import { type Colours, figure, inWords, numbers } from "../parts/figure.js";
 import { player } from "../parts/player.js";
 import { insideOf, Plot } from "../parts/plot.js";
-import { Slices } from "../parts/slices.js";
+import { nextTask, Slices } from "../parts/slices.js";
 import { threeHills } from "./mixtures.js";
 import { inputsFor, predict, writeInputs } from "./network.js";
 import {
@@ -27,6 +27,8 @@ const POINTS = 1000;
 const EXAMPLES = 400;
 const REACH = 3.2;
 
+// in a task of its own, so that the page is there at once
+await nextTask();
 const training = new Training();
 const exact = exactDenoiser(threeHills);
 const plan = planFor("ddim", scheduleByName("logsnr-25"));
@@ -283,6 +285,7 @@ place("controls").append(
   }).element,
 );
 place("numbers").append(table.element);
+await nextTask();
 show();
 void perfectLoss().then((loss) => {
   floor = loss;

@@ -170,7 +170,8 @@ function drawPanel(
   const exact = reference;
   const run = name === "ode" ? exact : runOf(name);
   const title = name === "ode" ? "the ODE" : name;
-  const calls = run === undefined ? "" : ` · ${run.calls} ${run.calls === 1 ? "call" : "calls"}`;
+  const isNarrow = pen.width < 560;
+  const calls = run === undefined || isNarrow ? "" : ` · ${run.calls} ${run.calls === 1 ? "call" : "calls"}`;
   const error =
     run === undefined || exact === undefined || name === "ode"
       ? ""

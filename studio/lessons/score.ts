@@ -19,7 +19,7 @@ const FALLING_LEVELS = 20;
 const FIRST_FALLING_LEVEL = -4;
 const UP = 3;
 const ARROWS_UP = 13;
-const CELLS_UP = 48;
+const CELLS_UP = 32;
 
 type Mode = "stays" | "falls";
 

@@ -61,17 +61,24 @@ function examples(source: typeof trainingNoise, draw: number, levels: number, po
   return { levels: chosen, inputs, z, noise };
 }
 
-const heldOut = examples(heldOutNoise, 0, 32, 24);
+let drawn: Examples | undefined;
+
+/** The examples that the network is measured on. */
+function heldOut(): Examples {
+  drawn ??= examples(heldOutNoise, 0, 32, 24);
+  return drawn;
+}
 
 /** The loss of the perfect denoiser on the held-out examples: no network gets below it but by luck. */
 export async function perfectLoss(): Promise<number> {
-  const points = heldOut.noise.length / heldOut.levels.length;
-  const guess = new Float32Array(heldOut.noise.length);
+  const { noise, levels, z } = heldOut();
+  const points = noise.length / levels.length;
+  const guess = new Float32Array(noise.length);
   const denoiser = exactDenoiser(threeHills);
-  for (const [i, logSnr] of heldOut.levels.entries()) {
-    guess.set(await denoiser(heldOut.z.slice(i * points, (i + 1) * points), logSnr), i * points);
+  for (const [i, logSnr] of levels.entries()) {
+    guess.set(await denoiser(z.slice(i * points, (i + 1) * points), logSnr), i * points);
   }
-  return noisePredictionLoss(guess, heldOut.noise, "l2");
+  return noisePredictionLoss(guess, noise, "l2");
 }
 
 /** The network at some point of its training. */
@@ -106,7 +113,8 @@ export class Training {
 
   #keep(): void {
     const weights = this.#weights.slice();
-    const loss = noisePredictionLoss(predict(weights, heldOut.inputs), heldOut.noise, "l2");
+    const { inputs, noise } = heldOut();
+    const loss = noisePredictionLoss(predict(weights, inputs), noise, "l2");
     this.snapshots.push({ weights, loss });
   }
 }

@@ -53,12 +53,24 @@ function themeColours(): Colours {
   ) as Record<(typeof colourNames)[number], string>;
 }
 
+/** What one frame may spend on figures, in milliseconds; the others wait for the next frame. */
+const FRAME_BUDGET = 8;
+const waiting = new Set<() => void>();
+
+function paintWaiting(): void {
+  const began = performance.now();
+  for (const paint of waiting) {
+    waiting.delete(paint);
+    paint();
+    if (performance.now() - began > FRAME_BUDGET) break;
+  }
+  if (waiting.size > 0) requestAnimationFrame(paintWaiting);
+}
+
 /** Makes a figure. */
 export function figure({ title, description, height, draw, legend }: FigureOptions): Figure {
   const canvas = make("canvas", { role: "img", "aria-label": description });
-  let asked = false;
   const paint = (): void => {
-    asked = false;
     const width = canvas.clientWidth;
     if (width === 0) return;
     const high = Math.round(height(width));
@@ -72,8 +84,8 @@ export function figure({ title, description, height, draw, legend }: FigureOptio
     draw({ context, width, height: high, colours: themeColours() });
   };
   const redraw = (): void => {
-    if (!asked) requestAnimationFrame(paint);
-    asked = true;
+    if (waiting.size === 0) requestAnimationFrame(paintWaiting);
+    waiting.add(paint);
   };
   new ResizeObserver(redraw).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

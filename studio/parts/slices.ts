@@ -3,6 +3,11 @@
 /** How long a piece may take, in milliseconds: a frame has 16. */
 const SLICE = 8;
 
+/** Waits for a task of its own, after what the page has to do in between. */
+export function nextTask(): Promise<void> {
+  return new Promise((go) => setTimeout(go, 0));
+}
+
 /** Lets the page go on as soon as a slice is used up. */
 export class Slices {
   #began = performance.now();
@@ -10,7 +15,7 @@ export class Slices {
   /** Await it often: it waits only where the slice is used up. */
   async breathe(): Promise<void> {
     if (performance.now() - this.#began < SLICE) return;
-    await new Promise((go) => setTimeout(go, 0));
+    await nextTask();
     this.#began = performance.now();
   }
 }
@@ -24,6 +29,7 @@ export class Newest {
    */
   async run(work: (isWanted: () => boolean, slices: Slices) => Promise<void>): Promise<void> {
     const mine = ++this.#asked;
+    await nextTask();
     await work(() => mine === this.#asked, new Slices());
   }
 }

@@ -21,7 +21,7 @@ import { density, exactDenoiser, responsibilities, score } from "../../src/diffu
 import { marginalAt } from "../../src/diffusion/toy/gaussian-mixture.js";
 import { runToy, wassersteinDistance } from "../../src/diffusion/toy/toy-process.js";
 import { landscape, threeHills } from "../../studio/lessons/mixtures.js";
-import { picture, pictureMixture } from "../../studio/lessons/pictures.js";
+import { mixtureOf, picture, PICTURES } from "../../studio/lessons/pictures.js";
 import { signalOf } from "../../studio/lessons/signals.js";
 import { readWaveformLesson } from "../../studio/lessons/waveform-data.js";
 import { lessons } from "../../studio/pages.js";
@@ -99,7 +99,7 @@ describe.skipIf(browserFault)("the studio's lessons", () => {
       const schedule = scheduleByName("cosine-50");
       const plan = planFor("ddpm", schedule);
       const toy = (seed: number) =>
-        runToy({ mixture: threeHills, schedule, plan, points: 4000, seed, start: "noise" });
+        runToy({ mixture: threeHills, schedule, plan, points: 3000, seed, start: "noise" });
       const first = await toy(1);
       await lesson.waitFor("seed", 1);
       await lesson.move("step", 30);
@@ -174,8 +174,9 @@ describe.skipIf(browserFault)("the studio's lessons", () => {
     await visit("score", async (lesson) => {
       await lesson.click("remove");
       await lesson.waitFor("samples", 0);
-      const box = (await lesson.watched.page.locator("canvas").boundingBox())!;
-      await lesson.watched.page.mouse.click(box.x + box.width / 2, box.y + box.height / 4);
+      const canvas = lesson.watched.page.locator("canvas");
+      const { width, height } = (await canvas.boundingBox())!;
+      await canvas.click({ position: { x: width / 2, y: height / 4 } });
       await lesson.waitFor("samples", 1);
       await lesson.move("step", 0);
       expect(await lesson.number("x")).toBeCloseTo(0, 1);
@@ -213,7 +214,7 @@ describe.skipIf(browserFault)("the studio's lessons", () => {
       await lesson.move("scale", 0.5);
       const betas = linearBetas(1e-4 * 0.5, 0.02 * 0.5, 1000);
       const schedule = respace(scheduleFromBetas({ name: "", source: "" }, betas), 8);
-      const mixture = pictureMixture();
+      const mixture = mixtureOf(Array.from({ length: PICTURES }, (_, index) => picture(index)));
       const distance = (state: Float32Array, index: number): number => {
         const target = picture(index);
         return Math.sqrt(state.reduce((sum, value, i) => sum + (value - target[i]) ** 2, 0) / state.length);

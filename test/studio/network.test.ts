@@ -13,7 +13,7 @@ import {
   WEIGHTS,
   writeInputs,
 } from "../../studio/lessons/network.js";
-import { picture, pictureMixture, PICTURES } from "../../studio/lessons/pictures.js";
+import { mixtureOf, picture, PICTURES } from "../../studio/lessons/pictures.js";
 import { signalOf } from "../../studio/lessons/signals.js";
 import { perfectLoss, Training } from "../../studio/lessons/training.js";
 import { readWaveformLesson } from "../../studio/lessons/waveform-data.js";
@@ -68,7 +68,7 @@ describe("the lessons' data", () => {
   });
 
   it("are eight pictures, each its own for the perfect denoiser", () => {
-    const mixture = pictureMixture();
+    const mixture = mixtureOf(Array.from({ length: PICTURES }, (_, index) => picture(index)));
     for (let index = 0; index < PICTURES; index++) {
       expect(responsibilities(mixture, picture(index))[index]).toBeCloseTo(1, 12);
       expect(picture(index).every((value) => Math.abs(value) <= 1)).toBe(true);
