@@ -25,7 +25,8 @@ const rooms = {
   training: [...core, "checkpoint", "synthesis", "host"],
   evaluation: [...core, "checkpoint", "synthesis", "host"],
   plots: [...core, "evaluation", "host"],
-  cli: [...core, "checkpoint", "synthesis", "host", "training", "evaluation", "plots"],
+  server: [...core, "checkpoint", "synthesis"],
+  cli: [...core, "checkpoint", "synthesis", "host", "training", "evaluation", "plots", "server"],
 };
 
 /** The modules above the rooms: vocoder.ts on a host, node.ts for Node. host.ts is an interface only. */
@@ -34,6 +35,7 @@ const modules = {
   host: ["host.ts"],
   training: ["host.ts"],
   evaluation: ["host.ts", "vocoder.ts", "node.ts"],
+  server: ["vocoder.ts"],
   cli: ["vocoder.ts", "node.ts"],
 };
 
@@ -48,6 +50,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 const forNode = [
   ...["index", "node", "worker"].map((name) => `src/${name}.ts`),
   "src/host/node/**/*.ts",
+  "src/server/**/*.ts",
   "src/cli/**/*.ts",
   "src/training/corpus/**/*.ts",
   ...["run-folder", "store"].map((name) => `src/training/${name}.ts`),

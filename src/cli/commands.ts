@@ -112,6 +112,12 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import("./toy.js")).toyCommand,
   },
   {
+    name: "serve",
+    takes: "[options] [voices...]",
+    summary: "answer mels with speech over HTTP",
+    load: async () => (await import("./serve.js")).serveCommand,
+  },
+  {
     name: "engines",
     takes: "[options]",
     summary: "list what can compute on this machine, and why the rest cannot",

@@ -1,0 +1,174 @@
+// `vocode serve`: voices over HTTP. SIGTERM and Ctrl-C end it when the requests at work are done, a second one at once.
+import { basename, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { Command } from "commander";
+import { InputError } from "../errors.js";
+import { isAddress } from "../host/node/read-files.js";
+import type { Vocoder } from "../vocoder.js";
+import type { Answer } from "../server/app.js";
+import { addEngineOptions, checkpointFolder, type EngineOptions, engineOf } from "./options.js";
+import { anyNumber, wholeNumber } from "./option-values.js";
+import { type OutputOptions, printNote, vocodeVersion } from "./output.js";
+import { shippedCheckpoint } from "../node.js";
+
+interface ServeOptions extends OutputOptions, EngineOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tokenFile?: string;
+  readonly parallel: number;
+  readonly queue: number;
+  readonly streams: number;
+  readonly bodyLimit: number;
+  readonly longest: number;
+  readonly deadline: number;
+  readonly drain: number;
+}
+
+/** Milliseconds in which a request's headers have to be there, and those between requests of a connection. */
+const TIMEOUTS = { headersTimeout: 10_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
+const HEADER_BYTES = 16_384;
+const MOST_CONNECTIONS = 1024;
+/** For what was ended to be answered. */
+const LAST_WORDS_MS = 1000;
+
+/** The command `vocode serve [voices...]`. */
+export function serveCommand(): Command {
+  const command = new Command("serve")
+    .argument("[voices...]", "checkpoints' folders or addresses (default: the one that comes with vocode)")
+    .option("--host <address>", "where it listens; 0.0.0.0 for other machines", "127.0.0.1")
+    .option("--port <n>", "0 for a free one", wholeNumber(0, 65_535), 8080)
+    .option("--token-file <file>", "a file with the bearer token that requests need (or VOCODE_TOKEN)")
+    .option("--parallel <n>", "mels that are computed at once", wholeNumber(1, 256), 1)
+    .option("--queue <n>", "requests that may wait; others get 429", wholeNumber(0, 100_000), 32)
+    .option("--streams <n>", "streams of frames at once", wholeNumber(0, 1024), 4)
+    .option("--body-limit <MB>", "the largest body", wholeNumber(1, 4096), 32)
+    .option("--longest <seconds>", "the longest audio of a request", wholeNumber(1, 86_400), 300)
+    .option("--deadline <seconds>", "after which a request is ended, waiting included", anyNumber, 60)
+    .option("--drain <seconds>", "for requests at work when it is told to end", anyNumber, 30)
+    .option("--json", "log lines of JSON")
+    .option("--quiet", "no log on stderr");
+  return addEngineOptions(command)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vocode serve
+  curl --data-binary @speech.mel 'http://127.0.0.1:8080/v1/synthesize?steps=2' -o speech.wav
+  vocode serve checkpoints/my-voice checkpoints/speech-22k --host 0.0.0.0 --token-file token.txt
+
+It prints its address on stdout when the voices are loaded. Routes and options: /openapi.json, and docs/server.md.`,
+    )
+    .action(run);
+}
+
+async function run(places: readonly string[], options: ServeOptions): Promise<void> {
+  const token = tokenOf(options);
+  if (!(options.deadline > 0)) throw new InputError(`--deadline has to be above 0, not ${options.deadline}.`);
+  const voices = await loadVoices(places.length > 0 ? places : [shippedCheckpoint], options);
+  const { createSpeechServer } = await import("../server/app.js");
+  const { createAdaptorServer } = await import("@hono/node-server");
+  const server = createSpeechServer({
+    voices,
+    version: vocodeVersion(),
+    ...(token !== undefined && { token }),
+    // half of the time is for the work itself
+    places: { parallel: options.parallel, waiting: options.queue, patience: options.deadline / 2 },
+    streams: options.streams,
+    bodyLimit: options.bodyLimit * 1e6,
+    longest: options.longest,
+    deadline: options.deadline,
+    onAnswer: (answer) => {
+      log(answer, options);
+    },
+  });
+  const listener = createAdaptorServer({
+    fetch: async (request) => server.fetch(request),
+    serverOptions: { ...TIMEOUTS, requestTimeout: 0, maxHeaderSize: HEADER_BYTES },
+  });
+  listener.maxConnections = MOST_CONNECTIONS;
+  await new Promise<void>((done, failed) => {
+    listener.once("error", (error: NodeJS.ErrnoException) => {
+      const where = `${options.host}:${options.port}`;
+      failed(
+        new InputError(`It cannot listen on ${where}: ${error.message}. Choose another --host or --port.`),
+      );
+    });
+    listener.listen(options.port, options.host, done);
+  });
+  const { port } = listener.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  process.stdout.write(`http://${host}:${port}\n`);
+  await toldToEnd();
+  printNote(options, "Closing: requests at work are finished, and no others taken.");
+  server.drain();
+  const closed = new Promise<void>((done) =>
+    listener.close(() => {
+      done();
+    }),
+  );
+  const late = setTimeout(() => {
+    server.abort();
+    // a client that does not read its answer would hold the process
+    setTimeout(() => {
+      if ("closeAllConnections" in listener) listener.closeAllConnections();
+    }, LAST_WORDS_MS).unref();
+  }, 1000 * options.drain);
+  await closed;
+  clearTimeout(late);
+  for (const vocoder of voices.values()) await vocoder.dispose();
+}
+
+/** Resolves at the first signal to end; a second one ends the process at once. */
+async function toldToEnd(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.removeAllListeners(signal).once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+}
+
+/** @throws InputError for two voices of one name; what loading throws */
+async function loadVoices(places: readonly string[], options: ServeOptions): Promise<Map<string, Vocoder>> {
+  const { Vocoder: NodeVocoder } = await import("../node.js");
+  const voices = new Map<string, Vocoder>();
+  for (const place of places) {
+    const name = isAddress(place)
+      ? (place.replace(/\/+$/, "").split("/").at(-1) ?? place)
+      : basename(resolve(place));
+    if (voices.has(name)) throw new InputError(`Two voices are called '${name}'. Rename a folder.`);
+    voices.set(name, await NodeVocoder.load(await checkpointFolder(place, options), engineOf(options)));
+  }
+  return voices;
+}
+
+/** @throws InputError where the token's file cannot be read, or is empty */
+function tokenOf({ tokenFile }: ServeOptions): string | undefined {
+  if (tokenFile === undefined) return process.env["VOCODE_TOKEN"];
+  let text: string;
+  try {
+    text = readFileSync(tokenFile, "utf8").trim();
+  } catch (error) {
+    throw new InputError(`The token's file '${tokenFile}' cannot be read: ${(error as Error).message}.`);
+  }
+  if (text === "") throw new InputError(`The token's file '${tokenFile}' is empty.`);
+  return text;
+}
+
+function log(answer: Answer, options: OutputOptions): void {
+  if (options.json) {
+    printNote(options, JSON.stringify({ time: new Date().toISOString(), ...answer }));
+    return;
+  }
+  const { method, path, status, seconds, audioSeconds, fault } = answer;
+  // probes come every few seconds
+  if (status === 200 && audioSeconds === undefined) return;
+  const audio = audioSeconds === undefined ? "" : `${audioSeconds.toFixed(2)} s of audio `;
+  printNote(
+    options,
+    `${method} ${path} ${status} ${audio}in ${seconds.toFixed(2)} s${fault ? `: ${fault}` : ""}`,
+  );
+}

@@ -1,0 +1,273 @@
+// What a request asks for: the mel in its body and the options in its query, or both in a JSON object. All of it comes from
+// a stranger: nothing is read from the file system, and everything has a limit.
+import * as v from "valibot";
+import { samplerNames } from "../diffusion/samplers/plan-for.js";
+import { parseSeed } from "../diffusion/noise.js";
+import { InputError } from "../errors.js";
+import { WAV_OUTPUT_ENCODINGS, type WavOutputEncoding } from "../audio/write-wav.js";
+import { tunedStarts } from "../checkpoint/tunings.js";
+import type { Files } from "../formats/bytes.js";
+import { parseMel } from "../mel/file.js";
+import type { Mel, MelFormat } from "../mel/format.js";
+import { parseMelAssumption } from "../mel/format-option.js";
+import { melLayouts } from "../mel/layout.js";
+import type { SynthesisOptions } from "../synthesis/settings.js";
+
+/** The options of a request cannot be what they are. */
+export class RequestOptionError extends InputError {}
+
+/** A body is no mel, or too long. */
+export class RequestBodyError extends InputError {
+  /** @param status of HTTP */
+  constructor(
+    message: string,
+    readonly status: 400 | 413 | 415 | 408,
+  ) {
+    super(message);
+  }
+}
+
+/** The largest numbers that a request may ask for: more work than any voice is the better for. */
+export const limits = { steps: 100, refine: 1000, pitchShift: 2400 } as const;
+
+// a query has words only; JSON may have numbers and booleans
+const number = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.trim(), v.nonEmpty(), v.transform(Number))]),
+  v.finite(),
+);
+const whole = (least: number, most: number) =>
+  v.pipe(number, v.integer(), v.minValue(least), v.maxValue(most));
+const flag = v.union([
+  v.boolean(),
+  v.pipe(
+    v.picklist(["true", "false", "1", "0", ""]),
+    v.transform((word) => word !== "false" && word !== "0"),
+  ),
+]);
+const shortText = v.pipe(v.string(), v.maxLength(200));
+
+/** The options, by their names in a query. */
+export const requestOptions = v.strictObject({
+  voice: v.optional(shortText),
+  steps: v.optional(whole(1, limits.steps)),
+  seed: v.optional(v.pipe(v.union([v.number(), shortText]), v.transform(String))),
+  refine: v.optional(whole(0, limits.refine)),
+  start: v.optional(v.picklist(tunedStarts)),
+  startLevel: v.optional(number),
+  sampler: v.optional(v.picklist(samplerNames)),
+  schedule: v.optional(shortText),
+  pitchShift: v.optional(v.pipe(number, v.minValue(-limits.pitchShift), v.maxValue(limits.pitchShift))),
+  melFormat: v.optional(shortText),
+  melLayout: v.optional(v.picklist(melLayouts)),
+  trustMel: v.optional(flag),
+  output: v.optional(v.picklist(["wav", "pcm"]), "wav"),
+  encoding: v.optional(
+    v.picklist(Object.keys(WAV_OUTPUT_ENCODINGS) as [WavOutputEncoding, ...WavOutputEncoding[]]),
+    "16-bit",
+  ),
+  stream: v.optional(flag, false),
+});
+
+/** What a request asks for. */
+export type RequestOptions = v.InferOutput<typeof requestOptions>;
+
+/**
+ * Reads options.
+ *
+ * @throws RequestOptionError that names the first that is wrong
+ */
+export function parseRequestOptions(given: unknown): RequestOptions {
+  const parsed = v.safeParse(requestOptions, given);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const name = issue.path?.map(({ key }) => String(key)).join(".") ?? "the options";
+  const known = Object.keys(requestOptions.entries).join(", ");
+  throw new RequestOptionError(
+    issue.type === "strict_object"
+      ? `There is no option '${name}'. The options are ${known}.`
+      : `'${name}' cannot be ${issue.received}: ${issue.expected === null ? issue.message : `it is ${issue.expected}`}.`,
+  );
+}
+
+/** The options of the synthesis itself. @throws SeedError */
+export function synthesisOptions({
+  seed,
+  steps,
+  refine,
+  start,
+  startLevel,
+  sampler,
+  schedule,
+  pitchShift,
+}: RequestOptions): SynthesisOptions {
+  return {
+    ...(seed !== undefined && { seed: parseSeed(seed) }),
+    ...(steps !== undefined && { steps }),
+    ...(refine !== undefined && { refine }),
+    ...(start !== undefined && { start }),
+    ...(startLevel !== undefined && { startLevel }),
+    ...(sampler !== undefined && { sampler }),
+    ...(schedule !== undefined && { schedule }),
+    ...(pitchShift !== undefined && { pitchShift }),
+  };
+}
+
+/** What a format's text may name on a server: nothing that would be read. */
+const noFiles: Pick<Files, "read"> = {
+  read: () =>
+    Promise.reject(
+      new RequestOptionError("'melFormat' names a file; a server takes presets and fields only."),
+    ),
+};
+
+/**
+ * The mel of a body: a file as `vocode` reads it (.mel, .npy, .npz, .safetensors, .pt), or frames of float32.
+ *
+ * @param isRaw whether the body is frames alone, each as many little-endian float32 as there are bands
+ * @throws RequestBodyError, what parseMel and parseMelAssumption throw
+ */
+export async function melOfBody(
+  body: Uint8Array<ArrayBuffer>,
+  isRaw: boolean,
+  expected: MelFormat,
+  { melFormat, melLayout, trustMel }: RequestOptions,
+): Promise<Mel> {
+  if (body.length === 0) throw new RequestBodyError("The body is empty; a mel belongs there.", 400);
+  if (isRaw) return { format: expected, ...rawFrames(body, expected.bands) };
+  const { mel } = parseMel(body, {
+    expected,
+    ...(melFormat !== undefined && { assume: await parseMelAssumption(melFormat, noFiles), lossy: true }),
+    ...(melLayout !== undefined && { layout: melLayout }),
+    ...(trustMel !== undefined && { trust: trustMel }),
+  });
+  return mel;
+}
+
+function rawFrames(body: Uint8Array, bands: number): { frames: number; values: Float32Array } {
+  const frames = body.length / (4 * bands);
+  if (!Number.isInteger(frames))
+    throw new RequestBodyError(
+      `The body has ${body.length} bytes, and frames of ${bands} float32 have ${4 * bands} bytes each.`,
+      400,
+    );
+  return { frames, values: float32Of(body) };
+}
+
+/** Little-endian float32, at any place in memory. */
+function float32Of(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+/**
+ * A whole body.
+ *
+ * @param limit in bytes
+ * @throws RequestBodyError for a longer one; the signal's reason
+ */
+export async function readBody(
+  request: Request,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stated = Number(request.headers.get("content-length") ?? 0);
+  if (stated > limit) throw tooLong(limit);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of bodyPieces(request, signal)) {
+    length += piece.length;
+    if (length > limit) throw tooLong(limit);
+    pieces.push(piece);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    body.set(piece, at);
+    at += piece.length;
+  }
+  return body;
+}
+
+function tooLong(limit: number): RequestBodyError {
+  return new RequestBodyError(
+    `The body is longer than the ${limit} bytes that this server takes. Send the mel in parts.`,
+    413,
+  );
+}
+
+/** The pieces of a body as they come; ends with the signal's reason where the next one does not come in time. */
+async function* bodyPieces(request: Request, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  if (!request.body) return;
+  const reader = request.body.getReader();
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  // where nobody waits any more it is heard by nobody
+  stopped.catch(() => undefined);
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), stopped]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // a client that was cut off ends with an error of its own
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** How frames may come. */
+export interface FrameLimits {
+  /** In all. */
+  readonly frames: number;
+  /** Seconds that may pass without any. */
+  readonly idleSeconds: number;
+}
+
+/**
+ * Frames of float32 as they come in a body.
+ *
+ * @returns any number of whole frames each
+ * @throws RequestBodyError where they end within a frame, are too many or stay away; the signal's reason
+ */
+export async function* framesOfBody(
+  request: Request,
+  bands: number,
+  { frames: most, idleSeconds }: FrameLimits,
+  signal: AbortSignal,
+): AsyncGenerator<Float32Array, void> {
+  const size = 4 * bands;
+  const idle = new AbortController();
+  const late = (): void => {
+    idle.abort(new RequestBodyError(`No frame came for ${idleSeconds} s.`, 408));
+  };
+  let timer = setTimeout(late, 1000 * idleSeconds);
+  let rest = new Uint8Array(0);
+  let frames = 0;
+  try {
+    for await (const piece of bodyPieces(request, AbortSignal.any([signal, idle.signal]))) {
+      clearTimeout(timer);
+      const bytes = new Uint8Array(rest.length + piece.length);
+      bytes.set(rest);
+      bytes.set(piece, rest.length);
+      const whole = Math.floor(bytes.length / size);
+      frames += whole;
+      if (frames > most)
+        throw new RequestBodyError(`A stream has at most ${most} frames here. Begin another one.`, 413);
+      if (whole > 0) yield float32Of(bytes.subarray(0, whole * size));
+      rest = bytes.slice(whole * size);
+      timer = setTimeout(late, 1000 * idleSeconds);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  if (rest.length > 0)
+    throw new RequestBodyError(
+      `The body ends within a frame: ${rest.length} bytes are left, and a frame has ${size}.`,
+      400,
+    );
+}
