@@ -189,6 +189,27 @@ describe("Vocoder", () => {
     await expect(vocoder.synthesize(broken)).rejects.toThrow(/Frame 3 /);
   });
 
+  it("shows each step in any tiles, without a change of what it gives", async () => {
+    const options = { steps: 2, refine: 0, tile: 30 };
+    const { samples } = await vocoder.synthesize(speech, options);
+    const shown = new Map<string, Float32Array>();
+    const watched = await vocoder.synthesize(speech, {
+      ...options,
+      onStep: ({ step, signal, firstSample, samples: piece }) => {
+        const name = `${step} ${signal}`;
+        const whole = shown.get(name) ?? new Float32Array(samples.length).fill(NaN);
+        whole.set(piece, firstSample);
+        shown.set(name, whole);
+      },
+    });
+    expect(watched.samples).toEqual(samples);
+    expect([...shown.keys()].sort()).toEqual(["0 estimate", "0 noisy", "1 estimate", "1 noisy"]);
+    for (const whole of shown.values()) expect(whole.every(Number.isFinite)).toBe(true);
+    // without corrections the last estimate is the speech
+    expect(largestDifference(shown.get("1 estimate")!, samples)).toBeLessThan(1e-6);
+    expect(largestDifference(shown.get("0 noisy")!, samples)).toBeGreaterThan(1e-3);
+  });
+
   it("gives no samples for no frames", async () => {
     expect(await streamed(cut(speech, 0), [1], { steps: 2 })).toHaveLength(0);
   });

@@ -412,9 +412,18 @@ const stepsButton = button(
       const frames = Math.min(mel.frames, Math.ceil((SHOWN_SECONDS * format.sampleRate) / format.hopLength));
       const shown = { format, frames, values: mel.values.slice(0, frames * format.bands) };
       const kept = new Steps(frames * format.hopLength);
-      say("Computing the steps …");
-      await vocoder.synthesize(shown, { ...settings(), onStep: kept.take });
-      say("Drag the step's slider, from noise to speech.");
+      const reading = place("steps-reading");
+      reading.hidden = false;
+      await vocoder.synthesize(shown, {
+        ...settings(),
+        onStep: kept.take,
+        onProgress: (done, total) => {
+          reading.textContent = `Computing the steps: ${Math.round((100 * done) / total)} %`;
+        },
+      });
+      reading.textContent =
+        "Drag the slider from noise to speech, and hear each step. The noise is as loud as the mel says, so the pictures " +
+        "are alike from the start: the ear hears the difference.";
       await reverse.show(kept.all, shown, vocoder);
     });
   },

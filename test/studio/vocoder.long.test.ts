@@ -160,6 +160,28 @@ describe.skipIf(browserFault)("the vocoder's page", () => {
     expect(second.distance).toBeLessThan(first.distance);
   });
 
+  it("changes between recording and speech by the space bar, where they are", async () => {
+    await page.getByRole("button", { name: "The clip that is here" }).click();
+    await speak();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await page.locator("h1").click();
+    const pressed = (name: string): Promise<string | null> =>
+      page.getByRole("button", { name }).getAttribute("aria-pressed");
+    await page.keyboard.press("Space");
+    expect([await pressed("Hear the recording"), await pressed("Hear the speech")]).toEqual([
+      "true",
+      "false",
+    ]);
+    await page.locator("#mel .cursor").waitFor();
+    await page.keyboard.press("Space");
+    expect([await pressed("Hear the recording"), await pressed("Hear the speech")]).toEqual([
+      "false",
+      "true",
+    ]);
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    expect(await pressed("Hear the speech")).toBe("false");
+  });
+
   it("speaks what was painted", async () => {
     const before = await speak();
     await page.locator("input[name=brush][value=erase]").check({ force: true });
