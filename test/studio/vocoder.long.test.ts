@@ -186,6 +186,7 @@ describe.skipIf(browserFault)("the vocoder's page", () => {
     const before = await speak();
     await page.locator("input[name=brush][value=erase]").check({ force: true });
     await moveSlider(page, "brush-size", 30);
+    await page.locator("#mel canvas").scrollIntoViewIfNeeded();
     const box = (await page.locator("#mel canvas").boundingBox())!;
     const href = (await page.locator("a[download]").getAttribute("href"))!;
     await page.mouse.move(box.x + 0.4 * box.width, box.y + 0.3 * box.height);
