@@ -79,3 +79,18 @@ describe("a simplified graph", () => {
     });
   });
 });
+
+describe("a graph that joins and splits much", () => {
+  it("has no node with more than 7 inputs and outputs, which is what WebGPU takes", () => {
+    const fn: TensorFunction = ({ x }) => {
+      const wide = tf.concat(
+        Array.from({ length: 41 }, (_, i) => tf.mul(x, i)),
+        2,
+      );
+      return { y: tf.concat(tf.split(wide, 41, 2).reverse(), 2) };
+    };
+    const { nodes } = traceToGraph(fn, signature);
+    const tensors = nodes.map(({ inputs, outputs }) => inputs.length + outputs.length);
+    expect(Math.max(...tensors)).toBeLessThanOrEqual(7);
+  });
+});

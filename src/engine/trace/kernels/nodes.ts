@@ -127,9 +127,27 @@ export function pad(
   return graph.emit("Pad", inputs, shape, {}, x.type);
 }
 
+// WebGPU lets a node have a few tensors only, inputs and outputs together: what has more of them is made of several nodes.
+
+const MOST_JOINED = 6;
+const MOST_PIECES = 5;
+
+/** A list in groups, at most so many, and as few as hold so many entries each where that is enough. */
+function grouped<T>(list: readonly T[], most: number): T[][] {
+  const count = Math.min(most, Math.ceil(list.length / most));
+  const size = Math.ceil(list.length / count);
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
+}
+
 /** Values one after the other along an axis. */
 export function concat(graph: Recorder, parts: readonly Value[], axis: number): Value {
   if (parts.length === 1) return parts[0];
+  if (parts.length > MOST_JOINED) {
+    const joined = grouped(parts, MOST_JOINED).map((group) => concat(graph, group, axis));
+    return concat(graph, joined, axis);
+  }
   const shape = [...parts[0].shape];
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis], 0);
   return graph.emit("Concat", parts, shape, { axis: { int: axis } }, parts[0].type);
@@ -138,6 +156,11 @@ export function concat(graph: Recorder, parts: readonly Value[], axis: number): 
 /** Pieces of these sizes along an axis. */
 export function split(graph: Recorder, x: Value, sizes: readonly number[], axis: number): Value[] {
   if (sizes.length === 1) return [x];
+  if (sizes.length > MOST_PIECES) {
+    const groups = grouped(sizes, MOST_PIECES);
+    const wholes = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
+    return split(graph, x, wholes, axis).flatMap((piece, i) => split(graph, piece, groups[i], axis));
+  }
   const shapes = sizes.map((size) => x.shape.map((whole, index) => (index === axis ? size : whole)));
   return graph.emitAll("Split", [x, graph.integers(sizes)], shapes, { axis: { int: axis } }, x.type);
 }

@@ -7,6 +7,22 @@ const block = [2, 3, 4];
 
 const cases: KernelCase[] = [
   { kernel: "Reshape", fn: (x) => tf.reshape(x, [-1, 6]), inputs: [block] },
+  {
+    kernel: "Concat",
+    note: "of more parts than a node of WebGPU takes",
+    fn: (x) =>
+      tf.concat(
+        Array.from({ length: 40 }, (_, i) => tf.mul(x, i)),
+        1,
+      ),
+    inputs: [block],
+  },
+  {
+    kernel: "SplitV",
+    note: "into more pieces than a node of WebGPU gives",
+    fn: (x) => tf.concat(tf.split(x, 17, 1).reverse(), 1),
+    inputs: [[2, 34, 3]],
+  },
   { kernel: "ExpandDims", fn: (x) => tf.expandDims(x, -1), inputs: [block] },
   { kernel: "Transpose", fn: (x) => tf.transpose(x, [2, 0, 1]), inputs: [block] },
   { kernel: "Slice", fn: (x) => tf.slice(x, [0, 1, 1], [-1, 2, 2]), inputs: [block] },
