@@ -198,7 +198,11 @@ async function train(): Promise<void> {
   while (training.snapshots.length <= time.position) {
     const before = training.snapshots.length;
     training.step();
-    if (training.snapshots.length > before) show();
+    if (training.snapshots.length > before) {
+      show();
+      // not for each: it takes as long as some training steps
+      if (before % 8 === 0) void lead("network");
+    }
     await slices.breathe();
   }
   isTraining = false;
