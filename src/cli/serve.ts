@@ -29,6 +29,9 @@ interface ServeOptions extends OutputOptions, EngineOptions {
 const TIMEOUTS = { headersTimeout: 10_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
 const HEADER_BYTES = 16_384;
 const MOST_CONNECTIONS = 1024;
+const A_DAY = 86_400;
+/** Seconds beyond the deadline in which a connection may be silent: a client that does not read holds what it is sent. */
+const SILENCE = 30;
 /** For what was ended to be answered. */
 const LAST_WORDS_MS = 1000;
 
@@ -41,7 +44,7 @@ export function serveCommand(): Command {
     .option("--token-file <file>", "a file with the bearer token that requests need (or VOCODE_TOKEN)")
     .option("--parallel <n>", "mels that are computed at once", wholeNumber(1, 256), 1)
     .option("--queue <n>", "requests that may wait; others get 429", wholeNumber(0, 100_000), 32)
-    .option("--streams <n>", "streams of frames at once", wholeNumber(0, 1024), 4)
+    .option("--streams <n>", "streams of frames at once", wholeNumber(1, 1024), 4)
     .option("--body-limit <MB>", "the largest body", wholeNumber(1, 4096), 32)
     .option("--longest <seconds>", "the longest audio of a request", wholeNumber(1, 86_400), 300)
     .option("--deadline <seconds>", "after which a request is ended, waiting included", anyNumber, 60)
@@ -64,7 +67,12 @@ It prints its address on stdout when the voices are loaded. Routes and options: 
 
 async function run(places: readonly string[], options: ServeOptions): Promise<void> {
   const token = tokenOf(options);
-  if (!(options.deadline > 0)) throw new InputError(`--deadline has to be above 0, not ${options.deadline}.`);
+  for (const [flag, seconds] of [
+    ["--deadline", options.deadline],
+    ["--drain", options.drain],
+  ] as const)
+    if (!(seconds > 0 && seconds <= A_DAY))
+      throw new InputError(`${flag} has to be above 0 and at most ${A_DAY} seconds, not ${seconds}.`);
   const voices = await loadVoices(places.length > 0 ? places : [shippedCheckpoint], options);
   const { createSpeechServer } = await import("../server/app.js");
   const { createAdaptorServer } = await import("@hono/node-server");
@@ -87,8 +95,9 @@ async function run(places: readonly string[], options: ServeOptions): Promise<vo
     serverOptions: { ...TIMEOUTS, requestTimeout: 0, maxHeaderSize: HEADER_BYTES },
   });
   listener.maxConnections = MOST_CONNECTIONS;
+  listener.setTimeout(1000 * (options.deadline + SILENCE));
   await new Promise<void>((done, failed) => {
-    listener.once("error", (error: NodeJS.ErrnoException) => {
+    listener.on("error", (error: NodeJS.ErrnoException) => {
       const where = `${options.host}:${options.port}`;
       failed(
         new InputError(`It cannot listen on ${where}: ${error.message}. Choose another --host or --port.`),
@@ -100,7 +109,7 @@ async function run(places: readonly string[], options: ServeOptions): Promise<vo
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   process.stdout.write(`http://${host}:${port}\n`);
   await toldToEnd();
-  printNote(options, "Closing: requests at work are finished, and no others taken.");
+  printNote(options, "Closing. Requests at work are finished, and no new ones are taken.");
   server.drain();
   const closed = new Promise<void>((done) =>
     listener.close(() => {
@@ -119,12 +128,17 @@ async function run(places: readonly string[], options: ServeOptions): Promise<vo
   for (const vocoder of voices.values()) await vocoder.dispose();
 }
 
-/** Resolves at the first signal to end; a second one ends the process at once. */
+/** Resolves at the first signal to end; a second one, of either kind, ends the process at once. */
 async function toldToEnd(): Promise<void> {
+  let isTold = false;
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.removeAllListeners(signal).once(signal, () => {
-        process.once(signal, () => process.exit(130));
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      process.removeAllListeners(signal).on(signal, () => {
+        if (isTold) process.exit(code);
+        isTold = true;
         resolve();
       });
     }
@@ -145,9 +159,15 @@ async function loadVoices(places: readonly string[], options: ServeOptions): Pro
   return voices;
 }
 
-/** @throws InputError where the token's file cannot be read, or is empty */
+/** @throws InputError where the token's file cannot be read, or there is nothing in it or in the variable */
 function tokenOf({ tokenFile }: ServeOptions): string | undefined {
-  if (tokenFile === undefined) return process.env["VOCODE_TOKEN"];
+  const variable = process.env["VOCODE_TOKEN"];
+  if (tokenFile === undefined) {
+    if (variable === undefined) return undefined;
+    if (variable.trim() === "")
+      throw new InputError("VOCODE_TOKEN is empty. Unset it, or put the token there.");
+    return variable.trim();
+  }
   let text: string;
   try {
     text = readFileSync(tokenFile, "utf8").trim();
@@ -169,6 +189,11 @@ function log(answer: Answer, options: OutputOptions): void {
   const audio = audioSeconds === undefined ? "" : `${audioSeconds.toFixed(2)} s of audio `;
   printNote(
     options,
-    `${method} ${path} ${status} ${audio}in ${seconds.toFixed(2)} s${fault ? `: ${fault}` : ""}`,
+    `${method} ${path} ${status} ${audio}in ${seconds.toFixed(2)} s${fault ? `: ${printable(fault)}` : ""}`,
   );
+}
+
+/** Without what would begin a line of its own or speak to the terminal: strangers' words are in it. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ");
 }

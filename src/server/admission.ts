@@ -29,10 +29,6 @@ export interface Places {
   readonly patience?: number;
 }
 
-interface Waiter {
-  readonly enter: () => void;
-}
-
 /** What a piece of work is taken to last before any has. */
 const FIRST_GUESS = 1;
 /** Of the mean duration, what the latest piece of work counts. */
@@ -41,7 +37,7 @@ const NEWEST_SHARE = 0.2;
 /** Lets work in. */
 export class Admission {
   readonly #places: Places;
-  readonly #queue: Waiter[] = [];
+  readonly #queue: (() => void)[] = [];
   #atWork = 0;
   /** A running mean, in seconds. */
   #duration = FIRST_GUESS;
@@ -70,7 +66,7 @@ export class Admission {
     else {
       const { waiting, patience = Infinity } = this.#places;
       if (this.#queue.length >= waiting || this.#expectedWait() > patience)
-        throw new BusyError(this.#queue.length, this.retryAfter());
+        throw new BusyError(this.#queue.length, Math.max(1, Math.ceil(this.#expectedWait())));
       await this.#wait(signal);
     }
     const begun = performance.now();
@@ -82,14 +78,9 @@ export class Admission {
       this.#duration += NEWEST_SHARE * (seconds - this.#duration);
       // the place goes on to whoever waits first, and is never free between
       const next = this.#queue.shift();
-      if (next) next.enter();
+      if (next) next();
       else this.#atWork--;
     };
-  }
-
-  /** Seconds until somebody who comes now would have a place to wait in, 1 or more. */
-  retryAfter(): number {
-    return Math.max(1, Math.ceil(this.#expectedWait()));
   }
 
   /** Seconds that whoever comes now has before them. */
@@ -100,16 +91,14 @@ export class Admission {
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.#queue.splice(this.#queue.indexOf(waiter), 1);
+        this.#queue.splice(this.#queue.indexOf(enter), 1);
         reject(signal.reason as Error);
       };
-      const waiter: Waiter = {
-        enter: () => {
-          signal.removeEventListener("abort", leave);
-          resolve();
-        },
+      const enter = (): void => {
+        signal.removeEventListener("abort", leave);
+        resolve();
       };
-      this.#queue.push(waiter);
+      this.#queue.push(enter);
       signal.addEventListener("abort", leave, { once: true });
     });
   }

@@ -76,6 +76,13 @@ class DeadlineError extends InputError {
   }
 }
 
+/** The client is gone, and hears nothing of it. */
+class ClientGoneError extends InputError {
+  constructor() {
+    super("The client went away.");
+  }
+}
+
 /** The server ends. */
 class ClosingError extends InputError {
   constructor() {
@@ -97,9 +104,15 @@ interface Made {
   readonly begun: number;
 }
 
+/** What ends a request. */
+interface Control {
+  readonly stop: AbortController;
+  readonly done: () => void;
+}
+
 /** The state of a request that is passed to what answers it. */
 interface Variables {
-  Variables: { begun: number; audioSeconds?: number; fault?: string };
+  Variables: { begun: number; audioSeconds?: number; fault?: string; isStreamed?: boolean };
 }
 
 type RequestContext = Context<Variables>;
@@ -108,9 +121,12 @@ type RequestContext = Context<Variables>;
 export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
   const { voices, version, token, longest, deadline, bodyLimit, onAnswer } = options;
   const whole = new Admission(options.places);
+  // bodies take memory: no more are read than may work and wait
+  const inside = new Admission({ parallel: options.places.parallel + options.places.waiting, waiting: 0 });
   const streams = new Admission({ parallel: options.streams, waiting: 0 });
   const metrics = new ServerMetrics({ whole, stream: streams });
-  const closing = new AbortController();
+  /** What ends each request that is in. */
+  const running = new Set<AbortController>();
   let isDraining = false;
 
   const app = new Hono<Variables>();
@@ -121,7 +137,7 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     const path = routeOf(c.req.path);
     metrics.answered(path, c.res.status);
     // what is streamed is told of at its end
-    if (c.res.headers.get("transfer-encoding") === "chunked") return;
+    if (c.get("isStreamed") === true) return;
     onAnswer?.({ method: c.req.method, path, status: c.res.status, seconds, ...outcomeOf(c) });
   });
   if (token !== undefined) {
@@ -134,6 +150,11 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
       });
     });
   }
+  app.use("/v1/*", async (c, next) => {
+    if (!isDraining) return next();
+    const { name, message } = new ClosingError();
+    return c.json(errorBody(name, message), 503, { connection: "close" });
+  });
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", (c) => (isDraining ? c.json({ status: "closing" }, 503) : c.json({ status: "ready" })));
   app.get("/metrics", async (c) =>
@@ -154,31 +175,51 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     },
     abort: () => {
       isDraining = true;
-      closing.abort(new ClosingError());
+      for (const stop of running) stop.abort(new ClosingError());
     },
   };
 
-  async function synthesize(c: RequestContext): Promise<Response> {
-    const request = c.req.raw;
-    const begun = c.get("begun");
+  /** What ends a request: its client, its deadline or the server; `done` when it is answered. */
+  function controlled({ signal: client }: Request, seconds?: number): Control {
     const stop = new AbortController();
-    const timer = setTimeout(() => {
-      stop.abort(new DeadlineError(deadline));
-    }, 1000 * deadline);
-    const signal = AbortSignal.any([request.signal, closing.signal, stop.signal]);
-    let leavePlace: (() => void) | undefined;
+    const gone = (): void => {
+      stop.abort(new ClientGoneError());
+    };
+    const timer =
+      seconds === undefined
+        ? undefined
+        : setTimeout(() => {
+            stop.abort(new DeadlineError(seconds));
+          }, 1000 * seconds);
+    running.add(stop);
+    if (client.aborted) gone();
+    client.addEventListener("abort", gone);
+    return {
+      stop,
+      done: () => {
+        clearTimeout(timer);
+        running.delete(stop);
+        client.removeEventListener("abort", gone);
+      },
+    };
+  }
+
+  async function synthesize(c: RequestContext): Promise<Response> {
+    const { stop, done } = controlled(c.req.raw, deadline);
+    const { signal } = stop;
+    const leaving = [done];
     const leave = (): void => {
-      clearTimeout(timer);
-      leavePlace?.();
+      for (const each of leaving) each();
     };
     try {
+      leaving.push(await inside.enter(signal));
       const { asked, body, isRaw } = await readRequest(c, signal);
       const [voice, vocoder] = voiceOf(asked.voice);
+      leaving.push(await whole.enter(signal));
       const mel = await melOfBody(body, isRaw, vocoder.format, asked);
       requireLength(mel.frames, vocoder);
-      leavePlace = await whole.enter(signal);
       const speech = vocoder.stream(mel, { ...synthesisOptions(asked), signal });
-      const made: Made = { voice, speech, options: asked, leave, stop, begun };
+      const made: Made = { voice, speech, options: asked, leave, stop, begun: c.get("begun") };
       return asked.stream ? await inPieces(c, made) : await atOnce(c, made);
     } catch (error) {
       leave();
@@ -187,16 +228,19 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
   }
 
   async function stream(c: RequestContext): Promise<Response> {
-    const request = c.req.raw;
-    const stop = new AbortController();
-    const signal = AbortSignal.any([request.signal, closing.signal, stop.signal]);
-    const asked = parseRequestOptions(c.req.query());
+    const asked = parseRequestOptions(c.req.query(), true);
     const [voice, vocoder] = voiceOf(asked.voice);
-    const leave = await streams.enter(signal);
+    const { stop, done } = controlled(c.req.raw);
+    const { signal } = stop;
+    const leaving = [done];
+    const leave = (): void => {
+      for (const each of leaving) each();
+    };
     try {
+      leaving.push(await streams.enter(signal));
       const { format } = vocoder;
       const most = Math.floor((longest * format.sampleRate) / format.hopLength);
-      const frames = framesOfBody(request, format.bands, { frames: most, idleSeconds: deadline }, signal);
+      const frames = framesOfBody(c.req.raw, format.bands, { frames: most, idleSeconds: deadline }, signal);
       const speech = vocoder.stream(frames, { ...synthesisOptions(asked), signal });
       return await inPieces(c, { voice, speech, options: asked, leave, stop, begun: c.get("begun") });
     } catch (error) {
@@ -275,34 +319,40 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     const iterator = speech[Symbol.asyncIterator]();
     // what is wrong with the request shows with the first piece, and has a status of its own
     const first = await iterator.next();
+    if (first.done) throw new RequestBodyError("The body is empty; frames belong there.", 400);
     metrics.firstSound((performance.now() - made.begun) / 1000);
+    c.set("isStreamed", true);
+    const path = routeOf(c.req.path);
     const answered = (fault?: string): void => {
       made.leave();
+      if (fault !== undefined) metrics.cut(path);
       const { audioSeconds } = speech.report;
       const seconds = (performance.now() - made.begun) / 1000;
-      const path = routeOf(c.req.path);
       onAnswer?.({ method: "POST", path, status: 200, seconds, audioSeconds, ...(fault && { fault }) });
     };
     const body = new ReadableStream<Uint8Array>({
       start: async (controller) => {
         try {
           if (encoder.header.length > 0) controller.enqueue(encoder.header);
-          for (let next = first; !next.done; next = await iterator.next())
+          for (let next: IteratorResult<Float32Array, unknown> = first; !next.done;) {
             controller.enqueue(encoder.encode(next.value));
+            next = await iterator.next();
+          }
           controller.close();
           spoken(c, made);
           answered();
         } catch (error) {
           answered(error instanceof Error ? error.message : String(error));
+          await iterator.return?.();
           // the connection is cut: what was sent is not taken for the whole
           controller.error(error);
         }
       },
       cancel: () => {
-        made.stop.abort(new ClosingError());
+        made.stop.abort(new ClientGoneError());
       },
     });
-    return c.body(body, 200, { ...headersOf(made), "transfer-encoding": "chunked" });
+    return c.body(body, 200, headersOf(made));
   }
 
   function spoken(c: RequestContext, { voice, speech }: Made): void {
@@ -314,7 +364,8 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
   function refuse(error: unknown, c: RequestContext): Response {
     const message = error instanceof Error ? error.message : String(error);
     c.set("fault", message);
-    if (c.req.raw.signal.aborted) return c.body(null, 499 as 400);
+    // nobody reads it; the log and the counts have it as nginx names it
+    if (error instanceof ClientGoneError) return c.body(null, 499 as 400);
     const name = error instanceof Error ? error.name : "Error";
     if (error instanceof BusyError)
       return c.json(errorBody(name, message), 429, { "retry-after": String(error.retryAfter) });
@@ -386,7 +437,8 @@ function jsonObject(text: string): Readonly<Record<string, unknown>> {
 
 function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
   // Buffer passes over what is no base64, and half a file would be taken for a whole one
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new RequestOptionError("'mel' is not base64.");
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+    throw new RequestOptionError("'mel' is not base64.");
   return Uint8Array.from(Buffer.from(text, "base64"));
 }
 
@@ -406,7 +458,7 @@ function headersOf({ voice, speech, options: { output, encoding } }: Made): Reco
   return {
     // audio/L16 is big-endian by its definition, and these samples are not
     "content-type": output === "wav" ? "audio/wav" : RAW,
-    "vocode-voice": voice,
+    "vocode-voice": encodeURIComponent(voice),
     "vocode-sample-rate": String(sampleRate),
     "vocode-encoding": encoding,
   };

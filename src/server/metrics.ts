@@ -11,6 +11,12 @@ export class ServerMetrics {
     labelNames: ["route", "status"],
     registers: [this.#registry],
   });
+  readonly #cut = new Counter({
+    name: "vocode_answers_cut_total",
+    help: "Answers that ended within their audio, by route.",
+    labelNames: ["route"],
+    registers: [this.#registry],
+  });
   readonly #audio = new Counter({
     name: "vocode_audio_seconds_total",
     help: "Seconds of audio made.",
@@ -50,6 +56,10 @@ export class ServerMetrics {
 
   answered(route: string, status: number): void {
     this.#requests.inc({ route, status });
+  }
+
+  cut(route: string): void {
+    this.#cut.inc({ route });
   }
 
   firstSound(seconds: number): void {

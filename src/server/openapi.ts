@@ -73,7 +73,9 @@ const audio = {
   content: { "audio/wav": {}, "application/octet-stream": {} },
 };
 
-const refusals = { "400": error, "401": error, "404": error, "408": error, "413": error, "429": error };
+const refusals = Object.fromEntries(
+  [400, 401, 404, 405, 408, 413, 415, 429, 500, 503].map((status) => [String(status), error]),
+);
 
 /** @param voices their names */
 export function openApiDocument(version: string, voices: readonly string[]): object {
@@ -88,6 +90,7 @@ export function openApiDocument(version: string, voices: readonly string[]): obj
   return {
     openapi: "3.1.0",
     info: { title: "vocode", version, description: "Mel spectrograms to speech." },
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     paths: {
       "/v1/synthesize": {
         post: {
@@ -110,7 +113,7 @@ export function openApiDocument(version: string, voices: readonly string[]): obj
               },
             },
           },
-          responses: { "200": audio, ...refusals, "503": error, "504": error },
+          responses: { "200": audio, ...refusals, "504": error },
         },
       },
       "/v1/stream": {

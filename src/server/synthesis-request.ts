@@ -21,7 +21,7 @@ export class RequestBodyError extends InputError {
   /** @param status of HTTP */
   constructor(
     message: string,
-    readonly status: 400 | 413 | 415 | 408,
+    readonly status: 400 | 408 | 413 | 415,
   ) {
     super(message);
   }
@@ -68,20 +68,25 @@ export const requestOptions = v.strictObject({
   stream: v.optional(flag, false),
 });
 
+/** Those of a stream of frames, which is no mel file. */
+const streamOptions = v.omit(requestOptions, ["melFormat", "melLayout", "trustMel", "stream"]);
+
 /** What a request asks for. */
 export type RequestOptions = v.InferOutput<typeof requestOptions>;
 
 /**
  * Reads options.
  *
+ * @param isStream whether they are of frames that come in the body
  * @throws RequestOptionError that names the first that is wrong
  */
-export function parseRequestOptions(given: unknown): RequestOptions {
-  const parsed = v.safeParse(requestOptions, given);
-  if (parsed.success) return parsed.output;
+export function parseRequestOptions(given: unknown, isStream = false): RequestOptions {
+  const schema = isStream ? streamOptions : requestOptions;
+  const parsed = v.safeParse(schema, given);
+  if (parsed.success) return { stream: isStream, ...parsed.output };
   const [issue] = parsed.issues;
   const name = issue.path?.map(({ key }) => String(key)).join(".") ?? "the options";
-  const known = Object.keys(requestOptions.entries).join(", ");
+  const known = Object.keys(schema.entries).join(", ");
   throw new RequestOptionError(
     issue.type === "strict_object"
       ? `There is no option '${name}'. The options are ${known}.`
@@ -121,7 +126,7 @@ const noFiles: Pick<Files, "read"> = {
 };
 
 /**
- * The mel of a body: a file as `vocode` reads it (.mel, .npy, .npz, .safetensors, .pt), or frames of float32.
+ * The mel of a body: a file as `vocode` reads it (.mel, .npy, .safetensors), or frames of float32.
  *
  * @param isRaw whether the body is frames alone, each as many little-endian float32 as there are bands
  * @throws RequestBodyError, what parseMel and parseMelAssumption throw
@@ -134,6 +139,12 @@ export async function melOfBody(
 ): Promise<Mel> {
   if (body.length === 0) throw new RequestBodyError("The body is empty; a mel belongs there.", 400);
   if (isRaw) return { format: expected, ...rawFrames(body, expected.bands) };
+  // a small archive may hold a body of any size
+  if (body[0] === 0x50 && body[1] === 0x4b)
+    throw new RequestBodyError(
+      "The body is an archive, such as .npz and .pt. A server takes .mel, .npy and .safetensors: unpack it first.",
+      415,
+    );
   const { mel } = parseMel(body, {
     expected,
     ...(melFormat !== undefined && { assume: await parseMelAssumption(melFormat, noFiles), lossy: true }),
@@ -195,28 +206,27 @@ function tooLong(limit: number): RequestBodyError {
   );
 }
 
-/** The pieces of a body as they come; ends with the signal's reason where the next one does not come in time. */
+/** The pieces of a body as they come; ends with the signal's reason where it comes before the next one. */
 async function* bodyPieces(request: Request, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   if (!request.body) return;
   const reader = request.body.getReader();
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-  // where nobody waits any more it is heard by nobody
-  stopped.catch(() => undefined);
+  const stop = (): void => {
+    // ends a read that waits
+    void reader.cancel().catch(() => undefined);
+  };
+  signal.addEventListener("abort", stop);
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), stopped]);
+      signal.throwIfAborted();
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
       if (done) return;
       yield value;
     }
   } finally {
-    // a client that was cut off ends with an error of its own
-    await reader.cancel().catch(() => undefined);
+    // one that stays keeps the signal, and all that was read, in memory
+    signal.removeEventListener("abort", stop);
+    stop();
   }
 }
 
@@ -245,12 +255,16 @@ export async function* framesOfBody(
   const late = (): void => {
     idle.abort(new RequestBodyError(`No frame came for ${idleSeconds} s.`, 408));
   };
+  const end = (): void => {
+    idle.abort(signal.reason);
+  };
+  signal.addEventListener("abort", end);
   let timer = setTimeout(late, 1000 * idleSeconds);
   let rest = new Uint8Array(0);
   let frames = 0;
   try {
-    for await (const piece of bodyPieces(request, AbortSignal.any([signal, idle.signal]))) {
-      clearTimeout(timer);
+    if (signal.aborted) end();
+    for await (const piece of bodyPieces(request, idle.signal)) {
       const bytes = new Uint8Array(rest.length + piece.length);
       bytes.set(rest);
       bytes.set(piece, rest.length);
@@ -258,12 +272,16 @@ export async function* framesOfBody(
       frames += whole;
       if (frames > most)
         throw new RequestBodyError(`A stream has at most ${most} frames here. Begin another one.`, 413);
-      if (whole > 0) yield float32Of(bytes.subarray(0, whole * size));
       rest = bytes.slice(whole * size);
+      // a byte now and then is no frame
+      if (whole === 0) continue;
+      clearTimeout(timer);
+      yield float32Of(bytes.subarray(0, whole * size));
       timer = setTimeout(late, 1000 * idleSeconds);
     }
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", end);
   }
   if (rest.length > 0)
     throw new RequestBodyError(

@@ -44,7 +44,7 @@ describe("vocode serve", () => {
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await server.end()).toBe(0);
     expect(server.log()).toMatch(/POST \/v1\/synthesize 200 4\.68 s of audio in \d/);
-    expect(server.log()).toContain("Closing: requests at work are finished");
+    expect(server.log()).toContain("Closing. Requests at work are finished");
   });
 
   it("finishes a request that is at work when it is told to end, and takes no other", async () => {
@@ -80,6 +80,34 @@ describe("vocode serve", () => {
     }
   });
 
+  it("lets no stranger write a line of its log", async () => {
+    const server = await started([voice, "--threads", "1"]);
+    const forged = "x%0APOST%20/v1/synthesize%20200%20forged%1b[31m=1";
+    expect((await post(`${server.url}/v1/synthesize?${forged}`)).status).toBe(400);
+    expect(await server.end()).toBe(0);
+    expect(server.log()).toContain("400");
+    expect(server.log()).not.toMatch(/^POST \/v1\/synthesize 200/m);
+    expect(server.log()).not.toContain("\u001b[31m");
+  });
+
+  it("forgets a client that went away, and counts it", async () => {
+    const server = await started([voice, "--threads", "1"]);
+    const client = new AbortController();
+    const gone = fetch(`${server.url}/v1/synthesize?steps=100`, {
+      method: "POST",
+      body: mel,
+      signal: client.signal,
+    });
+    const counts = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+    while (!/kind="whole",state="working"\} 1/.test(await counts()));
+    client.abort();
+    await expect(gone).rejects.toThrow();
+    while (!/kind="whole",state="working"\} 0/.test(await counts()));
+    while (!/route="\/v1\/synthesize",status="499"\} 1/.test(await counts()));
+    expect(await server.end()).toBe(0);
+    expect(server.log()).toContain("The client went away.");
+  });
+
   it("says what is wrong before it listens", async () => {
     const server = await started([voice, "--threads", "1"]);
     const empty = join(folder, "empty");
@@ -91,6 +119,8 @@ describe("vocode serve", () => {
       [[voice, "--token-file", join(folder, "no-token")], "cannot be read"],
       [[voice, "--token-file", empty], "is empty"],
       [[voice, "--deadline", "0"], "--deadline has to be above 0"],
+      [[voice, "--deadline", "1e9"], "at most 86400 seconds"],
+      [[voice, "--streams", "0"], "--streams"],
     ] as const) {
       const { code, stdout, stderr } = await runProgram(["serve", ...args]);
       expect([code, stdout], message).toEqual([2, ""]);

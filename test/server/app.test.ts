@@ -120,6 +120,7 @@ describe("POST /v1/synthesize", () => {
     ["/v1/synthesize", new Uint8Array(0), 400, "The body is empty"],
     ["/v1/synthesize", new TextEncoder().encode("hello, mel"), 400, "The file is no mel"],
     ["/v1/synthesize", npy.subarray(0, 5000), 400, ""],
+    ["/v1/synthesize", Uint8Array.of(0x50, 0x4b, 3, 4), 415, "an archive"],
     ["/v1/nothing", npy, 404, "See /openapi.json"],
   ])("refuses %s with a sentence", async (path, body, status, message) => {
     const response = await server().fetch(post(path, body));
@@ -161,6 +162,32 @@ describe("POST /v1/synthesize", () => {
       413,
       expect.stringContaining("at most 0.5 s at once"),
     ]);
+  });
+
+  it("reads no more bodies than may work and wait", async () => {
+    const silent = (): ReadableStream<Uint8Array> =>
+      new ReadableStream<Uint8Array>({ start: () => undefined });
+    const busy = server({ places: { parallel: 1, waiting: 1 }, deadline: 0.3 });
+    const held = [0, 1].map(() => busy.fetch(post("/v1/synthesize", silent())));
+    expect((await busy.fetch(post("/v1/synthesize", npy))).status).toBe(429);
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([504, 504]);
+    expect((await busy.fetch(post("/v1/synthesize?steps=1", npy))).status).toBe(200);
+  });
+
+  it("keeps nothing of bodies that it has answered", async () => {
+    const refusing = server();
+    const body = new Uint8Array(900_000);
+    const held = async (): Promise<number> => {
+      for (let turn = 0; turn < 60; turn++)
+        await (await refusing.fetch(post("/v1/synthesize", body))).arrayBuffer();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      globalThis.gc?.();
+      return process.memoryUsage().arrayBuffers;
+    };
+    await held();
+    const before = await held();
+    const after = await held();
+    expect(after - before).toBeLessThan(20 * body.length);
   });
 
   it("answers 429 with a time where all places are taken, and goes on with those that waited", async () => {
@@ -225,6 +252,24 @@ describe("POST /v1/stream", () => {
     expect((await one.fetch(post("/v1/stream?steps=1", inPieces(raw), octets))).status).toBe(200);
   });
 
+  it("takes no byte now and then for frames, no body without any, and no option of mel files", async () => {
+    const trickle = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        controller.enqueue(new Uint8Array(1));
+      },
+    });
+    const one = server({ deadline: 0.05 });
+    expect((await one.fetch(post("/v1/stream", trickle, octets))).status).toBe(408);
+    const empty = await one.fetch(post("/v1/stream", new Uint8Array(0), octets));
+    expect([empty.status, await messageOf(empty)]).toEqual([400, "The body is empty; frames belong there."]);
+    const wrong = await one.fetch(post("/v1/stream?trustMel=1", inPieces(raw), octets));
+    expect([wrong.status, await messageOf(wrong)]).toEqual([
+      400,
+      expect.stringContaining("no option 'trustMel'"),
+    ]);
+  });
+
   it("has places of its own", async () => {
     const silent = new ReadableStream<Uint8Array>({ start: () => undefined });
     const one = server({ deadline: 0.5 });
@@ -261,6 +306,8 @@ describe("the other routes", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     closing.drain();
     expect((await closing.fetch(new Request(at("/readyz")))).status).toBe(503);
+    const late = await closing.fetch(post("/v1/synthesize", npy));
+    expect([late.status, late.headers.get("connection")]).toEqual([503, "close"]);
     closing.abort();
     const ended = await work;
     expect([ended.status, await messageOf(ended)]).toEqual([
