@@ -215,13 +215,16 @@ describe.skipIf(browserFault)("vocode in a page", () => {
     await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
     await page.locator("input").setInputFiles(join(root, "data/speech.mel"));
     await page.getByRole("status").filter({ hasText: "as fast as it sounds" }).waitFor();
-    const seconds = await page
-      .locator("audio")
-      .evaluate((audio: HTMLAudioElement) =>
-        audio.duration > 0
-          ? audio.duration
-          : new Promise((resolve) => (audio.onloadedmetadata = () => { resolve(audio.duration); })),
-      );
+    const seconds = await page.locator("audio").evaluate((audio: HTMLAudioElement) =>
+      audio.duration > 0
+        ? audio.duration
+        : new Promise(
+            (resolve) =>
+              (audio.onloadedmetadata = () => {
+                resolve(audio.duration);
+              }),
+          ),
+    );
     expect(seconds).toBeCloseTo(expected.length / 22_050, 2);
     expect(faults).toEqual([]);
     await page.context().close();
