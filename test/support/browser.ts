@@ -144,6 +144,10 @@ const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** What axe-core calls serious or critical on a page: "rule: element". */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: axePath });
+  // colours that are on their way from one theme to the other are nobody's
+  await page.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map(async ({ finished }) => finished));
+  });
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
