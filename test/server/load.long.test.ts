@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningServer, startServer } from "../support/run-server.js";
 
 const mel = Uint8Array.from(readFileSync(new URL("../../data/speech.mel", import.meta.url)));
-/** Seconds; two minutes were run once for docs/server.md. */
+/** Of many clients at once. */
 const LOAD_SECONDS = Number(process.env["VOCODE_LOAD_SECONDS"] ?? 20);
 const CLIENTS = 32;
 const MALFORMED = 10_000;
