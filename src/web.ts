@@ -17,6 +17,7 @@ import {
 } from "./host/web/messages.js";
 import type { FetchOptions } from "./host/web/files.js";
 import type { RuntimeFiles } from "./host/web/sessions.js";
+import { concatenate } from "./formats/bytes.js";
 import { WavFile, type WavOutputEncoding } from "./audio/write-wav.js";
 import { isFloat32Array, kindOf, type Mel, type MelFormat, requireMel } from "./mel/format.js";
 import type { Synthesis } from "./vocoder.js";
@@ -235,13 +236,7 @@ export class Vocoder {
     const stream = this.stream(mel, options);
     const pieces: Float32Array[] = [];
     for await (const piece of stream) pieces.push(piece);
-    const samples = new Float32Array(mel.frames * this.format.hopLength);
-    let filled = 0;
-    for (const piece of pieces) {
-      samples.set(piece, filled);
-      filled += piece.length;
-    }
-    return { samples, sampleRate: stream.sampleRate, report: stream.report! };
+    return { samples: concatenate(pieces), sampleRate: stream.sampleRate, report: stream.report! };
   }
 
   /**

@@ -1,7 +1,7 @@
 // Mel frames as they come through a pipe: one line of JSON that says their format, then rows of little-endian float32,
 // [bands] each, until the pipe closes. The line is what a JSON file of --format holds: {} stands for the format that is
 // expected, {"preset": "tacotron2-22k-80"} or {"preset": …, "fmax": …} for another. A mel file may come in their place.
-import { type ByteSource, byteSource } from "../formats/bytes.js";
+import { type ByteSource, byteSource, concatenateBytes, decodeFloats, RowCutter } from "../formats/bytes.js";
 import { undoAssumption } from "../mel/strange.js";
 import { isMelContainer } from "../mel/container.js";
 import { describeForeignContainer } from "../mel/foreign.js";
@@ -54,7 +54,7 @@ export async function openPiped(
   while (start.length < MAGIC_BYTES) {
     const next = await chunks.next();
     if (next.done) break;
-    start = joined(start, next.value);
+    start = concatenateBytes([start, next.value]);
   }
   const again = continued(start, chunks);
   if (!isMelContainer(start)) return openFrameStream(again, options);
@@ -111,7 +111,7 @@ async function readLine(
     if (held.length > LONGEST_HEADER) throw notALine(held);
     const next = await chunks.next();
     if (next.done) throw notALine(held);
-    held = joined(held, next.value);
+    held = concatenateBytes([held, next.value]);
   }
 }
 
@@ -155,33 +155,19 @@ async function* rows(
   bands: number,
 ): AsyncGenerator<Float32Array, void> {
   const rowBytes = bands * Float32Array.BYTES_PER_ELEMENT;
-  let held = first;
+  const cutter = new RowCutter(rowBytes);
   let frame = 0;
-  for (;;) {
-    const whole = held.length - (held.length % rowBytes);
-    if (whole > 0) {
-      yield floats(held.subarray(0, whole));
-      frame += whole / rowBytes;
-      held = held.slice(whole);
-    }
-    const next = await chunks.next();
-    if (next.done) break;
-    held = joined(held, next.value);
+  for (
+    let next: IteratorResult<Uint8Array, void> = { value: first };
+    !next.done;
+    next = await chunks.next()
+  ) {
+    const whole = cutter.push(next.value);
+    if (whole.length > 0) yield decodeFloats(whole, "float32");
+    frame += whole.length / rowBytes;
   }
-  if (held.length > 0)
+  if (cutter.left > 0)
     throw new FrameStreamError(
-      `The pipe closed within frame ${frame}: ${held.length} of its ${rowBytes} bytes came.`,
+      `The pipe closed within frame ${frame}: ${cutter.left} of its ${rowBytes} bytes came.`,
     );
-}
-
-function floats(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
-  return result;
 }

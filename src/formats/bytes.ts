@@ -201,14 +201,51 @@ export function base64Text(bytes: Uint8Array): string {
 
 /** Pieces of a signal one after the other; a single one is not copied. */
 export function concatenate(pieces: readonly Float32Array[]): Float32Array {
-  if (pieces.length === 1) return pieces[0];
-  const whole = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  return pieces.length === 1 ? pieces[0] : filled(new Float32Array(lengthOf(pieces)), pieces);
+}
+
+/** Bytes one after the other, copied. */
+export function concatenateBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return filled(new Uint8Array(lengthOf(pieces)), pieces);
+}
+
+function lengthOf(pieces: readonly { readonly length: number }[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+function filled<Whole extends Float32Array | Uint8Array>(
+  whole: Whole,
+  pieces: readonly (Float32Array | Uint8Array)[],
+): Whole {
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
     at += piece.length;
   }
   return whole;
+}
+
+/** Cuts bytes that come in pieces of any size into whole rows. */
+export class RowCutter {
+  readonly #rowBytes: number;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(rowBytes: number) {
+    this.#rowBytes = rowBytes;
+  }
+
+  /** Bytes of a row that has begun. */
+  get left(): number {
+    return this.#rest.length;
+  }
+
+  /** The rows that are whole with the next piece; none yet, or several. */
+  push(piece: Uint8Array): Uint8Array {
+    const bytes = concatenateBytes([this.#rest, piece]);
+    const whole = bytes.length - (bytes.length % this.#rowBytes);
+    this.#rest = bytes.slice(whole);
+    return bytes.subarray(0, whole);
+  }
 }
 
 /** Whether all values are numbers; a plain loop, since millions are looked at each time that a checkpoint is loaded. */

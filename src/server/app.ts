@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { InputError } from "../errors.js";
 import { type WavOutputEncoding, WaveformBytes, WavFile } from "../audio/write-wav.js";
+import { concatenateBytes } from "../formats/bytes.js";
 import { describeFormat } from "../mel/format.js";
 import { presetNameOf } from "../mel/presets.js";
 import type { SpeechIterator, Vocoder } from "../vocoder.js";
@@ -104,10 +105,14 @@ interface Made {
   readonly begun: number;
 }
 
-/** What ends a request. */
-interface Control {
+/** A request that is in. */
+interface Stay {
+  /** What ends it. */
   readonly stop: AbortController;
-  readonly done: () => void;
+  /** Waits for a place among others. */
+  readonly enter: (admission: Admission) => Promise<void>;
+  /** Gives back its places and its timer. */
+  readonly leave: () => void;
 }
 
 /** The state of a request that is passed to what answers it. */
@@ -179,8 +184,12 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     },
   };
 
-  /** What ends a request: its client, its deadline or the server; `done` when it is answered. */
-  function controlled({ signal: client }: Request, seconds?: number): Control {
+  /** Does the work of a request, which its client, its deadline or the server may end; it leaves by itself, or where it fails. */
+  async function during(
+    { signal: client }: Request,
+    seconds: number | undefined,
+    work: (stay: Stay) => Promise<Response>,
+  ): Promise<Response> {
     const stop = new AbortController();
     const gone = (): void => {
       stop.abort(new ClientGoneError());
@@ -194,59 +203,51 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     running.add(stop);
     if (client.aborted) gone();
     client.addEventListener("abort", gone);
-    return {
-      stop,
-      done: () => {
-        clearTimeout(timer);
-        running.delete(stop);
-        client.removeEventListener("abort", gone);
-      },
-    };
-  }
-
-  async function synthesize(c: RequestContext): Promise<Response> {
-    const { stop, done } = controlled(c.req.raw, deadline);
-    const { signal } = stop;
-    const leaving = [done];
+    const places: (() => void)[] = [];
     const leave = (): void => {
-      for (const each of leaving) each();
+      clearTimeout(timer);
+      running.delete(stop);
+      client.removeEventListener("abort", gone);
+      for (const giveBack of places) giveBack();
+    };
+    const enter = async (admission: Admission): Promise<void> => {
+      places.push(await admission.enter(stop.signal));
     };
     try {
-      leaving.push(await inside.enter(signal));
-      const { asked, body, isRaw } = await readRequest(c, signal);
-      const [voice, vocoder] = voiceOf(asked.voice);
-      leaving.push(await whole.enter(signal));
-      const mel = await melOfBody(body, isRaw, vocoder.format, asked);
-      requireLength(mel.frames, vocoder);
-      const speech = vocoder.stream(mel, { ...synthesisOptions(asked), signal });
-      const made: Made = { voice, speech, options: asked, leave, stop, begun: c.get("begun") };
-      return asked.stream ? await inPieces(c, made) : await atOnce(c, made);
+      return await work({ stop, enter, leave });
     } catch (error) {
       leave();
       throw error;
     }
+  }
+
+  async function synthesize(c: RequestContext): Promise<Response> {
+    return during(c.req.raw, deadline, async ({ stop, enter, leave }) => {
+      const { signal } = stop;
+      await enter(inside);
+      const { asked, body, isRaw } = await readRequest(c, signal);
+      const [voice, vocoder] = voiceOf(asked.voice);
+      await enter(whole);
+      const mel = await melOfBody(body, isRaw, vocoder.format, asked);
+      requireLength(mel.frames, vocoder);
+      const speech = vocoder.stream(mel, { ...synthesisOptions(asked), signal });
+      const made: Made = { voice, speech, options: asked, leave, stop, begun: c.get("begun") };
+      return asked.stream ? inPieces(c, made) : atOnce(c, made);
+    });
   }
 
   async function stream(c: RequestContext): Promise<Response> {
     const asked = parseRequestOptions(c.req.query(), true);
     const [voice, vocoder] = voiceOf(asked.voice);
-    const { stop, done } = controlled(c.req.raw);
-    const { signal } = stop;
-    const leaving = [done];
-    const leave = (): void => {
-      for (const each of leaving) each();
-    };
-    try {
-      leaving.push(await streams.enter(signal));
+    return during(c.req.raw, undefined, async ({ stop, enter, leave }) => {
+      const { signal } = stop;
+      await enter(streams);
       const { format } = vocoder;
       const most = Math.floor((longest * format.sampleRate) / format.hopLength);
       const frames = framesOfBody(c.req.raw, format.bands, { frames: most, idleSeconds: deadline }, signal);
       const speech = vocoder.stream(frames, { ...synthesisOptions(asked), signal });
-      return await inPieces(c, { voice, speech, options: asked, leave, stop, begun: c.get("begun") });
-    } catch (error) {
-      leave();
-      throw error;
-    }
+      return inPieces(c, { voice, speech, options: asked, leave, stop, begun: c.get("begun") });
+    });
   }
 
   /** The body and the options, which a JSON body may hold too. */
@@ -301,7 +302,7 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     made.leave();
     const { header, padding } = encoder.finish();
     const { audioSeconds, realTimeFactor } = speech.report;
-    return c.body(joined([header, ...pieces, padding]), 200, {
+    return c.body(concatenateBytes([header, ...pieces, padding]), 200, {
       ...headersOf(made),
       "vocode-audio-seconds": audioSeconds.toFixed(3),
       "vocode-real-time-factor": realTimeFactor.toFixed(4),
@@ -462,14 +463,4 @@ function headersOf({ voice, speech, options: { output, encoding } }: Made): Reco
     "vocode-sample-rate": String(sampleRate),
     "vocode-encoding": encoding,
   };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -6,7 +6,7 @@ import { parseSeed } from "../diffusion/noise.js";
 import { InputError } from "../errors.js";
 import { WAV_OUTPUT_ENCODINGS, type WavOutputEncoding } from "../audio/write-wav.js";
 import { tunedStarts } from "../checkpoint/tunings.js";
-import type { Files } from "../formats/bytes.js";
+import { concatenateBytes, decodeFloats, type Files, RowCutter } from "../formats/bytes.js";
 import { parseMel } from "../mel/file.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { parseMelAssumption } from "../mel/format-option.js";
@@ -161,13 +161,7 @@ function rawFrames(body: Uint8Array, bands: number): { frames: number; values: F
       `The body has ${body.length} bytes, and frames of ${bands} float32 have ${4 * bands} bytes each.`,
       400,
     );
-  return { frames, values: float32Of(body) };
-}
-
-/** Little-endian float32, at any place in memory. */
-function float32Of(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  return { frames, values: decodeFloats(body, "float32") };
 }
 
 /**
@@ -190,13 +184,7 @@ export async function readBody(
     if (length > limit) throw tooLong(limit);
     pieces.push(piece);
   }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    body.set(piece, at);
-    at += piece.length;
-  }
-  return body;
+  return concatenateBytes(pieces);
 }
 
 function tooLong(limit: number): RequestBodyError {
@@ -260,32 +248,28 @@ export async function* framesOfBody(
   };
   signal.addEventListener("abort", end);
   let timer = setTimeout(late, 1000 * idleSeconds);
-  let rest = new Uint8Array(0);
+  const cutter = new RowCutter(size);
   let frames = 0;
   try {
     if (signal.aborted) end();
     for await (const piece of bodyPieces(request, idle.signal)) {
-      const bytes = new Uint8Array(rest.length + piece.length);
-      bytes.set(rest);
-      bytes.set(piece, rest.length);
-      const whole = Math.floor(bytes.length / size);
-      frames += whole;
+      const whole = cutter.push(piece);
+      frames += whole.length / size;
       if (frames > most)
         throw new RequestBodyError(`A stream has at most ${most} frames here. Begin another one.`, 413);
-      rest = bytes.slice(whole * size);
       // a byte now and then is no frame
-      if (whole === 0) continue;
+      if (whole.length === 0) continue;
       clearTimeout(timer);
-      yield float32Of(bytes.subarray(0, whole * size));
+      yield decodeFloats(whole, "float32");
       timer = setTimeout(late, 1000 * idleSeconds);
     }
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
-  if (rest.length > 0)
+  if (cutter.left > 0)
     throw new RequestBodyError(
-      `The body ends within a frame: ${rest.length} bytes are left, and a frame has ${size}.`,
+      `The body ends within a frame: ${cutter.left} bytes are left, and a frame has ${size}.`,
       400,
     );
 }

@@ -1,7 +1,7 @@
 // Files of a checkpoint by address: fetched with their progress, and kept in the browser's Cache API, where they are asked
 // for only whether they have changed.
 import { FileError } from "../../errors.js";
-import { byteSource, type Files } from "../../formats/bytes.js";
+import { byteSource, concatenateBytes, type Files } from "../../formats/bytes.js";
 
 const CACHE = "mel-vocode";
 
@@ -118,11 +118,5 @@ async function receive(
     received += value.length;
     onDownload?.(received, total, address);
   }
-  const bytes = new Uint8Array(received);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return concatenateBytes(pieces);
 }
