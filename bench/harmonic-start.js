@@ -13,7 +13,7 @@ import { framePhases, heldPitch, pulses } from "../dist/models/excitation/pulse-
 import { openEngine } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { HarmonicStart } from "../dist/synthesis/start.js";
-import { shippedCheckpoint } from "../dist/node.js";
+import { shippedCheckpoint } from "../dist/host/node/voices.js";
 
 const SECONDS = 60;
 const ROUNDS = 8;

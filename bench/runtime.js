@@ -17,7 +17,7 @@ import { MelDenoiser, openDenoiser } from "../dist/synthesis/denoiser.js";
 import { Refiner } from "../dist/synthesis/refinement.js";
 import { openFastDenoiser } from "../dist/synthesis/network-functions.js";
 import { MatchStage } from "../dist/synthesis/stages.js";
-import { shippedCheckpoint, Vocoder } from "../dist/node.js";
+import { shippedCheckpoint, Vocoder } from "../dist/index.js";
 import { withTimedKernels } from "./timed-kernel.js";
 
 const [folder = shippedCheckpoint, secondsText = "10", roundsText = "10", threadsText] =

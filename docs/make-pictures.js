@@ -27,7 +27,7 @@ import { openEngine } from "../dist/host/node/engines.js";
 import { ExcitationSource } from "../dist/synthesis/excitation.js";
 import { harmonicSchedule, HarmonicStart } from "../dist/synthesis/start.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";
-import { shippedCheckpoint } from "../dist/node.js";
+import { shippedCheckpoint } from "../dist/host/node/voices.js";
 
 const folder = new URL("pictures/", import.meta.url);
 const modes = (list) =>

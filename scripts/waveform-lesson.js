@@ -12,7 +12,7 @@ import { loadCheckpoint } from "../dist/host/node/checkpoints.js";
 import { openEngine } from "../dist/host/node/engines.js";
 import { readRecording } from "../dist/host/node/recordings.js";
 import { computeMel } from "../dist/mel/analysis.js";
-import { shippedCheckpoint } from "../dist/node.js";
+import { shippedCheckpoint } from "../dist/host/node/voices.js";
 import { MelDenoiser } from "../dist/synthesis/denoiser.js";
 import { planFor } from "../dist/diffusion/samplers/plan-for.js";
 import { combine } from "../dist/diffusion/samplers/sampling-plan.js";

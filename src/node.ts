@@ -1,11 +1,11 @@
 // The vocoder for Node: the core with Node as its host and the checkpoint that comes with vocode.
-import { fileURLToPath } from "node:url";
 import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
 import { openEngine } from "./host/node/engines.js";
-import { addressInPackage, isAddress, nodeFiles } from "./host/node/read-files.js";
+import { nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
+import { localCheckpoint, shippedCheckpoint } from "./host/node/voices.js";
 
 // Node as a host: files, onnxruntime-node and the engines of tfjs. onnxruntime is loaded where a model is opened.
 
@@ -23,11 +23,6 @@ const nodeHost: Host = {
   spawnAll,
 };
 
-/** The checkpoint that comes with vocode; in a bundle, the one that lies beside it. */
-export const shippedCheckpoint = fileURLToPath(
-  addressInPackage("../checkpoints/speech-22k", "checkpoints/speech-22k"),
-);
-
 /** How to load a vocoder in Node. */
 export interface NodeVocoderOptions extends VocoderOptions {
   readonly host?: Host;
@@ -40,19 +35,17 @@ export class Vocoder extends CoreVocoder {
   /**
    * Loads a checkpoint onto an engine.
    *
-   * @param place the checkpoint's folder, or its address, http:// or https://, whose files are kept in the cache folder;
-   *   without it the one that comes with vocode
-   * @throws CheckpointError, FileError, EngineUnavailableError; PrecisionUnavailableError, NotCalibratedError for int8;
-   *   DownloadError
+   * @param place the checkpoint's folder; the name of a voice that comes with vocode, such as speech-24k; or an address,
+   *   http:// or https://, whose files are kept in the cache folder; without it the voice of the default mel
+   * @throws CheckpointError, FileError, UnknownVoiceError, EngineUnavailableError; PrecisionUnavailableError,
+   *   NotCalibratedError for int8; DownloadError
    */
   static override async load(
     place: string = shippedCheckpoint,
     { onDownload, ...options }: NodeVocoderOptions = {},
   ): Promise<Vocoder> {
-    if (!isAddress(place)) return super.load(place, { host: nodeHost, ...options });
-    const { fetchCheckpoint } = await import("./host/node/remote-checkpoints.js");
     const cacheFolder = options.cacheFolder ?? undefined;
-    return super.load(await fetchCheckpoint(place, { cacheFolder, onDownload }), {
+    return super.load(await localCheckpoint(place, { cacheFolder, onDownload }), {
       host: nodeHost,
       ...options,
     });

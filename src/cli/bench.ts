@@ -178,7 +178,7 @@ const SHIPPED_CLIP = fileURLToPath(new URL("../../data/speech.flac", import.meta
 export function benchCommand(): Command {
   return new Command("bench")
     .argument("[clips...]", "recordings, or folders of them (default: the one that comes with vocode)")
-    .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
+    .option("--voice, --checkpoint <place>", "a voice's name, folder or address (default: speech-22k)")
     .option("--files <list>", "text file with the recordings to use, one path a line relative to the folder")
     .option("--steps <list>", "numbers of steps", listOf(wholeNumber(1, 1000)), [6, 8, 12, 16, 25, 50])
     .option("--samplers <list>", samplerNames.join(", "), listOf(oneOf(samplerNames)), [
@@ -240,9 +240,8 @@ async function run(paths: string[], given: BenchOptions): Promise<void> {
   const { json: wanted, ...options } = given;
   const jsonFile = await requireTargets(given);
   // loaded here, so that the command's help does not wait for the engines
-  const { shippedCheckpoint } = await import("../node.js");
-  const { checkpointFolder } = await import("./options.js");
-  const checkpoint = await checkpointFolder(options.checkpoint ?? shippedCheckpoint, options);
+  const { checkpointFolder } = await import("./voices.js");
+  const checkpoint = await checkpointFolder(options.checkpoint, options);
   const config = await readCheckpointConfig(checkpoint);
   const settings = settingsOf({
     engine: options.engines,

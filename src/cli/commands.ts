@@ -35,7 +35,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: "info",
-    takes: "[options] <file...>",
+    takes: "[options] [file...]",
     summary: "say what recordings, mel files and checkpoints are, and what is odd about them",
     load: async () => (await import("./info.js")).infoCommand,
   },
@@ -95,7 +95,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     name: "export",
-    takes: "[options] <checkpoint> <out>",
+    takes: "[options] <voice> <out>",
     summary: "write a checkpoint as an ONNX file that runs without vocode",
     load: async () => (await import("./export.js")).exportCommand,
   },

@@ -10,7 +10,8 @@ import type { ExportedPart, ExportedProcess } from "../synthesis/export.js";
 import { wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, printResult, vocodeVersion } from "./output.js";
 import { readSchedule, SCHEDULE_ARGUMENT } from "./process-arguments.js";
-import { addStartOptions, checkpointFolder, type StartOptions } from "./options.js";
+import { addStartOptions, type StartOptions } from "./options.js";
+import { checkpointFolder } from "./voices.js";
 
 interface ExportOptions extends OutputOptions, StartOptions {
   readonly part?: ExportedPart;
@@ -39,7 +40,7 @@ interface Exported {
 /** The command `vocode export <checkpoint> <out>`. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .argument("<checkpoint>", "a checkpoint's folder")
+    .argument("<voice>", "a voice's name, folder or address")
     .argument("<out>", "the .onnx file to write")
     .option("--steps <n>", "everything from mel and noise to the waveform, in n steps", wholeNumber(1, 1000))
     .option("--schedule <name>", `the same with ${SCHEDULE_ARGUMENT}`)

@@ -40,15 +40,22 @@ interface FrameStream {
   readonly frames: AsyncGenerator<Float32Array, void>;
 }
 
+/** Frames whose line has been read. */
+interface PipedFrames {
+  /** The format that the line states; undefined where it leaves that to the reader. */
+  readonly stated: MelFormat | undefined;
+  /** @throws FrameStreamError, MelFormatMismatchError */
+  open(options: FrameStreamOptions): FrameStream;
+}
+
 /**
- * Opens what a pipe holds: frames, or a mel file, which is taken into memory.
+ * Reads the beginning of what a pipe holds: frames, or a mel file, which is taken into memory.
  *
- * @throws what openFrameStream throws
+ * @throws what readFrameLine throws
  */
-export async function openPiped(
+export async function readPiped(
   source: AsyncIterable<Uint8Array, void>,
-  options: FrameStreamOptions,
-): Promise<FrameStream | { readonly file: ByteSource }> {
+): Promise<PipedFrames | { readonly file: ByteSource }> {
   const chunks = source[Symbol.asyncIterator]();
   let start = new Uint8Array(0);
   while (start.length < MAGIC_BYTES) {
@@ -57,7 +64,7 @@ export async function openPiped(
     start = concatenateBytes([start, next.value]);
   }
   const again = continued(start, chunks);
-  if (!isMelContainer(start)) return openFrameStream(again, options);
+  if (!isMelContainer(start)) return readFrameLine(again);
   const pieces: Uint8Array[] = [];
   for await (const piece of again) pieces.push(piece);
   return { file: byteSource(Buffer.concat(pieces)) };
@@ -75,17 +82,33 @@ async function* continued(
 }
 
 /**
- * Reads the line, and opens what follows.
+ * Reads the line before the frames.
  *
- * @throws FrameStreamError; MelFormatError, UnknownPresetError, MelFormatMismatchError for what the line says
+ * @throws FrameStreamError; MelFormatError, UnknownPresetError for what the line says
  */
-export async function openFrameStream(
-  source: AsyncIterable<Uint8Array, void>,
-  { expected, assume = {}, trust = false }: FrameStreamOptions,
-): Promise<FrameStream> {
+export async function readFrameLine(source: AsyncIterable<Uint8Array, void>): Promise<PipedFrames> {
   const chunks = source[Symbol.asyncIterator]();
   const { line, rest } = await readLine(chunks);
-  const stated = parseLine(line, assume.format ?? expected);
+  const { bands, stated } = parseLine(line);
+  return {
+    stated,
+    open: (options) => {
+      const format = stated ?? options.assume?.format ?? options.expected;
+      if (bands !== undefined && bands !== format.bands)
+        throw new FrameStreamError(
+          `The pipe's frames have ${JSON.stringify(bands)} bands, and ${format.bands} are expected.`,
+        );
+      return openFrames(chunks, rest, format, options);
+    },
+  };
+}
+
+function openFrames(
+  chunks: AsyncIterator<Uint8Array, void>,
+  rest: Uint8Array,
+  stated: MelFormat,
+  { expected, assume = {}, trust = false }: FrameStreamOptions,
+): FrameStream {
   const inFormat = (values: Float32Array): Float32Array => {
     const { values: written, encoding } = undoAssumption(values, assume, stated);
     return isNative(encoding, stated) ? written : convertToFormat(written, encoding, stated);
@@ -131,7 +154,8 @@ function notALine(held: Uint8Array): FrameStreamError {
   );
 }
 
-function parseLine(line: string, expected: MelFormat): MelFormat {
+/** What the line states: a format, or the number of bands alone, or nothing. */
+function parseLine(line: string): { readonly stated?: MelFormat; readonly bands?: unknown } {
   let fields: unknown;
   try {
     fields = JSON.parse(line);
@@ -141,12 +165,9 @@ function parseLine(line: string, expected: MelFormat): MelFormat {
   if (typeof fields !== "object" || fields === null || Array.isArray(fields))
     throw new FrameStreamError(`The pipe's first line is ${line.slice(0, 40)}, and should be a JSON object.`);
   const { bands, ...others } = fields as Readonly<Record<string, unknown>>;
-  if (Object.keys(others).length > 0) return formatFromJson(fields as Readonly<Record<string, unknown>>);
-  if (bands !== undefined && bands !== expected.bands)
-    throw new FrameStreamError(
-      `The pipe's frames have ${JSON.stringify(bands)} bands, and ${expected.bands} are expected.`,
-    );
-  return expected;
+  if (Object.keys(others).length > 0)
+    return { stated: formatFromJson(fields as Readonly<Record<string, unknown>>) };
+  return { bands };
 }
 
 async function* rows(

@@ -11,7 +11,9 @@ import { inspectStream, type RecordingInspection } from "../audio/inspection.js"
 import type { CheckpointInspection, Sight } from "../checkpoint/inspection.js";
 import { inspectCheckpoint, isCheckpoint } from "../host/node/checkpoints.js";
 import { InputError } from "../errors.js";
-import { isAddress, openByteSource } from "../host/node/read-files.js";
+import { isAddress, isFile, openByteSource } from "../host/node/read-files.js";
+import { shippedFolder, shippedVoices } from "../host/node/voices.js";
+import { checkpointFolder } from "./voices.js";
 import { isSafetensors, parseSafetensors } from "../formats/safetensors.js";
 import { FailedInputsError, type Failure, type OutputOptions, printResult } from "./output.js";
 import { architectureOf } from "../models/registry.js";
@@ -91,8 +93,9 @@ type Inspection = RecordingInspection | MelInspection | TensorsInspection | Chec
 export function infoCommand(): Command {
   return new Command("info")
     .argument(
-      "<file...>",
-      ".wav, .flac, .mel, .npy, .npz, .pt or .safetensors files, recognised by their content, or folders of checkpoints",
+      "[file...]",
+      ".wav, .flac, .mel, .npy, .npz, .pt or .safetensors files, recognised by their content, or voices by name, folder or " +
+        "address (default: the voices that come with vocode)",
     )
     .option("--json", "print JSON: a list with an object a file")
     .option("--quiet", "no notes on stderr")
@@ -103,12 +106,14 @@ Examples:
   vocode info speech.wav
   vocode info mels/*.npy              what an unlabelled mel looks like, and which formats have its bands
   vocode info speech.mel --json
-  vocode info checkpoints/voice       size, receptive field, multiply-adds, training`,
+  vocode info                         the voices that come with vocode
+  vocode info speech-22k              size, receptive field, multiply-adds, training`,
     )
     .action(run);
 }
 
-async function run(paths: readonly string[], options: OutputOptions): Promise<void> {
+async function run(given: readonly string[], options: OutputOptions): Promise<void> {
+  const paths = given.length > 0 ? given : (await shippedVoices()).map(({ name }) => name);
   const results: { file: string; inspection: Inspection }[] = [];
   const failures: Failure[] = [];
   for (const path of paths) {
@@ -132,11 +137,10 @@ async function run(paths: readonly string[], options: OutputOptions): Promise<vo
 }
 
 async function inspect(path: string, options: OutputOptions): Promise<Inspection> {
-  if (isAddress(path)) {
-    const { checkpointFolder } = await import("./options.js");
-    return inspectCheckpoint(await checkpointFolder(path, options));
-  }
+  if (isAddress(path)) return inspectCheckpoint(await checkpointFolder(path, options));
   if (await isCheckpoint(path)) return inspectCheckpoint(path);
+  const shipped = (await isFile(path)) ? undefined : await shippedFolder(path);
+  if (shipped !== undefined) return inspectCheckpoint(shipped);
   const file = await openByteSource(path);
   try {
     if (await isRecording(file, path)) return await inspectStream(await openRecordingIn(file, path));

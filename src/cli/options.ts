@@ -23,9 +23,7 @@ import type { NoiseSchedule } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed, type Seed } from "../diffusion/noise.js";
 import { type SamplerName, samplerNames } from "../diffusion/samplers/plan-for.js";
 import { usualRefinement } from "../mel/consistency.js";
-import { isAddress } from "../host/node/read-files.js";
 import { readPitch } from "../host/node/recordings.js";
-import { shippedCheckpoint, type Vocoder } from "../node.js";
 
 // The options by which a command chooses the engine, and the runtime they open.
 
@@ -71,7 +69,7 @@ export async function openChosenEngine(
 }
 
 /** Says it where there are more threads than processors, which makes everything slower. */
-function remarkThreads({ threads = 1, ...options }: EngineOptions & OutputOptions): void {
+export function remarkThreads({ threads = 1, ...options }: EngineOptions & OutputOptions): void {
   const cores = availableParallelism();
   if (threads > cores)
     printNote(
@@ -130,12 +128,16 @@ export interface SynthesisChoice extends EngineOptions, StartOptions {
   readonly checkpoint?: string;
 }
 
-/** Adds --checkpoint, --steps and the like, and those of the engine, to a command. */
+/** What --voice, or --checkpoint, says of itself. */
+const VOICE_HELP =
+  "a voice's name, folder or address (default: the one that comes with vocode and takes the mel as it is)";
+
+/** Adds --voice, --steps and the like, and those of the engine, to a command. */
 export function addSynthesisOptions(command: Command): Command {
   const { steps, refine, seed } = defaultSynthesis;
   const { exponent, mostOfFew, momentum } = usualRefinement;
   command
-    .option("--checkpoint <folder>", "the model (default: the one that comes with vocode)")
+    .option("--voice, --checkpoint <place>", VOICE_HELP)
     .option(
       "--steps <n>",
       `denoiser calls, 1 to 1000: more is slower, and better from noise (default: the model's own, or ${steps})`,
@@ -211,54 +213,6 @@ export function givenSynthesisOptions(options: SynthesisChoice): string[] {
   return Object.entries(given)
     .filter(([, value]) => value !== undefined)
     .map(([name]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-}
-
-/**
- * The folder of a checkpoint. One at an address is fetched first, with a bar.
- *
- * @throws DownloadError, FileError
- */
-export async function checkpointFolder(place: string, options: OutputOptions): Promise<string> {
-  if (!isAddress(place)) return place;
-  const { fetchCheckpoint } = await import("../host/node/remote-checkpoints.js");
-  const { WorkProgress } = await import("./status.js");
-  const progress = new WorkProgress(options);
-  try {
-    return await fetchCheckpoint(place, {
-      onDownload: (received, total) => {
-        progress.update(received, total ?? 0, `${(received / 1e6).toFixed(1)} MB of the voice`);
-      },
-      onRemark: (sentence) => {
-        progress.end();
-        printNote(options, sentence);
-      },
-    });
-  } finally {
-    progress.end();
-  }
-}
-
-/**
- * Loads the vocoder that the options ask for.
- *
- * @throws CheckpointError, FileError, EngineUnavailableError, PrecisionUnavailableError, NotCalibratedError
- */
-export async function loadChosenVocoder(options: SynthesisChoice & OutputOptions): Promise<Vocoder> {
-  const { engine, device, threads, precision, steps, schedule } = options;
-  remarkThreads(options);
-  if (steps !== undefined && schedule !== undefined)
-    printNote(
-      options,
-      `--steps ${steps} does nothing: the schedule ${typeof schedule === "string" ? schedule : schedule.name} has its own number of steps.`,
-    );
-  // loaded here, so that a command's help does not wait for the engines
-  const { Vocoder } = await import("../node.js");
-  return Vocoder.load(await checkpointFolder(options.checkpoint ?? shippedCheckpoint, options), {
-    engine,
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(precision === undefined ? {} : { precision }),
-  });
 }
 
 /** The options of the main command. */

@@ -12,7 +12,8 @@ import { DEFAULT_PRESET } from "../mel/presets.js";
 import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
 import { pitchFileKind, readInspected, readRecording, writePitch } from "../host/node/recordings.js";
-import { addEngineOptions, checkpointFolder, type EngineOptions, openChosenEngine } from "./options.js";
+import { addEngineOptions, type EngineOptions, openChosenEngine } from "./options.js";
+import { checkpointFolder } from "./voices.js";
 import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
 import { holdsRecording } from "./synthesis-input.js";
@@ -202,12 +203,9 @@ async function readOff(
   isRecording: boolean,
   options: PitchCommandOptions,
 ): Promise<FoundPitch> {
-  const { shippedCheckpoint } = await import("../node.js");
   const { loadCheckpoint } = await import("../host/node/checkpoints.js");
   const { ExcitationSource } = await import("../synthesis/excitation.js");
-  const checkpoint = await loadCheckpoint(
-    await checkpointFolder(options.checkpoint ?? shippedCheckpoint, options),
-  );
+  const checkpoint = await loadCheckpoint(await checkpointFolder(options.checkpoint, options));
   const { mel: expected } = checkpoint.config;
   const source = await ExcitationSource.open(await openChosenEngine(options), checkpoint);
   const mel = isRecording ? await melOfRecording(await readRecording(file), expected) : await melOf(file);

@@ -7,10 +7,11 @@ import { InputError } from "../errors.js";
 import { isAddress } from "../host/node/read-files.js";
 import type { Vocoder } from "../vocoder.js";
 import type { Answer } from "../server/app.js";
-import { addEngineOptions, checkpointFolder, type EngineOptions, engineOf } from "./options.js";
+import { addEngineOptions, type EngineOptions } from "./options.js";
 import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, vocodeVersion } from "./output.js";
-import { shippedCheckpoint } from "../node.js";
+import { shippedCheckpoint } from "../host/node/voices.js";
+import { loadVoice } from "./voices.js";
 
 interface ServeOptions extends OutputOptions, EngineOptions {
   readonly host: string;
@@ -38,7 +39,7 @@ const LAST_WORDS_MS = 1000;
 /** The command `vocode serve [voices...]`. */
 export function serveCommand(): Command {
   const command = new Command("serve")
-    .argument("[voices...]", "checkpoints' folders or addresses (default: the one that comes with vocode)")
+    .argument("[voices...]", "names, folders or addresses of voices (default: speech-22k)")
     .option("--host <address>", "where it listens; 0.0.0.0 for other machines", "127.0.0.1")
     .option("--port <n>", "0 for a free one", wholeNumber(0, 65_535), 8080)
     .option("--token-file <file>", "a file with the bearer token that requests need (or VOCODE_TOKEN)")
@@ -58,7 +59,7 @@ export function serveCommand(): Command {
 Examples:
   vocode serve
   curl --data-binary @speech.mel 'http://127.0.0.1:8080/v1/synthesize?steps=2' -o speech.wav
-  vocode serve checkpoints/my-voice checkpoints/speech-22k --host 0.0.0.0 --token-file token.txt
+  vocode serve checkpoints/my-voice speech-22k --host 0.0.0.0 --token-file token.txt
 
 It prints its address on stdout when the voices are loaded. Routes and options: /openapi.json, and docs/server.md.`,
     )
@@ -147,14 +148,13 @@ async function toldToEnd(): Promise<void> {
 
 /** @throws InputError for two voices of one name; what loading throws */
 async function loadVoices(places: readonly string[], options: ServeOptions): Promise<Map<string, Vocoder>> {
-  const { Vocoder: NodeVocoder } = await import("../node.js");
   const voices = new Map<string, Vocoder>();
   for (const place of places) {
     const name = isAddress(place)
       ? (place.replace(/\/+$/, "").split("/").at(-1) ?? place)
       : basename(resolve(place));
     if (voices.has(name)) throw new InputError(`Two voices are called '${name}'. Rename a folder.`);
-    voices.set(name, await NodeVocoder.load(await checkpointFolder(place, options), engineOf(options)));
+    voices.set(name, await loadVoice(place, options));
   }
   return voices;
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { InputError } from "../errors.js";
 import { addressInPackage } from "../host/node/read-files.js";
-import { shippedCheckpoint } from "../node.js";
+import { shippedCheckpoint } from "../host/node/voices.js";
 import { wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, printResult } from "./output.js";
 

@@ -5,11 +5,11 @@ import { isRecordingName } from "../audio/recording.js";
 import { findFiles, isFile, isFolder } from "../host/node/read-files.js";
 import { FileError, InputError } from "../errors.js";
 import { makeFolder } from "../host/node/write-files.js";
-import type { Vocoder } from "../node.js";
 import { FailedInputsError, type Failure, printForeignFiles, printNote, printResult } from "./output.js";
 import { Progress } from "./status.js";
 import { PIPE } from "./synthesis-input.js";
-import { loadChosenVocoder, type SynthesizeOptions } from "./options.js";
+import type { SynthesizeOptions } from "./options.js";
+import { ChosenVoices } from "./voices.js";
 import { type MadeSpeech, makeSpeech, processText, reportObject, speedText } from "./synthesis-run.js";
 
 const MEL_EXTENSIONS = [".mel", ".npy", ".npz", ".pt", ".pth", ".safetensors"];
@@ -101,19 +101,17 @@ interface Batch {
 async function synthesizeAll(jobs: readonly Job[], options: SynthesizeOptions): Promise<Batch> {
   const made: MadeSpeech[] = [];
   const failures: Failure[] = [];
-  const loading = performance.now();
-  const vocoder = await loadChosenVocoder(options);
-  const loadSeconds = (performance.now() - loading) / 1000;
+  const voices = new ChosenVoices(options);
   const progress = new Progress(options, jobs.length, "inputs");
   for (const job of jobs) {
-    const result = await attempt(vocoder, job, options);
+    const result = await attempt(voices, job, options);
     if ("error" in result) failures.push(result);
     else made.push(result);
     progress.advance(job.input);
   }
   progress.end();
-  await vocoder.dispose();
-  return { made, failures, loadSeconds };
+  await voices.dispose();
+  return { made, failures, loadSeconds: voices.loadSeconds };
 }
 
 async function findInputs(inputs: readonly string[]): Promise<{ path: string; name: string }[]> {
@@ -138,17 +136,17 @@ function isInputName(name: string): boolean {
 }
 
 async function attempt(
-  vocoder: Vocoder,
+  voices: ChosenVoices,
   { input, output }: Job,
   options: SynthesizeOptions,
 ): Promise<MadeSpeech | Failure> {
   await makeFolder(dirname(output));
   try {
-    return await makeSpeech(vocoder, input, output, { ...options, quiet: true });
+    return await makeSpeech(voices, input, output, { ...options, quiet: true });
   } catch (error) {
-    // where a file cannot be written, the others cannot either
+    // where a file cannot be written or a voice not be loaded, that meets the others too
     const unwritable = error instanceof FileError && error.path === output;
-    if (unwritable || !(error instanceof InputError)) throw error;
+    if (unwritable || voices.failed || !(error instanceof InputError)) throw error;
     return { input, error: error.message };
   }
 }

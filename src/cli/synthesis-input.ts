@@ -9,7 +9,7 @@ import { presetNameOf } from "../mel/presets.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { fewestSamples } from "../mel/frames.js";
 import type { MelLayout } from "../mel/layout.js";
-import { type MelFrames, openMelIn, readMelIn } from "../mel/open-mel.js";
+import { type MelFrames, openMelIn, readMelIn, statedFormat } from "../mel/open-mel.js";
 
 /** The name of a pipe. */
 export const PIPE = "-";
@@ -41,25 +41,52 @@ export interface SynthesisInputOptions {
   readonly whole?: boolean;
 }
 
+/** What there is to synthesise, before a voice is chosen for it. */
+export interface FoundInput {
+  /** The format that a mel is in by its own words or the options'; undefined for a recording, and where nothing says it. */
+  readonly stated: MelFormat | undefined;
+  /**
+   * Opens it in the format that a voice expects; once.
+   *
+   * @throws what openMel, openRecording and readFrameLine throw
+   */
+  open(expected: MelFormat): Promise<SynthesisInput>;
+}
+
 /**
- * Opens a mel file or a recording, recognised by its content, or a pipe.
+ * Looks at a mel file or a recording, recognised by its content, or a pipe.
  *
  * @param path "-" for stdin; a file is opened once
- * @throws what openMel, openRecording and openFrameStream throw
+ * @throws what a damaged header or a pipe's first line throws, and FileError
  */
-export async function openSynthesisInput(
-  path: string,
-  expected: MelFormat,
-  options: SynthesisInputOptions,
-): Promise<SynthesisInput> {
-  if (path === PIPE) return openPipe(expected, options);
+export async function findSynthesisInput(path: string, options: SynthesisInputOptions): Promise<FoundInput> {
+  if (path === PIPE) return findPiped(options);
   const file = await openByteSource(path);
   try {
-    if (await isRecording(file, path)) return await openCopy(file, path, expected);
-    return await openMelFile(file, { expected, ...options });
+    const isSound = await isRecording(file, path);
+    return {
+      stated: isSound ? undefined : (options.assume?.format ?? (await statedFormat(file))),
+      open: (expected) =>
+        closedOnFailure(file, () =>
+          isSound ? openCopy(file, path, expected) : openMelFile(file, { expected, ...options }),
+        ).catch((error: unknown) => {
+          throw error instanceof MelFormatMismatchError && !options.assume?.format
+            ? withConversion(error)
+            : error;
+        }),
+    };
   } catch (error) {
     await file.close();
-    throw error instanceof MelFormatMismatchError && !options.assume?.format ? withConversion(error) : error;
+    throw error;
+  }
+}
+
+async function closedOnFailure<Result>(file: ByteSource, open: () => Promise<Result>): Promise<Result> {
+  try {
+    return await open();
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 
@@ -101,17 +128,27 @@ export async function* fitted(
   }
 }
 
-async function openPipe(expected: MelFormat, options: SynthesisInputOptions): Promise<SynthesisInput> {
-  const { openPiped } = await import("./frame-stream.js");
-  const stream = await openPiped(process.stdin, { expected, ...options });
-  if ("file" in stream) return openMelFile(stream.file, { expected, ...options });
+async function findPiped(options: SynthesisInputOptions): Promise<FoundInput> {
+  const { readPiped } = await import("./frame-stream.js");
+  const piped = await readPiped(process.stdin);
+  if ("file" in piped)
+    return {
+      stated: options.assume?.format ?? (await statedFormat(piped.file)),
+      open: (expected) => openMelFile(piped.file, { expected, ...options }),
+    };
   return {
-    source: stream.frames,
-    expectedFrames: undefined,
-    leadingSamples: stream.leadingSamples,
-    samples: () => undefined,
-    remarks: stream.conversions,
-    close: () => Promise.resolve(),
+    stated: piped.stated ?? options.assume?.format,
+    open: (expected) => {
+      const { frames, leadingSamples, conversions } = piped.open({ expected, ...options });
+      return Promise.resolve({
+        source: frames,
+        expectedFrames: undefined,
+        leadingSamples,
+        samples: () => undefined,
+        remarks: conversions,
+        close: () => Promise.resolve(),
+      });
+    },
   };
 }
 

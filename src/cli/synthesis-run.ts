@@ -5,10 +5,10 @@ import type { Mel } from "../mel/format.js";
 import { WaveformBytes, type WrittenWav } from "../audio/write-wav.js";
 import { writeWav } from "../host/node/recordings.js";
 import type { SynthesisReport } from "../synthesis/report.js";
-import type { Vocoder } from "../node.js";
 import { describeStdoutError, printNote } from "./output.js";
 import { WorkProgress } from "./status.js";
-import { fitted, openSynthesisInput, PIPE } from "./synthesis-input.js";
+import { findSynthesisInput, fitted, PIPE } from "./synthesis-input.js";
+import type { ChosenVoices } from "./voices.js";
 import { encodings, inputOptions, streamOptions, type SynthesizeOptions } from "./options.js";
 import { cpus } from "node:os";
 
@@ -28,22 +28,21 @@ export interface MadeSpeech {
  * Turns one input into speech.
  *
  * @param output a file, or "-" for stdout
- * @throws what openSynthesisInput, Vocoder.stream and writeWav throw
+ * @throws what findSynthesisInput, ChosenVoices.for, Vocoder.stream and writeWav throw
  */
 export async function makeSpeech(
-  vocoder: Vocoder,
+  voices: ChosenVoices,
   input: string,
   output: string,
   options: SynthesizeOptions,
 ): Promise<MadeSpeech> {
   const whole = options.picture !== undefined;
+  const found = await findSynthesisInput(input, { ...(await inputOptions(options)), whole });
+  const vocoder = await voices.for(found.stated);
   // loaded here, since it analyses what is made
   const drawn = whole ? new (await import("./drawn-mels.js")).DrawnMels(vocoder.format) : undefined;
   const chosen = await streamOptions(options);
-  const source = await openSynthesisInput(input, vocoder.format, {
-    ...(await inputOptions(options)),
-    whole,
-  });
+  const source = await found.open(vocoder.format);
   const progress = new WorkProgress(options);
   try {
     const early = source.remarks;

@@ -10,12 +10,8 @@ import { requireTarget } from "../host/node/write-files.js";
 import { printNote, printResult } from "./output.js";
 import { requirePicture, writePicture } from "./option-values.js";
 import { PIPE } from "./synthesis-input.js";
-import {
-  addSynthesizeOptions,
-  loadChosenVocoder,
-  type SynthesizeOptions,
-  withScheduleRead,
-} from "./options.js";
+import { addSynthesizeOptions, type SynthesizeOptions, withScheduleRead } from "./options.js";
+import { ChosenVoices } from "./voices.js";
 import { type MadeSpeech, makeSpeech, reportObject, reportText } from "./synthesis-run.js";
 
 // Whether a file's name says that it holds WAV audio, which is all that is written here: another ending would lie.
@@ -135,13 +131,13 @@ async function runSingle(input: string, output: string, options: SynthesizeOptio
     requireWavName(output);
   }
   await requirePicture(options);
-  const loading = performance.now();
-  const vocoder = await loadChosenVocoder(options);
-  const loadSeconds = (performance.now() - loading) / 1000;
-  const made = await makeSpeech(vocoder, input, output, options);
-  await vocoder.dispose();
+  const voices = new ChosenVoices(options);
+  // frames may be long in coming: the voice that most of them are for is loaded meanwhile
+  if (input === PIPE) voices.for(undefined).catch(() => undefined);
+  const made = await makeSpeech(voices, input, output, options);
+  await voices.dispose();
   await writePicture(options, () => drawMels(made));
-  printReport(made, loadSeconds, options);
+  printReport(made, voices.loadSeconds, options);
 }
 
 function printReport(made: MadeSpeech, loadSeconds: number, options: SynthesizeOptions): void {

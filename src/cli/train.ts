@@ -206,8 +206,8 @@ Examples:
   vocode train wavs --out checkpoints/my-voice
   vocode train wavs --out checkpoints/my-voice --steps 2000 --set speeds=1 --set batch=8
   vocode train wavs --out checkpoints/published --set denoiser=wavegrad
-  vocode train few-wavs --from checkpoints/speech-22k --out checkpoints/new-voice
-  vocode train wavs --from checkpoints/speech-22k --format vocos-24k-100 --out checkpoints/my-24k
+  vocode train few-wavs --from speech-22k --out checkpoints/new-voice
+  vocode train wavs --from speech-22k --format vocos-24k-100 --out checkpoints/my-24k
   vocode train wavs --from checkpoints/my-voice --finish --out checkpoints/finished
   vocode train --resume runs/my-voice
   vocode train --resume runs/my-voice --steps 8000       further than the run was to go

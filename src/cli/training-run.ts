@@ -76,7 +76,7 @@ export async function newRun(
     throw new InputError(
       `No voice can be trained for this --format: ${fault}. Train one for a format without, such as ${DEFAULT_PRESET}.`,
     );
-  if (begins) checkTransfer(begins.checkpoint.config, mel);
+  if (begins) await checkTransfer(begins.checkpoint.config, mel);
   const place = (path: string): string => relative(runFolder.path, path) || ".";
   const description: RunDescription = {
     config: await configOf(options, mel, begins),
@@ -94,7 +94,7 @@ export async function newRun(
   };
   // refuses what is no format before any work
   await readingOf(description);
-  const start = begins && startWeights(begins.checkpoint, description.config, mel);
+  const start = begins && (await startWeights(begins.checkpoint, description.config, mel));
   checkFinishing(description.config, mel, start);
   await runFolder.requireNone();
   await requireFreeCheckpoint(out);
@@ -275,7 +275,8 @@ interface NamedCheckpoint {
 
 /** The checkpoint that a run begins with. */
 async function checkpointOf(path: string): Promise<NamedCheckpoint> {
-  const { loadCheckpoint, localCheckpoint } = await import("../host/node/checkpoints.js");
+  const { loadCheckpoint } = await import("../host/node/checkpoints.js");
+  const { localCheckpoint } = await import("../host/node/voices.js");
   const checkpoint = await loadCheckpoint(await localCheckpoint(path));
   return { name: isAddress(path) ? path : basename(resolve(path)), checkpoint };
 }

@@ -93,6 +93,13 @@ function withGains({ values, format }: Mel, gains: Float64Array): Float32Array {
   return values.map((value, i) => value + slope * gains[i % format.bands]);
 }
 
+/** Whether mels of a format can be brought into the expected one without a loss. */
+export function isLossless(format: MelFormat, expected: MelFormat): boolean {
+  return formatDifferences(format, expected).every((difference) =>
+    isConvertible(difference, format, expected),
+  );
+}
+
 function isConvertible({ field }: FormatDifference, format: MelFormat, expected: MelFormat): boolean {
   if (field === "log" || field === "mean" || field === "deviation") return true;
   if (field === "floor") return format.floor < expected.floor;

@@ -57,6 +57,15 @@ export async function openMelIn(source: ByteSource, options: ReadMelOptions): Pr
 }
 
 /**
+ * The format that a mel file states, without a look at its values; undefined where it states none.
+ *
+ * @throws MelFormatError and what a damaged header throws
+ */
+export async function statedFormat(source: ByteSource): Promise<MelFormat | undefined> {
+  return (await openStored(source))?.format;
+}
+
+/**
  * Reads the mel file that a source holds as a whole, and closes the source.
  *
  * @throws what openMelIn throws

@@ -188,8 +188,8 @@ export interface TrainingPart<Shape> {
   formatFault?(settings: Settings, mel: MelFormat): string | undefined;
   /** What may grow where training begins with trained weights. */
   readonly growth?: Growth<Shape>;
-  /** How trained weights become a beginning for mels of another format; absent where they cannot. */
-  readonly transfer?: Transfer<Shape>;
+  /** How trained weights become a beginning for mels of another format; absent where they cannot. Loaded on demand. */
+  readonly transfer?: () => Promise<Transfer<Shape>>;
   readonly optimiser: NetworkOptimiser;
   /** Whether errors of ε̂ are squared, or taken as they are. */
   readonly norm: LossNorm;

@@ -6,12 +6,14 @@ import { InputError } from "../errors.js";
 import { type WavOutputEncoding, WaveformBytes, WavFile } from "../audio/write-wav.js";
 import { concatenateBytes } from "../formats/bytes.js";
 import { describeFormat } from "../mel/format.js";
+import { isLossless } from "../mel/conversion.js";
 import { presetNameOf } from "../mel/presets.js";
 import type { SpeechIterator, Vocoder } from "../vocoder.js";
 import { Admission, BusyError, type Places } from "./admission.js";
 import { ServerMetrics } from "./metrics.js";
 import { openApiDocument } from "./openapi.js";
 import {
+  formatOfBody,
   framesOfBody,
   melOfBody,
   parseRequestOptions,
@@ -226,7 +228,7 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
       const { signal } = stop;
       await enter(inside);
       const { asked, body, isRaw } = await readRequest(c, signal);
-      const [voice, vocoder] = voiceOf(asked.voice);
+      const [voice, vocoder] = isRaw ? voiceOf(asked.voice) : await voiceForBody(asked, body);
       await enter(whole);
       const mel = await melOfBody(body, isRaw, vocoder.format, asked);
       requireLength(mel.frames, vocoder);
@@ -277,6 +279,17 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     throw new UnknownVoiceError(
       `There is no voice '${name}' here. There are ${[...voices.keys()].join(", ")}.`,
     );
+  }
+
+  /** The voice that a request names; or the first one that takes the mel without a loss, or the first of all. */
+  async function voiceForBody(
+    asked: RequestOptions,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<[string, Vocoder]> {
+    if (asked.voice !== undefined || voices.size === 1) return voiceOf(asked.voice);
+    const format = await formatOfBody(body, asked);
+    const found = format && [...voices].find(([, vocoder]) => isLossless(format, vocoder.format));
+    return found ?? voiceOf(undefined);
   }
 
   function requireLength(frames: number, { format }: Vocoder): void {

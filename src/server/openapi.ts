@@ -8,7 +8,11 @@ import { limits } from "./synthesis-request.js";
 
 /** An option, as a schema. */
 const options = {
-  voice: { type: "string", description: "A voice's name; without it the first of /v1/voices." },
+  voice: {
+    type: "string",
+    description:
+      "A voice's name; without it the one that takes the mel's own format, or the first of /v1/voices.",
+  },
   steps: {
     ...{ type: "integer", minimum: 1, maximum: limits.steps },
     description: "Calls of the denoiser; without it the voice's own number.",

@@ -6,10 +6,11 @@ import { parseSeed } from "../diffusion/noise.js";
 import { InputError } from "../errors.js";
 import { WAV_OUTPUT_ENCODINGS, type WavOutputEncoding } from "../audio/write-wav.js";
 import { tunedStarts } from "../checkpoint/tunings.js";
-import { concatenateBytes, decodeFloats, type Files, RowCutter } from "../formats/bytes.js";
+import { byteSource, concatenateBytes, decodeFloats, type Files, RowCutter } from "../formats/bytes.js";
 import { parseMel } from "../mel/file.js";
 import type { Mel, MelFormat } from "../mel/format.js";
 import { parseMelAssumption } from "../mel/format-option.js";
+import { statedFormat } from "../mel/open-mel.js";
 import { melLayouts } from "../mel/layout.js";
 import type { SynthesisOptions } from "../synthesis/settings.js";
 
@@ -124,6 +125,19 @@ const noFiles: Pick<Files, "read"> = {
       new RequestOptionError("'melFormat' names a file; a server takes presets and fields only."),
     ),
 };
+
+/**
+ * The format that a body's mel is in by the options' words or its own; undefined where nothing says it.
+ *
+ * @throws what statedFormat and parseMelAssumption throw
+ */
+export async function formatOfBody(
+  body: Uint8Array<ArrayBuffer>,
+  { melFormat }: RequestOptions,
+): Promise<MelFormat | undefined> {
+  const assumed = melFormat === undefined ? undefined : await parseMelAssumption(melFormat, noFiles);
+  return assumed?.format ?? (await statedFormat(byteSource(body)));
+}
 
 /**
  * The mel of a body: a file as `vocode` reads it (.mel, .npy, .safetensors), or frames of float32.

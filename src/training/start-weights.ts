@@ -2,8 +2,9 @@
 //
 // The network's shape is the checkpoint's, but that it may get more mel corrections. So is the prior: the network knows
 // speech only as that prior whitens it, and a new fit would move the domain away under it; fitted on many voices, it fits
-// one more. For mels of another format both are new, and the network's weights are carried over. A quarter of the usual learning rates and some minutes of steps move the weights towards the voice without
-// forgetting what speech is: what the network knows beyond the new recordings is why one begins with it.
+// one more. For mels of another format both are new, and the network's weights are carried over. A quarter of the usual
+// learning rates and some minutes of steps move the weights towards the voice without forgetting what speech is: what the
+// network knows beyond the new recordings is why one begins with it.
 import type { CheckpointConfig } from "../checkpoint/config.js";
 import { InputError, TrainConfigError } from "../errors.js";
 import { baseConfig, shapeOfRun, type TrainConfig, withSettings } from "./config.js";
@@ -126,13 +127,13 @@ export function checkFinishing(
 }
 
 /** Checks that a voice can be a beginning for mels of a format. @throws InputError */
-export function checkTransfer(
+export async function checkTransfer(
   { denoiser, mel }: Pick<CheckpointConfig, "denoiser" | "mel">,
   to: MelFormat,
-): void {
+): Promise<void> {
   if (formatsEqual(mel, to)) return;
   const { transfer } = architectureOf(denoiser.kind).training;
-  const fault = transfer ? transfer.fault(mel, to) : "Its network knows no format but its own.";
+  const fault = transfer ? (await transfer()).fault(mel, to) : "Its network knows no format but its own.";
   if (fault === undefined) return;
   throw new InputError(
     `What --from names cannot be carried over to this --format. ${fault} Leave one of the two options out.`,
@@ -144,13 +145,15 @@ export function checkTransfer(
  *
  * @param to a format that checkTransfer lets pass
  */
-export function startWeights(
+export async function startWeights(
   { config: { denoiser, mel }, weights }: Checkpoint,
   config: TrainConfig,
   to: MelFormat,
-): Checkpoint["weights"] {
+): Promise<Checkpoint["weights"]> {
   const { growth, transfer } = architectureOf(denoiser.kind).training;
-  const carried = formatsEqual(mel, to) ? weights : transfer!.weights(weights, denoiser.shape, mel, to);
+  const carried = formatsEqual(mel, to)
+    ? weights
+    : (await transfer!()).weights(weights, denoiser.shape, mel, to);
   return growth?.weights(carried, denoiser.shape, shapeOfRun(config), to) ?? carried;
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { shippedCheckpoint } from "../../dist/node.js";
+import { shippedCheckpoint } from "../../dist/host/node/voices.js";
 import { measureClip } from "../../src/evaluation/metrics/clip-metrics.js";
 import { encodeNpy, parseNpy } from "../../src/formats/npy.js";
 import { readRecording } from "../../src/host/node/recordings.js";

@@ -1,17 +1,18 @@
 // The server's routes without a socket: web-standard requests in, responses out, with a small voice of random weights.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpy } from "../../src/formats/npy.js";
 import { saveCheckpoint } from "../../src/host/node/checkpoints.js";
+import { writeMel } from "../../src/host/node/mel-files.js";
 import { computeMel } from "../../src/mel/analysis.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { Vocoder } from "../../src/node.js";
 import { type Answer, createSpeechServer, type SpeechServerOptions } from "../../src/server/app.js";
 import { requestOptions } from "../../src/server/synthesis-request.js";
 import { clipSamples } from "../support/mel-reference.js";
-import { harmonicCheckpoint } from "../support/random-checkpoint.js";
+import { harmonicCheckpoint, randomCheckpoint } from "../support/random-checkpoint.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vocode-server-"));
 const format = findPreset("hifigan-22k-80");
@@ -89,6 +90,33 @@ describe("POST /v1/synthesize", () => {
     expect(answers).toMatchObject([
       { path: "/v1/synthesize", status: 200, audioSeconds: samples.length / 22_050 },
     ]);
+  });
+
+  it("speaks with the voice that takes the mel's own format where none is named", async () => {
+    const other = findPreset("vocos-24k-100");
+    const { config, weights } = randomCheckpoint(other);
+    await saveCheckpoint(join(folder, "other"), { config, weights }, "random");
+    const high = await Vocoder.load(join(folder, "other"), { threads: 1 });
+    const both = server({
+      voices: new Map([
+        ["small", voice],
+        ["high", high],
+      ]),
+    });
+    const frames = 6;
+    const values = new Float32Array(frames * other.bands).fill(-3);
+    await writeMel(join(folder, "other.mel"), { frames, format: other, values });
+    const stated = new Uint8Array(readFileSync(join(folder, "other.mel")));
+    const unlabelled = encodeNpy([frames, other.bands], values);
+    const voiceOf = async (path: string, body: Uint8Array): Promise<string | null> =>
+      (await both.fetch(post(path, Uint8Array.from(body)))).headers.get("vocode-voice");
+    expect(await voiceOf("/v1/synthesize?steps=1", stated)).toBe("high");
+    expect(await voiceOf("/v1/synthesize?steps=1&melFormat=vocos-24k-100&trustMel=1", unlabelled)).toBe(
+      "high",
+    );
+    expect(await voiceOf("/v1/synthesize?steps=1", npy)).toBe("small");
+    expect((await both.fetch(post("/v1/synthesize?voice=small", stated))).status).toBe(400);
+    await high.dispose();
   });
 
   it("takes frames alone, a JSON object, and sends audio in pieces: the same samples", async () => {

@@ -19,19 +19,7 @@ import type { CheckpointConfig } from "../../checkpoint/config.js";
 import { type CheckpointInspection, describeCheckpoint } from "../../checkpoint/inspection.js";
 import { FileError, InputError } from "../../errors.js";
 import { isAddress, isFolder, nodeFiles, readWholeFile } from "./read-files.js";
-import type { DownloadOptions } from "./remote-checkpoints.js";
 import { writeSafetensors, makeFolder, writeAtomically } from "./write-files.js";
-
-/**
- * The folder of a checkpoint; one at an address is fetched, or what of it has changed.
- *
- * @throws DownloadError, FileError
- */
-export async function localCheckpoint(place: string, options?: DownloadOptions): Promise<string> {
-  if (!isAddress(place)) return place;
-  const { fetchCheckpoint } = await import("./remote-checkpoints.js");
-  return fetchCheckpoint(place, options);
-}
 
 /**
  * Loads a checkpoint from a folder.

@@ -12,7 +12,6 @@ import {
   outputCount,
   trunkLayers,
 } from "./shape.js";
-import { transferFault, transferWeights } from "./transfer.js";
 import type { MelFormat } from "../../mel/format.js";
 import type { WeightValue } from "../weights.js";
 
@@ -52,7 +51,10 @@ const maskNetTraining: TrainingPart<MaskNetConfig> = {
     weights: (weights, _, to, { bands, hopLength }) =>
       withMoreCorrections(weights, outputCount(to, bands, hopLength)),
   },
-  transfer: { fault: transferFault, weights: transferWeights },
+  transfer: async () => {
+    const { transferFault, transferWeights } = await import("./transfer.js");
+    return { fault: transferFault, weights: transferWeights };
+  },
   optimiser: { beta1: 0.9, beta2: 0.99, muon: { momentum: 0.95, trains: usesMuon } },
   norm: "l2",
 };

@@ -1,0 +1,43 @@
+import { basename } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  localCheckpoint,
+  shippedCheckpoint,
+  shippedVoices,
+  UnknownVoiceError,
+  voiceFor,
+} from "../../../src/host/node/voices.js";
+import { findPreset } from "../../../src/mel/presets.js";
+
+describe("the voices that come with vocode", () => {
+  it("are those of checkpoints/, the default one first, each with the format of its mels", async () => {
+    const voices = await shippedVoices();
+    expect(voices[0]).toEqual({
+      name: "speech-22k",
+      folder: shippedCheckpoint,
+      format: findPreset("hifigan-22k-80"),
+    });
+    expect(new Set(voices.map(({ folder }) => basename(folder))).size).toBe(voices.length);
+  });
+
+  it.each(["hifigan-22k-80", "tacotron2-22k-80"])("take a mel of %s without a loss", async (name) => {
+    expect((await voiceFor(findPreset(name)))?.name).toBe("speech-22k");
+  });
+});
+
+describe("a voice's place", () => {
+  it("may be the name of one that comes with vocode", async () => {
+    expect(await localCheckpoint("speech-22k")).toBe(shippedCheckpoint);
+  });
+
+  it("is taken for a path where it looks like one, or is a folder", async () => {
+    expect(await localCheckpoint("checkpoints/speech-22k")).toBe("checkpoints/speech-22k");
+    expect(await localCheckpoint("./speech-22k")).toBe("./speech-22k");
+    expect(await localCheckpoint("src")).toBe("src");
+  });
+
+  it("is refused with the names that there are where it is none of them", async () => {
+    await expect(localCheckpoint("speech-23k")).rejects.toThrow(UnknownVoiceError);
+    await expect(localCheckpoint("speech-23k")).rejects.toThrow(/'speech-23k'.*speech-22k/);
+  });
+});
