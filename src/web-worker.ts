@@ -181,8 +181,14 @@ async function readFile({ bytes, name, options }: ReadRequest, expected: MelForm
   const { melFormat, ...others } = options;
   const assume =
     melFormat === undefined ? undefined : await parseMelAssumption(melFormat, new FetchedFiles());
-  const { mel, conversions, remarks } = parseMel(bytes, { expected, ...others, ...(assume && { assume }) });
-  return { mel, notes: [...conversions, ...remarks] };
+  const { mel, layout, conversions, remarks } = parseMel(bytes, {
+    expected,
+    ...others,
+    ...(assume && { assume }),
+  });
+  const { describeLayout } = await import("./mel/layout.js");
+  const laidOut = describeLayout(mel.frames, mel.format.bands, layout);
+  return { mel, layout: laidOut, notes: [...conversions, ...remarks] };
 }
 
 /** Serves a page: requests are answered as they come, and the vocoder takes their work in turns. */

@@ -221,7 +221,7 @@ export class Vocoder {
   }
 
   /** The mel of samples, with them at the voice's rate. @param sampleRate Hz */
-  async analyse(samples: Float32Array, sampleRate: number): Promise<Required<ReadFile>> {
+  async analyse(samples: Float32Array, sampleRate: number): Promise<Required<Omit<ReadFile, "layout">>> {
     return this.#lifetime.during(() => this.#client.ask({ kind: "analyse", samples, sampleRate }));
   }
 

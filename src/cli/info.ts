@@ -5,6 +5,7 @@ import { describeForeignContainer } from "../mel/foreign.js";
 import { NoMelError } from "../mel/format-fields.js";
 import { describeLikeness, inspectMel, type MelInspection, wayOutOf } from "../mel/diagnosis.js";
 import { describeFormat } from "../mel/format.js";
+import { describeLayout } from "../mel/layout.js";
 import { openRecordingIn } from "../audio/open-recording.js";
 import { isRecording } from "../audio/recording.js";
 import { inspectStream, type RecordingInspection } from "../audio/inspection.js";
@@ -220,9 +221,8 @@ function describeMel(found: MelInspection): string[] {
   const { statistics, format, looksLike, candidates } = found;
   const lines = [`${containers[found.container]}, ${found.dtype}, [${found.shape.join(", ")}]`];
   if (found.frames !== undefined && found.seconds !== undefined) {
-    const axes = found.layout === "bands-first" ? "[bands, frames]" : "[frames, bands]";
-    const length = `${found.frames} frames of ${found.bands ?? 0} bands, ${axes}, ${seconds(found.seconds)}`;
-    lines.push(`length    ${length}${format ? "" : ` as ${candidates[0]}`}`);
+    const laidOut = describeLayout(found.frames, found.bands ?? 0, found.layout ?? "frames-first");
+    lines.push(`length    ${laidOut}, ${seconds(found.seconds)}${format ? "" : ` as ${candidates[0]}`}`);
   }
   if (format) lines.push(`format    ${found.preset ?? "its own"}: ${describeFormat(format)}`);
   else if (candidates.length > 0) lines.push(`format    not stated; the bands fit ${candidates.join(", ")}`);

@@ -34,6 +34,8 @@ export interface ReadMelOptions {
 /** A mel in the expected format, what the file was, and what was done and noticed. */
 export interface MelFile extends ConvertedMel {
   readonly source: Omit<StoredMel, "values">;
+  /** The order of its axes in the file. */
+  readonly layout: MelLayout;
   /** What is odd about the mel and was put up with, each a sentence. */
   readonly remarks: readonly string[];
 }
@@ -69,13 +71,14 @@ function melOf({ values, ...source }: StoredMel, options: ReadMelOptions): MelFi
       ...(smooth === undefined ? [] : [smooth]),
     ];
     const isNamed = options.assume?.format !== undefined && formatsEqual(options.assume.format, format);
-    return { ...toExpected(mel, options, isNamed), source, remarks };
+    return { ...toExpected(mel, options, isNamed), source, layout: "frames-first", remarks };
   }
   const read = readUnlabelled(values, source.shape, options);
   const converted = toExpected(read.mel, options, options.assume?.format !== undefined);
   return {
     ...converted,
     source,
+    layout: read.layout,
     conversions: [...read.conversions, ...converted.conversions],
     remarks: read.remarks,
   };
@@ -117,7 +120,7 @@ function readUnlabelled(
   stored: Float32Array,
   shape: readonly number[],
   { expected, assume = {}, layout, trust = false }: ReadMelOptions,
-): { mel: Mel; conversions: readonly string[]; remarks: string[] } {
+): { mel: Mel; layout: MelLayout; conversions: readonly string[]; remarks: string[] } {
   const format = assume.format ?? expected;
   const laidOut = layOutMel(shape, stored, format, layout);
   const { values: written, encoding, conversions } = undoAssumption(laidOut.values, assume, format);
@@ -136,7 +139,8 @@ function readUnlabelled(
     );
   const values = convertToFormat(written, encoding, format);
   requireFiniteMel(values, format.bands);
-  return { mel: { frames: laidOut.frames, format, values }, conversions, remarks };
+  const { layout: found, frames } = laidOut;
+  return { mel: { frames, format, values }, layout: found, conversions, remarks };
 }
 
 function countBelow(values: Float32Array, bound: number): number {

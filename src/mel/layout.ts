@@ -31,6 +31,11 @@ export interface LaidOutMel {
   readonly guessed: boolean;
 }
 
+/** How a mel lies in its file, in words: "403 frames of 80 bands, [bands, frames]". */
+export function describeLayout(frames: number, bands: number, layout: MelLayout): string {
+  return `${frames} frames of ${bands} bands, ${layout === "bands-first" ? "[bands, frames]" : "[frames, bands]"}`;
+}
+
 /**
  * Brings an array into [frames, bands].
  *

@@ -119,8 +119,8 @@ export interface Numbers {
   set(rows: readonly FigureNumber[]): void;
 }
 
-/** Makes the table, folded away. */
-export function numbers(): Numbers {
+/** Makes the table, folded away. @param title what one opens it by */
+export function numbers(title = "The figure in numbers"): Numbers {
   const body = make("tbody");
   const table = make(
     "table",
@@ -137,7 +137,7 @@ export function numbers(): Numbers {
     element: make(
       "details",
       { class: "numbers" },
-      make("summary", {}, "The figure in numbers"),
+      make("summary", {}, title),
       make("div", { class: "scroll" }, table),
     ),
     set(rows) {

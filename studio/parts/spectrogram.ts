@@ -1,8 +1,18 @@
 // Spectrograms for the eye: levels in dB of short pieces of a waveform, and their picture.
-const WINDOW = 512;
-const HOP = 128;
+import type { Slices } from "./slices.js";
 
-/** Levels in dB, [frames, WINDOW/2]. */
+/** Samples of a piece and from one to the next. */
+export interface SpectrogramShape {
+  /** A power of two. */
+  readonly window: number;
+  readonly hop: number;
+}
+
+const SHORT: SpectrogramShape = { window: 512, hop: 128 };
+/** Pieces of several periods of a voice: its harmonics are lines. */
+export const NARROW_BAND: SpectrogramShape = { window: 1024, hop: 256 };
+
+/** Levels in dB, [frames, window/2]. */
 export interface Spectrogram {
   readonly frames: number;
   readonly bins: number;
@@ -39,26 +49,51 @@ function transform(real: Float64Array, imaginary: Float64Array): void {
   }
 }
 
-/** The spectrogram of a waveform, with a Hann window of 512 samples every 128. */
-export function spectrogram(waveform: Float32Array): Spectrogram {
-  const frames = Math.ceil(waveform.length / HOP);
-  const bins = WINDOW / 2;
+/** What writes the levels of one frame of a waveform's spectrogram after another. */
+function analysis(
+  waveform: Float32Array,
+  { window, hop }: SpectrogramShape,
+): { readonly found: Spectrogram; readonly write: (frame: number) => void } {
+  const frames = Math.ceil(waveform.length / hop);
+  const bins = window / 2;
   const decibels = new Float32Array(frames * bins);
-  const real = new Float64Array(WINDOW);
-  const imaginary = new Float64Array(WINDOW);
-  for (let frame = 0; frame < frames; frame++) {
-    const first = frame * HOP - WINDOW / 2;
-    for (let i = 0; i < WINDOW; i++) {
-      const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW);
-      real[i] = hann * (waveform[first + i] ?? 0);
-    }
+  const hann = Float64Array.from(
+    { length: window },
+    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / window),
+  );
+  const real = new Float64Array(window);
+  const imaginary = new Float64Array(window);
+  const write = (frame: number): void => {
+    const first = frame * hop - window / 2;
+    for (let i = 0; i < window; i++) real[i] = hann[i] * (waveform[first + i] ?? 0);
     imaginary.fill(0);
     transform(real, imaginary);
     for (let bin = 0; bin < bins; bin++) {
       decibels[frame * bins + bin] = 10 * Math.log10(real[bin] ** 2 + imaginary[bin] ** 2 + 1e-9);
     }
+  };
+  return { found: { frames, bins, decibels }, write };
+}
+
+/** The spectrogram of a short waveform, with a Hann window. */
+export function spectrogram(waveform: Float32Array, shape = SHORT): Spectrogram {
+  const { found, write } = analysis(waveform, shape);
+  for (let frame = 0; frame < found.frames; frame++) write(frame);
+  return found;
+}
+
+/** The same of a waveform of any length, while the page goes on. */
+export async function spectrogramInSlices(
+  waveform: Float32Array,
+  shape: SpectrogramShape,
+  slices: Slices,
+): Promise<Spectrogram> {
+  const { found, write } = analysis(waveform, shape);
+  for (let frame = 0; frame < found.frames; frame++) {
+    write(frame);
+    await slices.breathe();
   }
-  return { frames, bins, decibels };
+  return found;
 }
 
 /** The mean distance of two spectrograms in dB, where the first one is at most 50 dB below its peak. */

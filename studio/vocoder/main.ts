@@ -4,17 +4,32 @@ import { type ReadFile, type Synthesis, type SynthesisOptions, Vocoder, wavOf } 
 import { button, buttonGroup, choice, slider } from "../parts/controls.js";
 import { freshId, make, place } from "../parts/dom.js";
 import { numbers } from "../parts/figure.js";
+import { addBrush } from "./brush.js";
 import { melPicture } from "./mel-picture.js";
 import { ReverseProcess, Steps } from "./reverse.js";
 import { Sound } from "./sound.js";
-import { type WrongKind, wrongKinds, wrongMel } from "./wrong-mels.js";
+import { shiftMel } from "./shift-mel.js";
+import { Source } from "./source.js";
 
 /** Frames of a synthesis whose steps are kept: each keeps two waveforms. */
 const SHOWN_SECONDS = 10;
 
+/** How far a pitch is shifted, in cents. */
+const SHIFTS = {
+  min: -600,
+  max: 600,
+  step: 50,
+  value: 0,
+  format: (cents: number) => `${cents > 0 ? "+" : ""}${cents} cents`.replace("-", "−"),
+} as const;
+
 let vocoder: Vocoder;
+/** The mel that is spoken; the same before it was painted on; and before it was shifted, as it was taken. */
 let mel: Mel | undefined;
 let untouched: Mel | undefined;
+let original: Mel | undefined;
+/** What is being read: who speaks waits for it. */
+let taking: Promise<void> = Promise.resolve();
 let speech: Synthesis | undefined;
 let speaking: AbortController | undefined;
 
@@ -24,183 +39,93 @@ function say(text: string): void {
   place("status").textContent = text;
 }
 
-function refuse(text: string | undefined): void {
-  place("refusal").hidden = text === undefined;
+/** Shows why something was refused, and ways out of it; nothing without a text. */
+function refuse(text: string | undefined, ways: readonly HTMLElement[] = []): void {
+  place("refused").hidden = text === undefined;
   place("refusal").textContent = text ?? "";
+  place("ways-out").replaceChildren(...ways);
 }
 
 /** Does what a reader asked for, and says what went wrong. */
-function attempt(work: () => Promise<void>): void {
+function attempt(work: () => Promise<void>, waysOut: (error: unknown) => HTMLElement[] = () => []): void {
   refuse(undefined);
   work().catch((error: unknown) => {
-    refuse(error instanceof Error ? error.message : String(error));
+    refuse(error instanceof Error ? error.message : String(error), waysOut(error));
   });
 }
 
 // 1. The mel.
 
+const sound: Sound = new Sound(() => {
+  showListening();
+});
 const picture = melPicture(
   "The mel",
   "The mel spectrogram: time from left to right, pitch from bottom to top",
 );
-const recorder = button("Record", () => {
-  attempt(record);
-});
-const file = make("input", { type: "file", id: "file", class: "file", "aria-label": "A recording or a mel" });
-file.addEventListener("change", () => {
-  const [chosen] = file.files ?? [];
-  if (chosen) attempt(() => takeFile(chosen));
-});
-const wrongButtons = wrongKinds.map((kind) =>
-  button(kind, () => {
-    attempt(() => tryWrong(kind));
-  }),
-);
-const sourceButtons = [
-  button("The clip that is here", () => {
-    attempt(takeClip);
-  }),
-  recorder,
-];
-place("source").append(
-  buttonGroup("From here", sourceButtons),
-  make("div", { class: "control" }, make("label", { class: "head", for: "file" }, "From a file"), file),
-  buttonGroup("A wrong mel", wrongButtons, "The same mel as another program may write it: see what is said."),
-);
-place("mel").append(picture.element);
-
-const brushes = { none: 0, louder: 1, softer: -1, erase: -Infinity } as const;
-const brush = choice({
-  label: "Paint on the mel",
-  name: "brush",
-  value: "none",
-  options: [
-    ["none", "no brush"],
-    ["louder", "louder"],
-    ["softer", "softer"],
-    ["erase", "erase"],
-  ],
-  hint: "Drag over the picture. It speaks when you let go. Without a brush a click goes to that place.",
-  onChange: (value) => {
-    picture.canvas.classList.toggle("brush", value !== "none");
+const source = new Source({
+  vocoder: () => vocoder,
+  sound,
+  mel: () => original,
+  take,
+  attempt,
+  attemptToTake: (work, waysOut) => {
+    attempt(() => (taking = work()), waysOut);
   },
 });
-const brushSize = slider({
-  label: "Size of the brush",
-  name: "brush-size",
-  min: 2,
-  max: 30,
-  step: 1,
-  value: 8,
-  format: (size) => `${size} bands`,
-  onInput: () => undefined,
+place("mel").append(picture.element);
+const melShift = slider({
+  label: "Raise or lower the voice",
+  name: "mel-shift",
+  ...SHIFTS,
+  hint: "Moves the whole mel up or down, pitch and sound of the voice together: 100 cents are a semitone.",
+  onInput: (cents) => {
+    if (!original) return;
+    untouched = shiftMel(original, cents);
+    showMel(untouched);
+  },
 });
-const undo = button("Undo the painting", () => {
-  if (untouched) showMel(untouched);
-});
-place("paint").append(brush.element, brushSize.element, buttonGroup("Painting", [undo]));
-
-picture.canvas.addEventListener("pointerdown", (event) => {
-  const at = picture.placeOf(event);
-  if (!at) return;
-  if (brush.value === "none") {
-    sound.seek(at.seconds);
-    return;
-  }
-  picture.canvas.setPointerCapture(event.pointerId);
-  paintAt(at);
-});
-picture.canvas.addEventListener("pointermove", (event) => {
-  const at = picture.placeOf(event);
-  if (at && brush.value !== "none" && picture.canvas.hasPointerCapture(event.pointerId)) paintAt(at);
-});
-picture.canvas.addEventListener("pointerup", (event) => {
-  if (brush.value === "none" || !picture.canvas.hasPointerCapture(event.pointerId)) return;
-  attempt(() => speak(true));
+const undo = addBrush({
+  picture,
+  mel: () => mel && untouched && { shown: mel, untouched },
+  paint: (painted) => {
+    mel = painted;
+    picture.show(mel);
+  },
+  lifted: () => {
+    attempt(() => speak(true));
+  },
+  undo: () => {
+    if (untouched) showMel(untouched);
+  },
+  seek: (seconds) => {
+    sound.seek(seconds);
+  },
 });
 
-/** One touch of the brush: a soft spot of half an e-fold, or silence. */
-function paintAt({ frame, band }: { frame: number; band: number }): void {
-  if (!mel) return;
-  const { bands, floor } = mel.format;
-  const amount = brushes[brush.value];
-  const silence = Math.log(floor);
-  const values = mel === untouched ? mel.values.slice() : mel.values;
-  const reach = brushSize.value;
-  for (let f = Math.max(0, Math.ceil(frame - reach)); f < Math.min(mel.frames, frame + reach); f++) {
-    for (let b = Math.max(0, Math.ceil(band - reach)); b < Math.min(bands, band + reach); b++) {
-      const away = ((f - frame) ** 2 + (b - band) ** 2) / reach ** 2;
-      if (away > 1) continue;
-      const i = f * bands + b;
-      values[i] = amount === -Infinity ? silence : Math.max(silence, values[i] + 0.5 * amount * (1 - away));
-    }
-  }
-  mel = { ...mel, values };
-  picture.show(mel);
-}
+place("paint").append(melShift.element);
 
-async function takeFile(blob: File): Promise<void> {
-  take(await vocoder.read(blob, blob.name), blob.name);
-}
-
-/** The clip's own mel, and the recording that it was made of. */
-async function takeClip(): Promise<void> {
-  const fetched = async (name: string): Promise<ReadFile> =>
-    vocoder.read(await (await fetch(`clip/${name}`)).arrayBuffer(), name);
-  const [{ mel: own, notes }, { samples }] = await Promise.all([
-    fetched("speech.mel"),
-    fetched("speech.flac"),
-  ]);
-  take({ mel: own, notes, ...(samples && { samples }) }, "the clip");
-}
-
-async function tryWrong(kind: WrongKind): Promise<void> {
-  if (!untouched) return;
-  const { notes } = await vocoder.read(wrongMel(untouched, kind).buffer, `${kind}.npy`);
-  say(
-    `The ${kind} mel was taken all the same: ${notes.join(" ") || "its axes are told apart by their lengths."}`,
-  );
-}
-
-let recording: MediaRecorder | undefined;
-
-/** Records from the microphone until it is asked again. */
-async function record(): Promise<void> {
-  if (recording) {
-    recording.stop();
-    return;
-  }
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
-  const pieces: Blob[] = [];
-  recording = new MediaRecorder(stream);
-  recording.ondataavailable = ({ data }) => pieces.push(data);
-  recording.onstop = () => {
-    recording = undefined;
-    recorder.textContent = "Record";
-    for (const track of stream.getTracks()) track.stop();
-    attempt(async () => {
-      const { samples, rate } = await sound.decode(await new Blob(pieces).arrayBuffer());
-      take(await vocoder.analyse(samples, rate), "your recording");
-    });
-  };
-  recording.start();
-  recorder.textContent = "Stop recording";
-}
-
-function take({ mel: taken, samples, notes }: ReadFile, name: string): void {
+function take({ mel: taken, samples, layout, notes }: ReadFile, name: string): void {
+  original = taken;
   untouched = taken;
+  melShift.value = 0;
   sound.set("recording", samples, taken.format.sampleRate);
   showMel(taken);
   const seconds = (taken.frames * taken.format.hopLength) / taken.format.sampleRate;
-  say([`This is ${name}: ${seconds.toFixed(1)} s, ${taken.frames} frames.`, ...notes].join(" "));
+  const length = `${seconds.toFixed(1)} s, ${layout ?? `${taken.frames} frames`}`;
+  say([`This is ${name}: ${length}.`, ...notes, "Press Speak to hear what vocode makes of it."].join(" "));
 }
 
 function showMel(next: Mel): void {
+  // what is still being said is of another mel
+  speaking?.abort(new DOMException("There is another mel.", "AbortError"));
+  sound.stop();
+  download.hidden = true;
   mel = next;
   speech = undefined;
   picture.show(next);
   sound.set("speech", undefined, 1);
-  for (const each of [speakButton, stepsButton, undo, ...wrongButtons]) each.disabled = false;
+  for (const each of [speakButton, stepsButton, undo]) each.disabled = false;
   showListening();
 }
 
@@ -213,7 +138,7 @@ const steps = slider({
   max: 50,
   step: 1,
   value: 2,
-  hint: "How often noise is taken away. This voice was finished for 2.",
+  hint: "How often noise is taken away. This voice was finished for 2; more take longer.",
   onInput: () => undefined,
 });
 const refine = slider({
@@ -238,14 +163,10 @@ const start = choice({
   onChange: () => undefined,
 });
 const shift = slider({
-  label: "Shift of the pitch",
+  label: "Shift of the start's pitch",
   name: "shift",
-  min: -600,
-  max: 600,
-  step: 50,
-  value: 0,
-  format: (cents) => `${cents > 0 ? "+" : ""}${cents} cents`.replace("-", "−"),
-  hint: "Of the start: 100 cents are a semitone. The mel stays as it is.",
+  ...SHIFTS,
+  hint: "Only of the pulses that it begins with. The mel keeps its own pitch, and this voice follows the mel: it sounds rougher, not higher. Raise the voice above for that.",
   onInput: () => undefined,
 });
 const seedId = freshId("seed");
@@ -284,7 +205,7 @@ const stopButton = button("Stop", () => {
 });
 const download = make("a", { class: "button", download: "speech.wav", hidden: "" }, "Save as WAV");
 place("speak").append(speakButton, stopButton, download);
-const speechNumbers = numbers();
+const speechNumbers = numbers("The speech in numbers");
 place("numbers").append(speechNumbers.element);
 
 function settings(): SynthesisOptions {
@@ -299,6 +220,8 @@ function settings(): SynthesisOptions {
 
 /** Speaks the mel; what was being spoken ends. */
 async function speak(aloud: boolean): Promise<void> {
+  // what it says is shown by whoever asked for it
+  await taking.catch(() => undefined);
   if (!mel) return;
   speaking?.abort(new DOMException("Asked anew.", "AbortError"));
   const control = new AbortController();
@@ -375,8 +298,6 @@ place("listen").append(
   ),
 );
 
-const sound: Sound = new Sound(showListening);
-
 function showListening(): void {
   for (const { name, element } of listeners) {
     element.disabled = !sound.has(name);
@@ -433,24 +354,8 @@ place("steps-controls").append(buttonGroup("The reverse process", [stepsButton])
 
 // The page.
 
-for (const each of [speakButton, stepsButton, undo, ...wrongButtons, ...sourceButtons]) each.disabled = true;
-file.disabled = true;
+for (const each of [speakButton, stepsButton, undo]) each.disabled = true;
 showListening();
-
-const main = place("main");
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  main.classList.add("dropping");
-});
-document.addEventListener("dragleave", () => {
-  main.classList.remove("dropping");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  main.classList.remove("dropping");
-  const [dropped] = event.dataTransfer?.files ?? [];
-  if (dropped && !file.disabled) attempt(() => takeFile(dropped));
-});
 
 attempt(async () => {
   const bar = place("download") as HTMLProgressElement;
@@ -469,7 +374,6 @@ attempt(async () => {
   });
   bar.hidden = true;
   sound.prepare();
-  for (const each of sourceButtons) each.disabled = false;
-  file.disabled = false;
-  await takeClip();
+  source.enable();
+  await source.takeClip();
 });

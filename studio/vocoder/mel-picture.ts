@@ -1,9 +1,10 @@
-// A mel as a picture: time across, bands up, loud is bright. With a cursor, and a brush where one may paint.
+// A mel or a spectrogram as a picture: time across, pitch up, loud is bright. With a cursor, and a brush where one may paint.
 import { make } from "../parts/dom.js";
 import { figure, type Figure, type Pen } from "../parts/figure.js";
 import { type Box, insideOf, Plot } from "../parts/plot.js";
 import { naturalLog } from "../../src/mel/encoding.js";
 import type { Mel } from "../../src/mel/format.js";
+import type { Spectrogram } from "../parts/spectrogram.js";
 
 /** matplotlib's magma, at nine evenly spaced places. */
 const MAGMA = [
@@ -18,14 +19,19 @@ const MAGMA = [
   [252, 253, 191],
 ] as const;
 
-/** Natural logarithms that are drawn darkest and brightest. */
+/** What is drawn darkest and brightest: natural logarithms of a mel, decibels of a spectrogram. */
 const RANGE = [-11, 2] as const;
+const DECIBELS = [-45, 35] as const;
+/** A spectrogram is drawn up to here, as far as most mels reach, in Hz. */
+const HIGHEST = 8000;
 /** More frames are not drawn one by one. */
 const MOST_COLUMNS = 4096;
 
 export interface MelPicture extends Figure {
   /** Shows a mel; nothing without one. */
   show(mel: Mel | undefined): void;
+  /** Shows a spectrogram of a waveform of so many Hz and seconds instead. */
+  showSpectrogram(levels: Spectrogram, rate: number, seconds: number): void;
   /** Seconds; undefined for no cursor. */
   cursor: number | undefined;
   /** Frame and band at a place on the canvas. */
@@ -36,22 +42,19 @@ export interface MelPicture extends Figure {
 export function melPicture(title: string, description: string, tallest = 340): MelPicture {
   const bitmap = document.createElement("canvas");
   let mel: Mel | undefined;
+  /** What is drawn: how long it is, and what stands at its side. */
+  let shown: { readonly seconds: number; readonly top: number; readonly label: string } | undefined;
   let cursor: number | undefined;
   let box: Box | undefined;
   const draw = (pen: Pen): void => {
     const { context, colours } = pen;
     box = insideOf(pen, { left: 40, top: 22, bottom: 38 });
-    const seconds = mel ? (mel.frames * mel.format.hopLength) / mel.format.sampleRate : 1;
-    const plot = new Plot(
-      pen,
-      box,
-      { from: 0, to: seconds, label: "seconds" },
-      { from: 0, to: mel?.format.bands ?? 80, label: "band" },
-    );
+    const { seconds, top, label } = shown ?? { seconds: 1, top: 80, label: "band" };
+    const plot = new Plot(pen, box, { from: 0, to: seconds, label: "seconds" }, { from: 0, to: top, label });
     context.fillStyle = colours.wash;
     context.fillRect(box.left, box.top, box.right - box.left, box.bottom - box.top);
     plot.axes();
-    if (!mel) return;
+    if (!shown) return;
     context.imageSmoothingEnabled = true;
     context.drawImage(bitmap, box.left, box.top, box.right - box.left, box.bottom - box.top);
     moveCursor();
@@ -59,10 +62,9 @@ export function melPicture(title: string, description: string, tallest = 340): M
   // an element of its own, since it moves with every frame and the picture does not
   const line = make("div", { class: "cursor", hidden: "" });
   const moveCursor = (): void => {
-    line.hidden = cursor === undefined || !mel || !box;
-    if (cursor === undefined || !mel || !box) return;
-    const seconds = (mel.frames * mel.format.hopLength) / mel.format.sampleRate;
-    const x = box.left + Math.min(1, cursor / seconds) * (box.right - box.left) - 1;
+    line.hidden = cursor === undefined || !shown || !box;
+    if (cursor === undefined || !shown || !box) return;
+    const x = box.left + Math.min(1, cursor / shown.seconds) * (box.right - box.left) - 1;
     line.style.transform = `translate(${x}px, ${made.canvas.offsetTop + box.top}px)`;
     line.style.height = `${box.bottom - box.top}px`;
     line.style.top = "0";
@@ -74,7 +76,21 @@ export function melPicture(title: string, description: string, tallest = 340): M
     ...made,
     show(next) {
       mel = next;
-      if (mel) paint(bitmap, mel);
+      shown = undefined;
+      if (next) {
+        const { bands, hopLength, sampleRate } = next.format;
+        const values = naturalLog(next);
+        shown = { seconds: (next.frames * hopLength) / sampleRate, top: bands, label: "band" };
+        paint(bitmap, next.frames, bands, RANGE, (frame, band) => values[frame * bands + band]);
+      }
+      made.redraw();
+    },
+    showSpectrogram({ frames, bins, decibels }, rate, seconds) {
+      mel = undefined;
+      const top = Math.min(HIGHEST, rate / 2);
+      shown = { seconds, top: top / 1000, label: "kHz" };
+      const rows = Math.round((bins * top) / (rate / 2));
+      paint(bitmap, frames, rows, DECIBELS, (frame, bin) => decibels[frame * bins + bin]);
       made.redraw();
     },
     get cursor() {
@@ -100,18 +116,23 @@ export function melPicture(title: string, description: string, tallest = 340): M
   };
 }
 
-function paint(bitmap: HTMLCanvasElement, mel: Mel): void {
-  const { bands } = mel.format;
-  const columns = Math.min(mel.frames, MOST_COLUMNS);
+/** Draws values, the lowest row at the bottom. */
+function paint(
+  bitmap: HTMLCanvasElement,
+  frames: number,
+  rows: number,
+  range: readonly [number, number],
+  valueAt: (frame: number, row: number) => number,
+): void {
+  const columns = Math.min(frames, MOST_COLUMNS);
   bitmap.width = columns;
-  bitmap.height = bands;
-  const values = naturalLog(mel);
-  const image = new ImageData(columns, bands);
+  bitmap.height = rows;
+  const image = new ImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let column = 0; column < columns; column++) {
-    const frame = Math.floor((column * mel.frames) / columns);
-    for (let band = 0; band < bands; band++) {
-      pixels[(bands - 1 - band) * columns + column] = colourOf(values[frame * bands + band]);
+    const frame = Math.floor((column * frames) / columns);
+    for (let row = 0; row < rows; row++) {
+      pixels[(rows - 1 - row) * columns + column] = colourOf(valueAt(frame, row), range);
     }
   }
   bitmap.getContext("2d")!.putImageData(image, 0, 0);
@@ -124,7 +145,7 @@ const palette = Uint32Array.from({ length: 256 }, (_, i) => {
   return (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
 });
 
-function colourOf(value: number): number {
-  const share = (value - RANGE[0]) / (RANGE[1] - RANGE[0]);
+function colourOf(value: number, [darkest, brightest]: readonly [number, number]): number {
+  const share = (value - darkest) / (brightest - darkest);
   return palette[Math.max(0, Math.min(255, Math.round(255 * share)))];
 }

@@ -4,10 +4,12 @@ import type { Mel } from "../../src/mel/format.js";
 import { alphaBarFromLogSnr } from "../../src/diffusion/levels.js";
 import { naturalLog } from "../../src/mel/encoding.js";
 import type { StepView, Vocoder } from "../../src/web.js";
-import { button, buttonGroup, slider } from "../parts/controls.js";
-import { place } from "../parts/dom.js";
+import { button, buttonGroup, choice, slider } from "../parts/controls.js";
+import { make, place } from "../parts/dom.js";
 import { figure, numbers } from "../parts/figure.js";
 import { insideOf, Plot } from "../parts/plot.js";
+import { Newest } from "../parts/slices.js";
+import { NARROW_BAND, type Spectrogram, spectrogramInSlices } from "../parts/spectrogram.js";
 import { melPicture } from "./mel-picture.js";
 import type { Sound } from "./sound.js";
 
@@ -20,6 +22,8 @@ interface Step {
   readonly samples: Readonly<Record<Side, Float32Array<ArrayBuffer>>>;
   /** When it has been analysed. */
   mels?: Readonly<Record<Side, Mel>>;
+  /** Once it has been looked at as spectrograms. */
+  spectrograms?: Readonly<Record<Side, Spectrogram>>;
   /** Mean |Δ ln mel| to the given mel. */
   distance?: Readonly<Record<Side, number>>;
 }
@@ -48,9 +52,23 @@ export class ReverseProcess {
   #steps: Step[] = [];
   #rate = 1;
   readonly #pictures = {
-    noisy: melPicture("What the step is given", "The mel of the noisy signal of this step", 220),
-    estimate: melPicture("Its guess", "The mel of the estimate of this step", 220),
+    noisy: melPicture("What the step is given", "A picture of the noisy signal of this step", 220),
+    estimate: melPicture("Its guess", "A picture of the estimate of this step", 220),
   };
+  readonly #view = choice({
+    label: "Pictures",
+    name: "step-view",
+    value: "mel",
+    options: [
+      ["mel", "mel"],
+      ["spectrogram", "spectrogram"],
+    ],
+    hint: "The mel is what the network is told. The spectrogram has the voice's harmonics too, as lines: they are what the steps find.",
+    onChange: () => {
+      this.#show();
+    },
+  });
+  readonly #newest = new Newest();
   readonly #numbers = numbers();
   readonly #curves = figure({
     title: "Noise that is left, and how far the sound is from the mel",
@@ -63,14 +81,21 @@ export class ReverseProcess {
     draw: (pen) => {
       const last = Math.max(1, this.#steps.length - 1);
       const most = Math.max(1, ...this.#steps.map(({ distance }) => distance?.estimate ?? 0));
+      const at = this.#steps.map((_, step) => step);
+      const apart = Math.ceil(at.length / 10);
       const plot = new Plot(
         pen,
         insideOf(pen),
-        { from: 0, to: last, label: "step", format: (step) => String(step + 1) },
+        {
+          from: 0,
+          to: last,
+          ticks: at.filter((step) => step % apart === 0),
+          label: "step",
+          format: (step) => String(step + 1),
+        },
         { from: 0, to: most },
       );
       plot.axes();
-      const at = this.#steps.map((_, step) => step);
       const noise = this.#steps.map(({ logSnr }) => 1 - alphaBarFromLogSnr(logSnr));
       const known = at.filter((step) => this.#steps[step].distance);
       const distances = known.map((step) => this.#steps[step].distance!.estimate);
@@ -106,7 +131,10 @@ export class ReverseProcess {
       }),
     };
     const hearing = buttonGroup("This step's sound", Object.values(this.#buttons));
-    place("steps").prepend(this.#scrubber.element, hearing);
+    place("steps").prepend(
+      this.#scrubber.element,
+      make("div", { class: "controls" }, hearing, this.#view.element),
+    );
     place("step-pictures").append(this.#pictures.noisy.element, this.#pictures.estimate.element);
     place("step-curves").append(this.#curves.element);
     place("step-numbers").append(this.#numbers.element);
@@ -135,7 +163,8 @@ export class ReverseProcess {
   #show(): void {
     const step = this.#steps.at(this.#scrubber.value - 1);
     if (!step) return;
-    for (const side of sides) this.#pictures[side].show(step.mels?.[side]);
+    if (this.#view.value === "mel") for (const side of sides) this.#pictures[side].show(step.mels?.[side]);
+    else void this.#showSpectrograms(step);
     this.#curves.redraw();
     const noise = 1 - alphaBarFromLogSnr(step.logSnr);
     this.#numbers.set([
@@ -152,6 +181,19 @@ export class ReverseProcess {
         value: step.distance?.estimate ?? NaN,
       },
     ]);
+  }
+
+  async #showSpectrograms(step: Step): Promise<void> {
+    await this.#newest.run(async (isWanted, slices) => {
+      const analysed = (side: Side): Promise<Spectrogram> =>
+        spectrogramInSlices(step.samples[side], NARROW_BAND, slices);
+      step.spectrograms ??= { noisy: await analysed("noisy"), estimate: await analysed("estimate") };
+      if (!isWanted() || this.#view.value === "mel") return;
+      for (const side of sides) {
+        const seconds = step.samples[side].length / this.#rate;
+        this.#pictures[side].showSpectrogram(step.spectrograms[side], this.#rate, seconds);
+      }
+    });
   }
 
   #hear(side: Side): void {

@@ -37,6 +37,11 @@ export class Sound {
     return this.#waveforms.has(name);
   }
 
+  /** The samples of a waveform. */
+  get(name: string): Float32Array<ArrayBuffer> | undefined {
+    return this.#waveforms.get(name)?.samples;
+  }
+
   /** Keeps a waveform; undefined forgets it. */
   set(name: string, samples: Float32Array<ArrayBuffer> | undefined, rate: number): void {
     if (samples === undefined || samples.length === 0) this.#waveforms.delete(name);
@@ -109,10 +114,15 @@ export class Sound {
     };
   }
 
-  /** Decodes what the browser knows, such as its own recordings. */
+  /** Decodes what the browser knows, such as its own recordings; channels are averaged. */
   async decode(bytes: ArrayBuffer): Promise<{ samples: Float32Array<ArrayBuffer>; rate: number }> {
     const buffer = await this.#clock.decodeAudioData(bytes);
-    return { samples: buffer.getChannelData(0).slice(), rate: buffer.sampleRate };
+    const samples = new Float32Array(buffer.length);
+    for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
+      const one = buffer.getChannelData(channel);
+      for (let n = 0; n < one.length; n++) samples[n] += one[n] / buffer.numberOfChannels;
+    }
+    return { samples, rate: buffer.sampleRate };
   }
 
   get #clock(): AudioContext {

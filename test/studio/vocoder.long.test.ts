@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Mel, readMel, readRecording, Vocoder, writeMel } from "../../src/index.js";
-import { wrongMel } from "../../studio/vocoder/wrong-mels.js";
+import { type WrongKind, wrongMel } from "../../studio/vocoder/wrong-mels.js";
 import {
   accessibilityFaults,
   browserFault,
@@ -103,32 +103,71 @@ describe.skipIf(browserFault)("the vocoder's page", () => {
     await page.locator("input[name=seed]").fill("1");
   });
 
-  it.each(["decibels", "standardised"] as const)(
-    "refuses a mel in %s with the command line's words",
-    async (kind) => {
-      await page.getByRole("button", { name: kind }).click();
-      const refusal = page.getByRole("alert");
-      await refusal.filter({ hasText: "look like" }).waitFor();
-      const path = join(folder, `${kind}.npy`);
-      writeFileSync(path, wrongMel(mel, kind));
-      const words = await new Promise<string>((resolve) => {
-        execFile(
-          process.execPath,
-          [join(root, "bin/vocode.js"), path, join(folder, "out.wav")],
-          (_, __, stderr) => {
-            resolve(stderr);
-          },
-        );
-      });
-      expect(words).toContain(await refusal.textContent());
-      await page.getByRole("button", { name: "The clip that is here" }).click();
-      await refusal.waitFor({ state: "hidden" });
-    },
-  );
+  /** What the command line says of the present mel as another program writes it: on stdout and on stderr. */
+  async function commandLineOn(kind: WrongKind, ...options: string[]): Promise<[string, string]> {
+    const path = join(folder, `${kind}.npy`);
+    writeFileSync(path, wrongMel(mel, kind));
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [
+          join(root, "bin/vocode.js"),
+          ...options,
+          path,
+          ...(options.length > 0 ? [] : [join(folder, "out.wav")]),
+        ],
+        (_, stdout, stderr) => {
+          resolve([stdout, stderr]);
+        },
+      );
+    });
+  }
 
-  it("takes a transposed mel, whose axes it tells apart", async () => {
+  it.each([
+    ["decibels", "look like decibels"],
+    ["standardised", "look like values standardised"],
+    ["100 bands", "neither axis has the expected 80 bands"],
+  ] as const)("refuses a mel in %s with the command line's words", async (kind, reason) => {
+    await page.getByRole("button", { name: kind }).click();
+    const refusal = page.getByRole("alert");
+    await refusal.filter({ hasText: reason }).waitFor();
+    const [, words] = await commandLineOn(kind);
+    expect(words).toContain(await refusal.textContent());
+    await page.getByRole("button", { name: "The clip that is here" }).click();
+    await refusal.waitFor({ state: "hidden" });
+  });
+
+  it("offers the ways out that a refusal names, and takes the mel by one of them", async () => {
+    await page.getByRole("button", { name: "decibels" }).click();
+    const ways = page.locator("#ways-out button");
+    await ways.first().waitFor();
+    expect(await ways.allTextContents()).toEqual([
+      "Read it as “db”",
+      "Read it as “db,power”",
+      "Take it as it is",
+    ]);
+    await ways.first().click();
+    await page.getByRole("status").filter({ hasText: "This is the decibels mel" }).waitFor();
+    const { samples } = await vocoder.synthesize(mel, { steps: 2, refine: 0, seed: 1 });
+    const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const spoken = await speak();
+    const difference = spoken.reduce((most, value, n) => Math.max(most, Math.abs(value - samples[n])), 0);
+    expect(difference / peak).toBeLessThan(1e-2);
+    await page.getByRole("button", { name: "The clip that is here" }).click();
+  });
+
+  it("recognises a transposed mel, and says what the command line says of it", async () => {
     await page.getByRole("button", { name: "transposed" }).click();
-    await page.getByRole("status").filter({ hasText: "taken all the same" }).waitFor();
+    await page.getByRole("status").filter({ hasText: "This is the transposed mel" }).waitFor();
+    const said = (await page.locator("#status").textContent())!;
+    const recognition = /\d+ frames of \d+ bands, \[bands, frames\]/.exec(said)![0];
+    const [words] = await commandLineOn("transposed", "info");
+    expect(words).toContain(recognition);
+    const spoken = await speak();
+    const { samples } = await vocoder.synthesize(mel, { steps: 2, refine: 0, seed: 1 });
+    const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const difference = spoken.reduce((most, value, n) => Math.max(most, Math.abs(value - samples[n])), 0);
+    expect(difference / peak).toBeLessThan(1e-3);
   });
 
   it("takes a recording", async () => {
@@ -159,6 +198,15 @@ describe.skipIf(browserFault)("the vocoder's page", () => {
     expect(first.noise).toBeCloseTo(1 / (1 + Math.exp(-0.3)), 6);
     expect(second.noise).toBeCloseTo(1 / (1 + Math.exp(3.07)), 6);
     expect(second.distance).toBeLessThan(first.distance);
+    // the picture of the mel gives way to one with other content
+    const canvas = page.locator("#step-pictures canvas").last();
+    const pictureNow = (): Promise<string> =>
+      canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL());
+    const ofMel = await pictureNow();
+    await page.locator("input[name=step-view][value=spectrogram]").check({ force: true });
+    await expect.poll(pictureNow, { timeout: 20_000 }).not.toBe(ofMel);
+    await page.locator("input[name=step-view][value=mel]").check({ force: true });
+    await expect.poll(pictureNow, { timeout: 20_000 }).toBe(ofMel);
   });
 
   it("changes between recording and speech by the space bar, where they are", async () => {

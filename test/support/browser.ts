@@ -23,8 +23,8 @@ function findFault(): string | undefined {
   return fault;
 }
 
-/** Starts Chromium, quiet and offline but for what a page asks for. */
-export async function openBrowser(): Promise<Browser> {
+/** Starts Chromium, quiet and offline but for what a page asks for. @param switches more of its command line */
+export async function openBrowser(switches: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
@@ -36,6 +36,7 @@ export async function openBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...switches,
     ],
   });
 }

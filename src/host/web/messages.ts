@@ -60,6 +60,8 @@ export interface ReadFile {
   readonly mel: Mel;
   /** The recording that it was made from, at the format's rate; undefined for a mel file. */
   readonly samples?: Float32Array<ArrayBuffer>;
+  /** How a mel file's mel lay in it, in the words of `vocode info`; undefined for a recording. */
+  readonly layout?: string;
   /** What was done and noticed, each a sentence. */
   readonly notes: readonly string[];
 }
