@@ -36,6 +36,7 @@ import {
   type StaticHost,
   type WatchedPage,
 } from "../support/browser.js";
+import { longTasks } from "../support/main-thread.js";
 import { readFileSync } from "node:fs";
 
 describe.skipIf(browserFault)("the studio's lessons", () => {
@@ -323,6 +324,31 @@ describe.skipIf(browserFault)("the studio's lessons", () => {
       );
     });
 
+    it("has no task of 50 ms on its own thread while it opens, plays and is moved", async () => {
+      await visit(name, async ({ watched: { page } }) => {
+        const { long, tasks } = await longTasks(page, async () => {
+          await page.reload({ waitUntil: "networkidle" });
+          await page.getByRole("button", { name: "Play", exact: true }).click();
+          await page.waitForTimeout(3000);
+          for (const input of await page.locator("input[type=range]").all()) {
+            for (const share of [1, 0, 0.5]) {
+              await input.evaluate((slider: HTMLInputElement, to) => {
+                slider.valueAsNumber = Number(slider.min) + to * (Number(slider.max) - Number(slider.min));
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+              }, share);
+              await page.waitForTimeout(200);
+            }
+          }
+          for (const input of await page.locator("input[type=radio]").all()) {
+            await input.check({ force: true });
+            await page.waitForTimeout(200);
+          }
+        });
+        expect(tasks).toBeGreaterThan(100);
+        expect(long).toEqual([]);
+      });
+    });
+
     it("names every slider and shows its value", async () => {
       await visit(name, async ({ watched: { page } }) => {
         for (const input of await page.locator("input[type=range]").all()) {
@@ -331,6 +357,18 @@ describe.skipIf(browserFault)("the studio's lessons", () => {
           expect(await page.locator(`output[for="${id}"]`).innerText()).not.toBe("");
         }
       });
+    });
+  });
+
+  it("would be caught with a task of 50 ms", async () => {
+    await visit("noising", async ({ watched: { page } }) => {
+      const { long } = await longTasks(page, () =>
+        page.evaluate(() => {
+          const began = performance.now();
+          while (performance.now() - began < 1000);
+        }),
+      );
+      expect(long).toHaveLength(1);
     });
   });
 
