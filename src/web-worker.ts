@@ -1,11 +1,12 @@
 // The Worker of a page: it holds the vocoder that the page loaded (web.ts), or is one of that vocoder's threads. What its
 // first message says decides.
 import type { Host } from "./host.js";
-import { GraphEngine } from "./engine/graph-engine.js";
+import { GraphEngine, type OpenGraph } from "./engine/graph-engine.js";
 import type { Engine } from "./engine/engine.js";
 import { EngineUnavailableError, InputError } from "./errors.js";
 import { byteSource } from "./formats/bytes.js";
 import { FetchedFiles } from "./host/web/files.js";
+import { GraphCache } from "./host/web/graph-cache.js";
 import {
   type AnalyseRequest,
   type Loaded,
@@ -43,18 +44,34 @@ function send(message: ToPage, transfer: Transferable[] = []): void {
 
 /** A browser as a host. */
 function webHost(
-  request: Pick<LoadRequest, "runtime" | "threads">,
+  request: Pick<LoadRequest, "runtime" | "threads" | "keeps">,
   device: "cpu" | "webgpu",
   files: FetchedFiles,
 ): Host {
-  const { runtime } = request;
+  const { runtime, keeps } = request;
   const cores = Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1));
   const threads = device === "cpu" && hasSharedMemory() ? (request.threads ?? cores) : 1;
-  const openModel = modelOpener(runtime);
+  const openModel = modelOpener(runtime, device);
+  const graphs = keeps ? new GraphCache(scope.location.href, (address) => files.read(address)) : undefined;
   const open = (): Engine =>
-    new GraphEngine({ device, threads, cacheFolder: undefined }, async (target, _, makeModel) => {
-      const bytes = { model: await makeModel(), isOptimised: false };
-      return { open: await openModel(bytes, target), ...bytes };
+    new GraphEngine({ device, threads, cacheFolder: undefined }, async (target, signature, makeModel) => {
+      const opened = async (model: Uint8Array): Promise<OpenGraph> => {
+        const bytes = { model, isOptimised: false };
+        return { open: await openModel(bytes, target), ...bytes };
+      };
+      const address = await graphs?.addressOf(signature);
+      if (!graphs || address === undefined) return opened(await makeModel());
+      const kept = await graphs.read(address);
+      if (kept) {
+        try {
+          return await opened(kept);
+        } catch {
+          await graphs.remove(address);
+        }
+      }
+      const model = await makeModel();
+      void graphs.write(address, model);
+      return opened(model);
     });
   return {
     cores,

@@ -43,7 +43,7 @@ export interface WebVocoderOptions {
   readonly threads?: number;
   /** Where onnxruntime's WebAssembly lies; without it where the bundler put it. */
   readonly runtime?: RuntimeFiles;
-  /** Keeps the checkpoint in the browser's Cache API; true without it. */
+  /** Keeps the checkpoint, and the graphs that are made of it, in the browser's Cache API; true without it. */
   readonly keep?: boolean;
   /** Bytes received of a file of the checkpoint, and how many there are where the server says so. */
   readonly onDownload?: FetchOptions["onDownload"];

@@ -199,14 +199,39 @@ describe.skipIf(browserFault)("vocode in a page", () => {
       expect(ends).toEqual({ aborted: "Error: not wanted", samples: expected.length });
     });
 
-    it("keeps the checkpoint for the next visit", async () => {
+    /** The graphs that the browser keeps, by what their address ends in. */
+    const keptGraphs = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const requests = await (await caches.open("mel-vocode")).keys();
+        return requests.flatMap(({ url }) => url.split("/vocode-graph/").slice(1));
+      });
+
+    it("keeps the checkpoint and its graphs for the next visit", async () => {
+      await expect.poll(async () => (await keptGraphs()).length).toBe(3);
+      const graphs = await keptGraphs();
       await page.evaluate(() => (globalThis as WithVocode).vocoder.dispose());
       await page.reload();
       fetched.length = 0;
       await loadIn(page);
       const weights = fetched.filter((request) => request.endsWith("model.safetensors"));
       expect(weights).toEqual([expect.stringMatching(/^HEAD /)]);
+      expect(await difference(page)).toBeLessThan(1e-3);
+      // nothing was traced anew under another name
+      expect(await keptGraphs()).toEqual(graphs);
       expect(faults).toEqual([]);
+    });
+
+    it("makes graphs anew where what was kept is damaged", async () => {
+      await page.evaluate(async () => {
+        const cache = await caches.open("mel-vocode");
+        for (const request of await cache.keys())
+          if (request.url.includes("/vocode-graph/")) await cache.put(request, new Response("damaged"));
+        await (globalThis as WithVocode).vocoder.dispose();
+      });
+      await page.reload();
+      await loadIn(page);
+      expect(await difference(page)).toBeLessThan(1e-3);
+      await expect.poll(async () => (await keptGraphs()).length).toBe(3);
     });
   });
 

@@ -67,7 +67,7 @@ async function readKept(
 }
 
 /** The cache of this page's origin; pages without a secure origin have none. */
-async function openCache(): Promise<Cache | undefined> {
+export async function openCache(): Promise<Cache | undefined> {
   if (!("caches" in globalThis)) return undefined;
   return caches.open(CACHE).catch(() => undefined);
 }

@@ -54,8 +54,10 @@ async function fetchWasm(address: string, isFetched = false): Promise<ArrayBuffe
   return new Response(stream).arrayBuffer();
 }
 
-/** What opens models in this Worker. */
-export function modelOpener(files: RuntimeFiles): OpenModel {
+/** What opens models in this Worker. @param first the device whose runtime is loaded at once, beside what comes before */
+export function modelOpener(files: RuntimeFiles, first?: "cpu" | "webgpu"): OpenModel {
+  // who opens a model hears of a failure
+  if (first) loadRuntime(first, files).catch(() => undefined);
   return async ({ model }, { device, freesMemory }: ModelOptions) => {
     const ort = await loadRuntime(device, files);
     const session = await ort.InferenceSession.create(model, {
