@@ -311,6 +311,7 @@ place("controls").append(
     max: PICTURES,
     step: 1,
     value: chosen + 1,
+    hint: "For the direction into noise.",
     onInput: (value) => {
       chosen = value - 1;
       if (direction === "forward") compute();

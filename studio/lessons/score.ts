@@ -283,7 +283,7 @@ place("controls").append(
       ["falls", "Falls on the way"],
     ],
     value: mode,
-    hint: "Falling from λ = −4 to the level below: annealed.",
+    hint: "Falling from λ = −4 to the level λ that is set: annealed.",
     onChange: (value) => {
       mode = value;
       time.position = 0;

@@ -166,7 +166,7 @@ const shift = slider({
   label: "Shift of the start's pitch",
   name: "shift",
   ...SHIFTS,
-  hint: "Only of the pulses that it begins with. The mel keeps its own pitch, and this voice follows the mel: it sounds rougher, not higher. Raise the voice above for that.",
+  hint: "Only of the pulses that it begins with. The mel keeps its own pitch, and this voice follows the mel: only the highest sounds change. To hear another pitch raise the voice above.",
   onInput: () => undefined,
 });
 const seedId = freshId("seed");
