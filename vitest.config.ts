@@ -1,9 +1,12 @@
+// The tests for every run. Their files share two processes, and with them tfjs and the compiled program: half of the time
+// went into loading those. A file named .alone.test.ts has a process of its own, since it changes something that all share.
 import { defineConfig } from "vitest/config";
+
+const longOnes = "test/**/*.long.test.ts";
+const alone = "test/**/*.alone.test.ts";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/**/*.long.test.ts"],
     globalSetup: ["test/support/graph-cache.ts"],
     setupFiles: ["test/support/turn-event-loop.ts"],
     testTimeout: 60_000,
@@ -13,5 +16,12 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", include: ["test/**/*.test.ts"], exclude: [longOnes, alone], isolate: false },
+      },
+      { extends: true, test: { name: "alone", include: [alone] } },
+    ],
   },
 });

@@ -19,9 +19,7 @@ export async function encodeFigure(figure: Figure, path: string): Promise<Uint8A
 
 /** The figure as a PNG, at twice the size of the SVG, which reads well on any screen. */
 export async function figurePng(figure: Figure): Promise<Uint8Array> {
-  rendererStarted ??= readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm")).then((wasm) =>
-    initWasm(wasm),
-  );
+  rendererStarted ??= startRenderer();
   await rendererStarted;
   const fontBuffers = await Promise.all(
     ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) =>
@@ -33,4 +31,14 @@ export async function figurePng(figure: Figure): Promise<Uint8Array> {
     fitTo: { mode: "zoom", value: 2 },
   });
   return renderer.render().asPng();
+}
+
+async function startRenderer(): Promise<void> {
+  const wasm = await readFile(require.resolve("@resvg/resvg-wasm/index_bg.wasm"));
+  try {
+    await initWasm(wasm);
+  } catch (error) {
+    // by another copy of this module in the same process
+    if (!(error instanceof Error && error.message.startsWith("Already initialized"))) throw error;
+  }
 }

@@ -2,13 +2,62 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readCheckpointConfig } from "../../../src/host/node/checkpoints.js";
+import { chosenSettings } from "../../../src/synthesis/settings.js";
 import { partOf } from "../../../src/training/optimiser/optimiser.js";
 import { RunFolder } from "../../../src/training/run-folder.js";
-import { finishingRuns, predictedMels } from "../../support/finishing-run.js";
+import { storeTrained } from "../../../src/training/store.js";
+import {
+  finishingRuns,
+  finishingSource as source,
+  predictedMels,
+  tinyFinishing as config,
+  withAllLosses,
+} from "../../support/finishing-run.js";
 
 const withDiscriminators = { finishLosses: ["noise", "log-mel:8", "discriminators"] };
 
 const runs = finishingRuns();
+
+describe("the finishing phase", () => {
+  it("follows the phase that predicts noise, with losses and a log of its own", async () => {
+    const phases: string[] = [];
+    const result = await runs.trainIn(
+      "whole",
+      { finishSteps: 50, ...withAllLosses },
+      { onProgress: ({ phase, step, total }) => phases.push(`${phase} ${step}/${total}`) },
+    );
+    expect(result).toMatchObject({ steps: 54, finished: true, weightsOf: 54 });
+    expect(phases).toEqual([10, 20, 30, 40, 50].map((step) => `finish ${step}/50`));
+    const run = new RunFolder(join(runs.folder, "whole"));
+    const line = (await run.readMetrics()).find((metrics) => "loss" in metrics)!;
+    const figures = ["noise", "log-mel", "spectra", "discriminators", "discriminators.network"];
+    expect(Object.keys(line)).toEqual(expect.arrayContaining(figures));
+    const { loss, noise, spectra, discriminators, "log-mel": logMel } = line as Record<string, number>;
+    expect(loss / (noise + 8 * logMel + 4 * spectra + discriminators)).toBeCloseTo(1, 4);
+    // it moved, and so did the excitation model
+    const before = await runs.trainIn("before", { finishSteps: 0 });
+    expect(result.network["output.weight"]).not.toEqual(before.network["output.weight"]);
+    expect(result.excitation!["output.weight"]).not.toEqual(before.excitation!["output.weight"]);
+    expect(result.prior).toEqual(before.prior);
+  });
+
+  it("may be all that a run has", async () => {
+    const settings = { steps: 0, finishSteps: 3 };
+    const weights = await runs.trainIn("alone", settings);
+    expect(weights).toMatchObject({ steps: 3, finished: true, weightsOf: 3 });
+    // what it ends with is synthesised with the calls that it was finished through
+    const voice = join(runs.folder, "voice");
+    const run = new RunFolder(join(runs.folder, "alone"));
+    const own = { ...config, ...settings };
+    await storeTrained(voice, { name: "voice", config: own, corpus: source, steps: 3, weights, run });
+    const stored = await readCheckpointConfig(voice);
+    expect(stored.defaultSteps).toBe(2);
+    const chosen = chosenSettings(stored, {});
+    expect(chosen).toMatchObject({ start: "harmonic", refinement: { iterations: 0 } });
+    expect([...chosen.schedule.logSnrs]).toEqual(own.samplerLevels);
+  });
+});
 
 describe("a finishing run", () => {
   it("that was killed ends with the same bits as one that was not, its discriminators too", async () => {
