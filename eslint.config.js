@@ -1,5 +1,5 @@
 // Lint rules. The zones below are the architecture: imports go down only, and a wrong import fails the check.
-//   cli -> training, evaluation, plots -> host, vocoder -> synthesis -> checkpoint, engine -> models, kernel -> audio -> mel
+//   cli -> training, evaluation, plots, fleet -> host, vocoder -> synthesis -> checkpoint, engine -> models, kernel -> audio -> mel
 //   -> formats -> diffusion
 import eslint from "@eslint/js";
 import { importX } from "eslint-plugin-import-x";
@@ -26,7 +26,8 @@ const rooms = {
   evaluation: [...core, "checkpoint", "synthesis", "host"],
   plots: [...core, "evaluation", "host"],
   server: [...core, "checkpoint", "synthesis"],
-  cli: [...core, "checkpoint", "synthesis", "host", "training", "evaluation", "plots", "server"],
+  fleet: [...core, "checkpoint", "host"],
+  cli: [...core, "checkpoint", "synthesis", "host", "training", "evaluation", "plots", "server", "fleet"],
 };
 
 /** The modules above the rooms: vocoder.ts on a host, node.ts for Node. host.ts is an interface only. */
@@ -51,6 +52,7 @@ const forNode = [
   ...["index", "node", "worker"].map((name) => `src/${name}.ts`),
   "src/host/node/**/*.ts",
   "src/server/**/*.ts",
+  "src/fleet/**/*.ts",
   "src/cli/**/*.ts",
   "src/training/corpus/**/*.ts",
   ...["run-folder", "store"].map((name) => `src/training/${name}.ts`),
@@ -87,6 +89,8 @@ const platformRules = [
   [forTensors, [node, onnxruntime]],
   [forNode, [threads, onnxruntime, tensors]],
   [["src/training/{corpus/**/*,run-folder,store}.ts"], [threads, onnxruntime]],
+  // its thread renews locks, and has no part in computing
+  [["src/fleet/locks.ts"], [onnxruntime, tensors]],
   [["src/host/**/*.ts", "src/worker.ts"], []],
   [["src/web.ts", "src/web-worker.ts", "src/host/web/**/*.ts"], [node]],
 ].map(([files, patterns]) => ({
@@ -121,7 +125,7 @@ export default tseslint.config(
   ...platformRules,
   { files: ["*.config.ts", "**/*.d.ts"], rules: { "import-x/no-default-export": "off" } },
   {
-    files: ["**/*.js"],
+    files: ["**/*.js", "**/*.mjs"],
     languageOptions: {
       globals: { process: "readonly", console: "readonly", URL: "readonly", performance: "readonly" },
     },

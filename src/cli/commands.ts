@@ -118,6 +118,24 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import("./serve.js")).serveCommand,
   },
   {
+    name: "submit",
+    takes: "[options] <mels...>",
+    summary: "put mels into a queue, for the workers of many machines to turn into speech",
+    load: async () => (await import("./submit.js")).submitCommand,
+  },
+  {
+    name: "work",
+    takes: "[options]",
+    summary: "be one of those workers",
+    load: async () => (await import("./work.js")).workCommand,
+  },
+  {
+    name: "jobs",
+    takes: "[options]",
+    summary: "say how the queue's jobs stand: what is done, what failed and why, the time left",
+    load: async () => (await import("./jobs.js")).jobsCommand,
+  },
+  {
     name: "engines",
     takes: "[options]",
     summary: "list what can compute on this machine, and why the rest cannot",

@@ -134,6 +134,11 @@ const VOICE_HELP =
 
 /** Adds --voice, --steps and the like, and those of the engine, to a command. */
 export function addSynthesisOptions(command: Command): Command {
+  return addEngineOptions(addChoiceOptions(command));
+}
+
+/** Adds --checkpoint, --steps and the like: what decides the samples. */
+function addChoiceOptions(command: Command): Command {
   const { steps, refine, seed } = defaultSynthesis;
   const { exponent, mostOfFew, momentum } = usualRefinement;
   command
@@ -150,7 +155,7 @@ export function addSynthesisOptions(command: Command): Command {
       ).choices(samplerNames),
     )
     .option("--schedule <name>", "noise levels by name or from a .json file, in place of those for --steps");
-  addStartOptions(command)
+  return addStartOptions(command)
     .option(
       "--refine <k>",
       `mel corrections after the last step, 0 to 1000 (default: as tuned with the levels, or ${refine})`,
@@ -173,7 +178,6 @@ export function addSynthesisOptions(command: Command): Command {
         "of the network's Linear layers (default: int8 on the CPU's graph engine if the checkpoint is calibrated for it)",
       ).choices(precisionNames),
     );
-  return addEngineOptions(command);
 }
 
 /** The options that say how to synthesise, of those that were given. */
@@ -239,30 +243,35 @@ export const encodings: Readonly<Record<SynthesizeOptions["bitDepth"], WavOutput
   "32": "32-bit float",
 };
 
-/** Adds the options to the command. */
-export function addSynthesizeOptions(command: Command): Command {
-  return addSynthesisOptions(command)
-    .option(
-      "--pitch <file>",
-      "Hz of each mel frame, 0 or NaN unvoiced, as .npy or .csv (default: read off the mel)",
-    )
+/** Adds the options that decide the bytes of a result, whatever computes them and wherever it goes. */
+export function addResultOptions(command: Command): Command {
+  return addChoiceOptions(command)
     .option("--shift <cents>", "raise the pitch; 100 are a semitone, negative lowers it", anyNumber)
-    .option(
-      "--tile <frames>",
-      "mel frames computed at once: fewer give the first sound sooner, and take longer",
-      wholeNumber(1, 100_000),
-    )
     .addOption(
       new Option("--bit-depth <bits>", "of the samples that are written; 32 is float")
         .choices(["16", "24", "32"])
         .default("16"),
     )
-    .option("--raw", "samples without a WAV header, for - as output")
-    .option("--picture <file>", "also draw the mel given and the mel made, as .png or .svg")
     .option("--mel-format <scale>", "what the values of a mel that does not say are")
     .addOption(new Option("--mel-layout <order>", "the order of its axes").choices(melLayouts))
     .option("--mel-tensor <name>", "which tensor of a .npz, .pt or .safetensors file is the mel")
-    .option("--trust-mel", "take the mel as it is, whatever it looks like")
+    .option("--trust-mel", "take the mel as it is, whatever it looks like");
+}
+
+/** Adds the options to the command. */
+export function addSynthesizeOptions(command: Command): Command {
+  return addEngineOptions(addResultOptions(command))
+    .option(
+      "--pitch <file>",
+      "Hz of each mel frame, 0 or NaN unvoiced, as .npy or .csv (default: read off the mel)",
+    )
+    .option(
+      "--tile <frames>",
+      "mel frames computed at once: fewer give the first sound sooner, and take longer",
+      wholeNumber(1, 100_000),
+    )
+    .option("--raw", "samples without a WAV header, for - as output")
+    .option("--picture <file>", "also draw the mel given and the mel made, as .png or .svg")
     .option("--shard <i/n>", "of several inputs only number i, i + n, i + 2n, …, counted from 0", shardOf)
     .option("--skip-existing", "leave out inputs whose output is there already")
     .option("--json", "print JSON")

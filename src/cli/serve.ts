@@ -130,7 +130,7 @@ async function run(places: readonly string[], options: ServeOptions): Promise<vo
 }
 
 /** Resolves at the first signal to end; a second one, of either kind, ends the process at once. */
-async function toldToEnd(): Promise<void> {
+export async function toldToEnd(): Promise<void> {
   let isTold = false;
   await new Promise<void>((resolve) => {
     for (const [signal, code] of [

@@ -35,9 +35,25 @@ export async function planBatch(inputs: readonly string[], folder: string): Prom
     throw new InputError(
       `Several inputs become several files, and '${folder}' is named like one. Name a folder.`,
     );
+  return planOutputs(await findInputs(inputs), (name) => join(folder, name));
+}
+
+/** An input and the name that its result gets, apart from the ending. */
+export interface FoundInput {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * What becomes what, in the order of the results' names: the same for every process that sees the same inputs.
+ *
+ * @param placeOf the place of a result, by its name
+ * @throws InputError where two would become the same file, or one would replace an input
+ */
+export function planOutputs(found: readonly FoundInput[], placeOf: (name: string) => string): Job[] {
   const jobs = new Map<string, Job>();
-  for (const { path, name } of await findInputs(inputs)) {
-    const output = join(folder, `${name.slice(0, name.length - extname(name).length)}.wav`);
+  for (const { path, name } of found) {
+    const output = placeOf(`${name.slice(0, name.length - extname(name).length)}.wav`);
     const other = jobs.get(output);
     if (other)
       throw new InputError(
@@ -45,7 +61,7 @@ export async function planBatch(inputs: readonly string[], folder: string): Prom
       );
     jobs.set(output, { input: path, output });
   }
-  const planned = [...jobs.values()];
+  const planned = [...jobs.values()].sort((a, b) => (a.output < b.output ? -1 : 1));
   const own = new Set(planned.map(({ input }) => resolve(input)));
   const replaced = planned.find(({ output }) => own.has(resolve(output)));
   if (replaced)
@@ -114,8 +130,9 @@ async function synthesizeAll(jobs: readonly Job[], options: SynthesizeOptions): 
   return { made, failures, loadSeconds: voices.loadSeconds };
 }
 
-async function findInputs(inputs: readonly string[]): Promise<{ path: string; name: string }[]> {
-  const found: { path: string; name: string }[] = [];
+/** The files that are named, and the mels and recordings in the folders that are. @throws InputError for an empty one */
+export async function findInputs(inputs: readonly string[]): Promise<FoundInput[]> {
+  const found: FoundInput[] = [];
   for (const input of inputs) {
     if (!(await isFolder(input))) {
       found.push({ path: input, name: basename(input) });
@@ -131,7 +148,8 @@ async function findInputs(inputs: readonly string[]): Promise<{ path: string; na
   return found;
 }
 
-function isInputName(name: string): boolean {
+/** Whether a file's name says that it is a mel or a recording. */
+export function isInputName(name: string): boolean {
   return isRecordingName(name) || MEL_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 

@@ -34,7 +34,7 @@ export async function makeSpeech(
   voices: ChosenVoices,
   input: string,
   output: string,
-  options: SynthesizeOptions,
+  { signal, ...options }: SynthesizeOptions & { readonly signal?: AbortSignal },
 ): Promise<MadeSpeech> {
   const whole = options.picture !== undefined;
   const found = await findSynthesisInput(input, { ...(await inputOptions(options)), whole });
@@ -50,6 +50,7 @@ export async function makeSpeech(
     if (options.shift !== undefined && options.shift !== 0) printNote(options, SHIFT_REMARK);
     const speech = vocoder.stream(drawn?.watchMel(source.source) ?? source.source, {
       ...chosen,
+      ...(signal && { signal }),
       patient: input !== PIPE,
       ...(source.expectedFrames === undefined ? {} : { expectedFrames: source.expectedFrames }),
       onProgress: (done, total) => {

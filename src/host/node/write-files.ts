@@ -8,6 +8,7 @@ import {
   type FileHandle,
   mkdir,
   open,
+  readdir,
   realpath,
   rename,
   rm,
@@ -112,6 +113,22 @@ async function makeOne(folder: string): Promise<void> {
 }
 
 const unfinished = new Set<string>();
+const PART = ".part";
+
+/** How the names of a file's unfinished neighbours begin. */
+function partStart(target: string): string {
+  return `.${basename(target).slice(0, 100)}.`;
+}
+
+/** Removes what processes that were killed have left beside files. Nobody may be at work on them. */
+export async function removeParts(paths: readonly string[]): Promise<void> {
+  const starts = new Set(paths.map((path) => join(dirname(path), partStart(path))));
+  const randomLength = 12 + PART.length;
+  for (const folder of new Set(paths.map((path) => dirname(path))))
+    for (const name of await readdir(folder).catch(() => []))
+      if (name.endsWith(PART) && starts.has(join(folder, name.slice(0, -randomLength))))
+        await rm(join(folder, name), { force: true });
+}
 
 /** Removes what unfinished writes have left beside their targets; for a signal handler, hence synchronous. */
 export function removeUnfinishedFiles(): void {
@@ -130,10 +147,7 @@ export async function streamAtomically<T>(path: string, write: (file: FileHandle
   // also here, since renaming would replace a device, /dev/null for everybody
   await requireTarget(path);
   const target = await behindLinks(path);
-  const temporary = join(
-    dirname(target),
-    `.${basename(target).slice(0, 100)}.${randomBytes(6).toString("hex")}.part`,
-  );
+  const temporary = join(dirname(target), `${partStart(target)}${randomBytes(6).toString("hex")}${PART}`);
   let file: FileHandle;
   try {
     file = await open(temporary, "wx");

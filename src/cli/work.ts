@@ -1,0 +1,153 @@
+// `vocode work`: a worker of a fleet. The first signal to end lets it finish the file at work and give its job back; a
+// second one ends it at once, and another worker goes on after some seconds.
+import { Command } from "commander";
+import { InputError } from "../errors.js";
+import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
+import { parseSeed } from "../diffusion/noise.js";
+import type { FleetJob } from "../fleet/job.js";
+import { type MakeFile, work } from "../fleet/work.js";
+import { shippedCheckpoint, type Vocoder } from "../node.js";
+import {
+  addEngineOptions,
+  checkpointFolder,
+  type EngineOptions,
+  loadChosenVocoder,
+  type SynthesizeOptions,
+} from "./options.js";
+import { wholeNumber } from "./option-values.js";
+import { type OutputOptions, printNote } from "./output.js";
+import { toldToEnd } from "./serve.js";
+import { QUEUE_HELP, queueAddress, voiceDigest } from "./submit.js";
+import { makeSpeech } from "./synthesis-run.js";
+
+interface WorkerOptions extends EngineOptions, OutputOptions {
+  readonly queue?: string;
+  readonly lock: number;
+  readonly untilDone?: boolean;
+}
+
+/** The command `vocode work`. */
+export function workCommand(): Command {
+  const command = new Command("work")
+    .option("--queue <address>", QUEUE_HELP)
+    .option(
+      "--lock <seconds>",
+      "after which the job of a worker that says nothing goes to another",
+      wholeNumber(1, 3600),
+      30,
+    )
+    .option("--until-done", "end when there are no jobs left");
+  return addEngineOptions(command)
+    .option("--json", "log lines of JSON")
+    .option("--quiet", "no log on stderr")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  vocode work --queue redis://queue:6379
+  vocode work --threads 1 --until-done      one of several workers on this machine`,
+    )
+    .action(run);
+}
+
+async function run(options: WorkerOptions): Promise<void> {
+  const stop = new AbortController();
+  const voices = new Voices(options);
+  const tell = (
+    event: string,
+    fields: Readonly<Record<string, unknown>>,
+    words: () => string | undefined,
+  ): void => {
+    const text = options.json
+      ? JSON.stringify({ time: new Date().toISOString(), event, ...fields })
+      : words();
+    if (text !== undefined) printNote(options, text);
+  };
+  void toldToEnd().then(() => {
+    tell("end", {}, () => "Ending after the file at work.");
+    stop.abort();
+  });
+  try {
+    await work({
+      address: queueAddress(options.queue),
+      lockMs: 1000 * options.lock,
+      untilDone: options.untilDone ?? false,
+      stop: stop.signal,
+      voiceFor: (job) => voices.of(job),
+      note: (text) => {
+        tell("note", { text }, () => text);
+      },
+      file: (event) => {
+        tell("file", event, () => (event.outcome === "failed" ? `'${event.input}' failed.` : undefined));
+      },
+      job: (event) => {
+        const { job, made, existing, failed, repeated, audioSeconds, seconds } = event;
+        const parts = [
+          `${made} made`,
+          ...(existing > 0 ? [`${existing} there before`] : []),
+          ...(failed > 0 ? [`${failed} failed`] : []),
+          ...(repeated > 0 ? [`${repeated} begun more than once`] : []),
+        ];
+        tell(
+          "job",
+          event,
+          () =>
+            `${job}: ${parts.join(", ")}; ${audioSeconds.toFixed(1)} s of audio in ${seconds.toFixed(1)} s`,
+        );
+      },
+    });
+  } finally {
+    await voices.dispose();
+  }
+}
+
+/** The voice that is loaded: that of the last job. */
+class Voices {
+  readonly #options: WorkerOptions;
+  #loaded: { readonly key: string; readonly vocoder: Vocoder } | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** What makes a job's files. @throws VocodeError where its voice is not here */
+  async of({ voice, options: named }: FleetJob): Promise<MakeFile> {
+    const { json, quiet, ...engine } = this.#options;
+    const { seed, schedule, ...rest } = named;
+    const options = {
+      bitDepth: "16",
+      ...rest,
+      ...(seed !== undefined && { seed: parseSeed(seed as string) }),
+      ...(schedule !== undefined && { schedule: scheduleOf(schedule) }),
+      ...engine,
+      quiet: true,
+    } as unknown as SynthesizeOptions;
+    const key = JSON.stringify([voice, options.precision]);
+    if (this.#loaded?.key !== key) {
+      await this.dispose();
+      const place = voice.place ?? shippedCheckpoint;
+      const folder = await checkpointFolder(place, { quiet: quiet ?? false, json: json ?? false });
+      if ((await voiceDigest(folder)) !== voice.digest)
+        throw new InputError(
+          `The voice '${place}' is another one here than where its jobs were submitted. Give both the same files.`,
+        );
+      this.#loaded = { key, vocoder: await loadChosenVocoder({ ...options, checkpoint: folder }) };
+    }
+    const { vocoder } = this.#loaded;
+    return async (input, output, signal) => {
+      const { report } = await makeSpeech(vocoder, input, output, { ...options, signal });
+      return { audioSeconds: report.audioSeconds, seconds: report.seconds };
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#loaded?.vocoder.dispose();
+    this.#loaded = undefined;
+  }
+}
+
+function scheduleOf(schedule: FleetJob["options"][string]): SynthesizeOptions["schedule"] {
+  if (typeof schedule !== "object") return String(schedule);
+  const { name, source, logSnrs } = schedule as { name: string; source: string; logSnrs: number[] };
+  return scheduleFromLogSnrs({ name, source }, logSnrs);
+}
