@@ -1,5 +1,6 @@
 // The locks of a worker's jobs, renewed by a thread that computing does not block: a job whose lock has run out goes to
 // another worker. The thread counts time that no clock's change moves. This file is both sides of it.
+import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { type JobQueue, QueueConnection, type QueueAddress, type QueuedJob } from "./queue.js";
 
@@ -15,17 +16,31 @@ interface LockWord {
   readonly token?: string;
 }
 
+/** What the thread says first. */
+const READY = "ready";
+
 /** The owner's side. */
 export class LockKeeper {
   readonly #thread: Worker;
   #onLost: ((id: string) => void) | undefined;
 
-  /** @param lockMs for which each renewal holds, in milliseconds */
-  constructor(address: QueueAddress, lockMs: number) {
-    const start: LockStart = { address, lockMs };
-    this.#thread = new Worker(new URL(import.meta.url), { workerData: { vocodeLocks: start } });
+  private constructor(thread: Worker) {
+    this.#thread = thread;
     this.#thread.on("message", (id: string) => this.#onLost?.(id));
     this.#thread.unref();
+  }
+
+  /**
+   * Starts the thread and waits until it can hold a lock: on a busy machine one could run out before.
+   *
+   * @param lockMs for which each renewal holds, in milliseconds
+   * @throws what the thread throws
+   */
+  static async start(address: QueueAddress, lockMs: number): Promise<LockKeeper> {
+    const start: LockStart = { address, lockMs };
+    const thread = new Worker(new URL(import.meta.url), { workerData: { vocodeLocks: start } });
+    await once(thread, "message");
+    return new LockKeeper(thread);
   }
 
   /** @param onLost told when another worker has the job, or nobody */
@@ -72,6 +87,7 @@ async function keepLocks(
     if (token === undefined) held.delete(id);
     else held.set(id, { token, job: connection.jobOf(queue, id), isAsked: false });
   });
+  port.postMessage(READY);
   setInterval(() => {
     for (const id of held.keys()) void renew(id);
   }, lockMs / 4);

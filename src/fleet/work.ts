@@ -87,7 +87,7 @@ export async function work(options: WorkOptions): Promise<void> {
   });
   const worker = connection.worker(options.lockMs);
   const queue = connection.queue();
-  const locks = new LockKeeper(address, options.lockMs);
+  const locks = await LockKeeper.start(address, options.lockMs);
   const places = new Places();
   // a call that waits for a job ends when its connection does
   options.stop.addEventListener("abort", () => void worker.close());

@@ -186,11 +186,11 @@ describe.skipIf(redisFault !== undefined)("a fleet on Redis", () => {
     const [uri, to] = [ofOwn(), join(folder, "cut")];
     const way = await startWay(redis.port);
     await submit(uri, to, ["--batch", String(COUNT / 2)]);
-    const near = worker(`redis://127.0.0.1:${way.port}/${database}`, ["--until-done"]);
+    const near = worker(`redis://127.0.0.1:${way.port}/${database}`, ["--until-done"], {}, 3);
     await near.said(/"made"/);
     way.cut();
     await near.said(/does not answer/);
-    const other = worker(uri, ["--until-done"]);
+    const other = worker(uri, ["--until-done"], {}, 3);
     await sleep(10_000);
     way.mend();
     expect(await Promise.all([near.ended(), other.ended()])).toEqual([0, 0]);
@@ -220,11 +220,10 @@ describe.skipIf(redisFault !== undefined)("a fleet on Redis", () => {
     async (jump) => {
       const [uri, to] = [ofOwn(), join(folder, `clock${jump}`)];
       await submit(uri, to, ["--steps", "100", "--refine", "200", "--batch", String(COUNT)]);
-      const jumping = worker(uri, ["--until-done"], {
-        NODE_OPTIONS: `--import ${faults}`,
-        TEST_CLOCK: String(jump),
-      });
-      const other = worker(uri, ["--until-done"]);
+      // the job takes longer than its lock, which has to be renewed all the same
+      const env = { NODE_OPTIONS: `--import ${faults}`, TEST_CLOCK: String(jump) };
+      const jumping = worker(uri, ["--until-done"], env, 8);
+      const other = worker(uri, ["--until-done"], {}, 8);
       expect(await Promise.all([jumping.ended(), other.ended()])).toEqual([0, 0]);
       const events = [...jumping.events(), ...other.events()];
       // each file was begun once: nobody thought that the other was gone
@@ -323,10 +322,10 @@ describe.skipIf(postgresFault !== undefined || redisFault !== undefined)("a flee
       expect((await submit(server.uri, to)).stdout).toBe(
         `${COUNT} files in 4 jobs: 0 new, 4 known already\n`,
       );
-      const killed = worker(server.uri);
+      const killed = worker(server.uri, [], {}, 3);
       await killed.said(/"made"/);
       await killed.end("SIGKILL");
-      const workers = [worker(server.uri, ["--until-done"]), worker(server.uri, ["--until-done"])];
+      const workers = [1, 2].map(() => worker(server.uri, ["--until-done"], {}, 3));
       expect(await Promise.all(workers.map((each) => each.ended()))).toEqual([0, 0]);
       expectWhole(to);
       expect((await jobs(server.uri)).files).toEqual({ total: COUNT, done: COUNT, failed: 0, left: 0 });

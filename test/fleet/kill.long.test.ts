@@ -22,7 +22,7 @@ let workers: TestWorker[] = [];
 const all: TestWorker[] = [];
 
 function start(): TestWorker {
-  const worker = startWorker(redis.uri, ["--until-done"]);
+  const worker = startWorker(redis.uri, ["--until-done"], {}, 3);
   all.push(worker);
   return worker;
 }

@@ -215,15 +215,16 @@ export interface TestWorker {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts `vocode work` in a process of its own. */
+/** Starts `vocode work` in a process of its own. @param lock in seconds: few where it is to lose its jobs soon */
 export function startWorker(
   uri: string,
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
+  lock = 30,
 ): TestWorker {
   const child = spawn(
     process.execPath,
-    [program, "work", "--queue", uri, "--lock", "3", "--threads", "1", "--json", ...args],
+    [program, "work", "--queue", uri, "--lock", String(lock), "--threads", "1", "--json", ...args],
     { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe"] },
   );
   let words = "";
