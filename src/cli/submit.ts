@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { readConfig, checkpointFile } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
-import { isAddress, nodeFiles } from "../host/node/read-files.js";
+import { isAddress, isFolder, nodeFiles } from "../host/node/read-files.js";
+import { shippedFolder, shippedVoices } from "../host/node/voices.js";
 import {
   type FleetJob,
   type JobOptions,
@@ -15,11 +16,9 @@ import {
 } from "../fleet/job.js";
 import { absolutePlace, folderDigest, isObject, placeBelow, Places } from "../fleet/places.js";
 import { QueueConnection, type JobQueue } from "../fleet/queue.js";
-import { shippedCheckpoint } from "../node.js";
 import { chosenSettings } from "../synthesis/settings.js";
 import {
   addResultOptions,
-  checkpointFolder,
   chosenSynthesis,
   inputOptions,
   type SynthesizeOptions,
@@ -29,6 +28,7 @@ import { wholeNumber } from "./option-values.js";
 import { printNote, printResult, vocodeVersion } from "./output.js";
 import { Progress } from "./status.js";
 import { findInputs, isInputName, planOutputs } from "./synthesis-batch.js";
+import { checkpointFolder } from "./voices.js";
 
 interface SubmitOptions extends SynthesizeOptions {
   readonly to: string;
@@ -161,8 +161,8 @@ async function put(
 
 /** What is to be done with all files; whatever is wrong with the options is said here and not by each worker. */
 async function planOf(options: SubmitOptions): Promise<JobPlan> {
-  const { checkpoint } = options;
-  const folder = await checkpointFolder(checkpoint ?? shippedCheckpoint, options);
+  const place = await sharedPlace(options.checkpoint);
+  const folder = await checkpointFolder(place ?? undefined, options);
   chosenSettings(await readConfig(folder, nodeFiles), {
     ...chosenSynthesis(options),
     ...(options.shift !== undefined && { pitchShift: options.shift }),
@@ -170,19 +170,32 @@ async function planOf(options: SubmitOptions): Promise<JobPlan> {
   await inputOptions(options);
   return {
     version: vocodeVersion(),
-    voice: {
-      place: checkpoint === undefined ? null : isAddress(checkpoint) ? checkpoint : resolve(checkpoint),
-      digest: await voiceDigest(folder),
-    },
+    voice: { place, digest: await voiceDigest(place, folder) },
     options: jobOptions(options),
     replaces: options.replace ?? false,
     attempts: options.attempts,
   };
 }
 
-/** What a voice's folder holds, as jobs name it. @throws FileError */
-export async function voiceDigest(folder: string): Promise<string> {
-  return folderDigest([checkpointFile(folder, "config"), checkpointFile(folder, "weights")]);
+/** A voice as every machine may be asked for it: an address, the name of one that comes with vocode, or a whole path. */
+async function sharedPlace(place: string | undefined): Promise<string | null> {
+  if (place === undefined) return null;
+  const isName =
+    !/[\\/]/.test(place) && !(await isFolder(place)) && (await shippedFolder(place)) !== undefined;
+  return isAddress(place) || isName ? place : resolve(place);
+}
+
+/**
+ * What a voice's folder holds, as jobs name it; where no voice is named, what all hold that come with vocode, since each
+ * mel chooses its own.
+ *
+ * @throws FileError
+ */
+export async function voiceDigest(place: string | null, folder: string): Promise<string> {
+  const folders = place === null ? (await shippedVoices()).map((voice) => voice.folder) : [folder];
+  return folderDigest(
+    folders.flatMap((each) => [checkpointFile(each, "config"), checkpointFile(each, "weights")]),
+  );
 }
 
 /** The options that decide the bytes, as a job carries them. */

@@ -5,20 +5,14 @@ import { InputError } from "../errors.js";
 import { scheduleFromLogSnrs } from "../diffusion/schedules/build-schedule.js";
 import { parseSeed } from "../diffusion/noise.js";
 import type { FleetJob } from "../fleet/job.js";
-import { type MakeFile, work } from "../fleet/work.js";
-import { shippedCheckpoint, type Vocoder } from "../node.js";
-import {
-  addEngineOptions,
-  checkpointFolder,
-  type EngineOptions,
-  loadChosenVocoder,
-  type SynthesizeOptions,
-} from "./options.js";
+import { type MakeFile, work, WorkerTroubleError } from "../fleet/work.js";
+import { addEngineOptions, type EngineOptions, engineOf, type SynthesizeOptions } from "./options.js";
 import { wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote } from "./output.js";
 import { toldToEnd } from "./serve.js";
 import { QUEUE_HELP, queueAddress, voiceDigest } from "./submit.js";
 import { makeSpeech } from "./synthesis-run.js";
+import { checkpointFolder, ChosenVoices } from "./voices.js";
 
 interface WorkerOptions extends EngineOptions, OutputOptions {
   readonly queue?: string;
@@ -52,7 +46,7 @@ Examples:
 
 async function run(options: WorkerOptions): Promise<void> {
   const stop = new AbortController();
-  const voices = new Voices(options);
+  const voices = new JobVoices(options);
   const tell = (
     event: string,
     fields: Readonly<Record<string, unknown>>,
@@ -101,48 +95,55 @@ async function run(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** The voice that is loaded: that of the last job. */
-class Voices {
+/** The voices that are loaded: those of the last job. */
+class JobVoices {
   readonly #options: WorkerOptions;
-  #loaded: { readonly key: string; readonly vocoder: Vocoder } | undefined;
+  #loaded: { readonly key: string; readonly voices: ChosenVoices } | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
   }
 
-  /** What makes a job's files. @throws VocodeError where its voice is not here */
+  /** What makes a job's files. @throws VocodeError where its voice is not here, also while it makes one */
   async of({ voice, options: named }: FleetJob): Promise<MakeFile> {
-    const { json, quiet, ...engine } = this.#options;
     const { seed, schedule, ...rest } = named;
     const options = {
       bitDepth: "16",
       ...rest,
       ...(seed !== undefined && { seed: parseSeed(seed as string) }),
       ...(schedule !== undefined && { schedule: scheduleOf(schedule) }),
-      ...engine,
+      ...engineOf(this.#options),
       quiet: true,
     } as unknown as SynthesizeOptions;
     const key = JSON.stringify([voice, options.precision]);
     if (this.#loaded?.key !== key) {
       await this.dispose();
-      const place = voice.place ?? shippedCheckpoint;
-      const folder = await checkpointFolder(place, { quiet: quiet ?? false, json: json ?? false });
-      if ((await voiceDigest(folder)) !== voice.digest)
+      const folder = await checkpointFolder(voice.place ?? undefined, { quiet: true });
+      if ((await voiceDigest(voice.place, folder)) !== voice.digest)
         throw new InputError(
-          `The voice '${place}' is another one here than where its jobs were submitted. Give both the same files.`,
+          `${voice.place === null ? "The voice that comes with vocode" : `The voice '${voice.place}'`} is another one here ` +
+            "than where its jobs were submitted. Give both the same files.",
         );
-      this.#loaded = { key, vocoder: await loadChosenVocoder({ ...options, checkpoint: folder }) };
+      const chosen = voice.place === null ? {} : { checkpoint: folder };
+      this.#loaded = { key, voices: new ChosenVoices({ ...options, ...chosen }) };
     }
-    const { vocoder } = this.#loaded;
+    const { voices } = this.#loaded;
     return async (input, output, signal) => {
-      const { report } = await makeSpeech(vocoder, input, output, { ...options, signal });
-      return { audioSeconds: report.audioSeconds, seconds: report.seconds };
+      try {
+        const { report } = await makeSpeech(voices, input, output, { ...options, signal });
+        return { audioSeconds: report.audioSeconds, seconds: report.seconds };
+      } catch (error) {
+        if (!voices.failed) throw error;
+        this.#loaded = undefined;
+        throw new WorkerTroubleError((error as Error).message, { cause: error });
+      }
     };
   }
 
   async dispose(): Promise<void> {
-    await this.#loaded?.vocoder.dispose();
+    const before = this.#loaded;
     this.#loaded = undefined;
+    await before?.voices.dispose();
   }
 }
 

@@ -42,38 +42,42 @@ const WAITING = ["waiting", "prioritized", "delayed"] as const;
 
 /** Looks at the queue. */
 export async function overviewOf(queue: JobQueue): Promise<Overview> {
-  const [waitingIds, doneIds] = await Promise.all([idsOf(queue, WAITING), idsOf(queue, ["completed"])]);
-  const [active, failed, recent, nextUp, workers] = await Promise.all([
-    queue.getJobs(["active"], 0, -1),
-    queue.getJobs(["failed"], 0, -1),
+  // a job that moves meanwhile is met in one of these at least, since they are asked in the order in which jobs move, and
+  // those that wait twice: a job may go back
+  const waitedBefore = await idsOf(queue, WAITING);
+  const active = await queue.getJobs(["active"], 0, -1);
+  const failed = await queue.getJobs(["failed"], 0, -1);
+  const doneIds = new Set(await idsOf(queue, ["completed"]));
+  const waitingIds = await idsOf(queue, WAITING);
+  const [recent, nextUp, workers] = await Promise.all([
     queue.getJobs(["completed"], 0, RECENT - 1),
     queue.getJobs([...WAITING], 0, RECENT - 1),
     // some hosts of Redis do not list their clients
     queue.getWorkersCount().catch(() => 0),
   ]);
-  const filesIn = (ids: readonly string[]): number => ids.reduce((sum, id) => sum + filesOfId(id), 0);
-  const standing = [...active, ...failed].map(standingOf);
-  const begun = nextUp.map(standingOf);
-  const sum = (of: (each: ReturnType<typeof standingOf>) => number, list = standing): number =>
-    list.reduce((total, each) => total + of(each), 0);
-  const total = filesIn(waitingIds) + filesIn(doneIds) + sum((each) => each.total);
-  const failures = [...standing, ...begun].flatMap((each) => each.failures);
-  const done = filesIn(doneIds) + sum((each) => each.done) + sum((each) => each.done, begun);
+  const begun = new Map([...active, ...failed, ...nextUp].map((job) => [job.id ?? "", job]));
+  for (const id of doneIds) begun.delete(id);
+  const standing = [...begun.values()].map(standingOf);
+  const total = filesIn(new Set([...waitedBefore, ...waitingIds, ...begun.keys(), ...doneIds]));
+  const failures = standing.flatMap((each) => each.failures);
+  const done = filesIn(doneIds) + standing.reduce((sum, each) => sum + each.done, 0);
   const left = Math.max(0, total - done - failures.length);
   const speed = speedOf(recent, active);
   return {
     workers,
     jobs: {
-      ...{ waiting: waitingIds.length, active: active.length, done: doneIds.length, failed: failed.length },
+      ...{ waiting: waitingIds.length, active: active.length, done: doneIds.size, failed: failed.length },
     },
     files: { total, done, failed: failures.length, left },
     failures,
-    troubles: [
-      ...new Set([...standing, ...begun].flatMap(({ trouble }) => (trouble === null ? [] : [trouble]))),
-    ],
+    troubles: [...new Set(standing.flatMap(({ trouble }) => (trouble === null ? [] : [trouble])))],
     ...speed,
     secondsLeft: speed.filesPerSecond === undefined ? undefined : left / speed.filesPerSecond,
   };
+}
+
+function filesIn(ids: ReadonlySet<string>): number {
+  return [...ids].reduce((sum, id) => sum + filesOfId(id), 0);
 }
 
 async function idsOf(
@@ -91,16 +95,15 @@ async function idsOf(
 }
 
 function standingOf({ data, progress }: QueuedJob): {
-  total: number;
   done: number;
   failures: FailedFile[];
   trouble: string | null;
 } {
   const job = parseJob(data);
-  if (!job) return { total: 0, done: 0, failures: [], trouble: null };
+  if (!job) return { done: 0, failures: [], trouble: null };
   const { made, existing, failures, trouble } = parseProgress(progress, job.files.length);
   return {
-    ...{ total: job.files.length, done: made + existing, trouble },
+    ...{ done: made + existing, trouble },
     failures: failures.map(([index, reason]) => ({ input: fileOf(job, index).input, reason })),
   };
 }

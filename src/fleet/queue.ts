@@ -29,7 +29,7 @@ export class PackageMissingError extends InputError {
 export class QueueAwayError extends InputError {
   constructor(
     readonly uri: string,
-    reason: string,
+    readonly reason: string,
   ) {
     super(`The queue at ${withoutPassword(uri)} does not answer: ${reason}. ${WAY_OUT}`);
   }
@@ -92,7 +92,7 @@ export class QueueConnection {
   }
 
   /**
-   * Asks the server for a word, once.
+   * Asks the server for a word, once, and has a database prepared that no queue was in.
    *
    * @throws QueueAwayError where there is none within seconds
    */
@@ -207,13 +207,23 @@ async function openRedis(uri: string, onFault: (error: Error) => void): Promise<
 async function openPostgres(uri: string, onFault: (error: Error) => void): Promise<Opener> {
   const bull = await loadPackage("bullmq", () => import("bullmq"));
   const { Pool } = (await loadPackage("pg", () => import("pg"))).default;
-  const pool = new Pool({ connectionString: uri, max: 4, connectionTimeoutMillis: PATIENCE });
+  const pool = new Pool({
+    ...{ connectionString: uri, max: 4, connectionTimeoutMillis: PATIENCE },
+    // where BullMQ's tables are
+    options: `-c search_path=${bull.DEFAULT_SCHEMA}`,
+  });
   pool.on("error", onFault);
   return {
     bull,
     options: (own) => [{ connection: pool, ...own }, bull.createPostgresBackend],
     probe: async () => {
-      await pool.query("select 1");
+      const client = await pool.connect();
+      try {
+        // BullMQ's tables, where they are not there yet
+        await bull.runMigrations(client);
+      } finally {
+        client.release();
+      }
     },
     close: async () => {
       await pool.end();

@@ -22,6 +22,7 @@ import { isObject, Places, StoreError } from "./places.js";
 import {
   type JobQueue,
   loadPackage,
+  QueueAwayError,
   type QueueAddress,
   QueueConnection,
   type QueuedJob,
@@ -85,6 +86,18 @@ export async function work(options: WorkOptions): Promise<void> {
   const connection = await QueueConnection.open(address, (error) => {
     contact.lost(error);
   });
+  const pause = async (milliseconds: number): Promise<void> => {
+    await sleep(milliseconds, undefined, { signal: options.stop }).catch(() => undefined);
+  };
+  while (!options.stop.aborted) {
+    try {
+      await connection.requireAnswer();
+      break;
+    } catch (error) {
+      contact.lost(error as Error);
+      await pause(1000);
+    }
+  }
   const worker = connection.worker(options.lockMs);
   const queue = connection.queue();
   const locks = await LockKeeper.start(address, options.lockMs);
@@ -92,9 +105,6 @@ export async function work(options: WorkOptions): Promise<void> {
   // a call that waits for a job ends when its connection does
   options.stop.addEventListener("abort", () => void worker.close());
   await worker.startStalledCheckTimer();
-  const pause = async (milliseconds: number): Promise<void> => {
-    await sleep(milliseconds, undefined, { signal: options.stop }).catch(() => undefined);
-  };
   let troubles = 0;
   try {
     for (let turn = 0; !options.stop.aborted; turn++) {
@@ -147,7 +157,10 @@ class Contact {
     if (this.#options.stop.aborted || now - this.#lastWord < FAULT_SILENCE) return;
     this.#lastWord = now;
     this.#isAway = true;
-    const reason = error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
+    const reason =
+      error instanceof QueueAwayError
+        ? error.reason
+        : error.message || ((error as NodeJS.ErrnoException).code ?? error.name);
     this.#options.note(
       `The queue at ${withoutPassword(this.#options.address.uri)} does not answer: ${reason}. This worker tries again until it does; nothing is lost.`,
     );

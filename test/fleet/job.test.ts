@@ -90,7 +90,8 @@ describe("places", () => {
 
 describe("the queue", () => {
   it("says which package is missing, and what to install", async () => {
-    const missing = loadPackage("bullmq", () => import(/* @vite-ignore */ "no-such-package-of-anybody"));
+    const nobodys: string = "no-such-package-of-anybody";
+    const missing = loadPackage("bullmq", () => import(/* @vite-ignore */ nobodys));
     await expect(missing).rejects.toThrow(PackageMissingError);
     await expect(missing).rejects.toThrow("npm install bullmq ioredis");
   });

@@ -2,7 +2,7 @@
 // store that speaks S3's protocol, workers, and a way to Redis that can be cut.
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -111,7 +111,11 @@ export async function startPostgres(folder: string): Promise<Omit<TestServer, "r
   const isRoot = process.getuid?.() === 0;
   const idOf = (flag: string): number => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   const user = isRoot ? { uid: idOf("-u"), gid: idOf("-g") } : {};
-  if (isRoot) chownSync(data, idOf("-u"), idOf("-g"));
+  if (isRoot) {
+    chownSync(data, idOf("-u"), idOf("-g"));
+    // its own folder can be reached by no other user than the one that made the test's
+    chmodSync(folder, 0o711);
+  }
   await promisify(execFile)(postgresBin("initdb"), ["-D", data, "-A", "trust", "-U", "fleet"], user);
   const child = spawn(
     postgresBin("postgres"),
