@@ -88,6 +88,7 @@ describe.skipIf(redisFault !== undefined)("a fleet whose workers and Redis are k
     for (const name of names)
       expect(readFileSync(join(to, name)).equals(readFileSync(join(alone, name))), name).toBe(true);
     const shown = await runProgram(["jobs", ...queue, "--json"]);
+    expect(shown.code, shown.stderr).toBe(0);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       jobs: { waiting: 0, active: 0, done: 20, failed: 0 },
       files: { total: FILES, done: FILES, failed: 0, left: 0 },
