@@ -5,8 +5,10 @@ ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=optional
 COPY . .
-RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts \
-  && npm install --no-save --ignore-scripts --omit=optional bullmq@6 ioredis@5 pg@8 aws4fetch@1
+# what a fleet takes is optional elsewhere, and npm would leave it out with the rest that is
+RUN npm run build \
+  && npm pkg delete devDependencies optionalDependencies peerDependencies peerDependenciesMeta \
+  && npm install --ignore-scripts bullmq@6 ioredis@5 pg@8 aws4fetch@1
 
 FROM node:22-slim
 ENV NODE_ENV=production VOCODE_CACHE=/var/cache/vocode
