@@ -3,7 +3,7 @@ import type { Host } from "./host.js";
 import { Vocoder as CoreVocoder, type VocoderOptions } from "./vocoder.js";
 import { availableParallelism } from "node:os";
 import { openEngine } from "./host/node/engines.js";
-import { nodeFiles } from "./host/node/read-files.js";
+import { isAddress, nodeFiles } from "./host/node/read-files.js";
 import { spawnAll } from "./host/node/threads.js";
 import { localCheckpoint, shippedCheckpoint } from "./host/node/voices.js";
 
@@ -36,7 +36,8 @@ export class Vocoder extends CoreVocoder {
    * Loads a checkpoint onto an engine.
    *
    * @param place the checkpoint's folder; the name of a voice that comes with vocode, such as speech-24k; or an address,
-   *   http:// or https://, whose files are kept in the cache folder; without it the voice of the default mel
+   *   http:// or https://, whose files are kept in the cache folder; without it the voice of the default mel. A host of
+   *   one's own is given a folder as it stands
    * @throws CheckpointError, FileError, UnknownVoiceError, EngineUnavailableError; PrecisionUnavailableError,
    *   NotCalibratedError for int8; DownloadError
    */
@@ -44,6 +45,8 @@ export class Vocoder extends CoreVocoder {
     place: string = shippedCheckpoint,
     { onDownload, ...options }: NodeVocoderOptions = {},
   ): Promise<Vocoder> {
+    // a host of one's own reads its own places
+    if (options.host && !isAddress(place)) return super.load(place, { ...options, host: options.host });
     const cacheFolder = options.cacheFolder ?? undefined;
     return super.load(await localCheckpoint(place, { cacheFolder, onDownload }), {
       host: nodeHost,

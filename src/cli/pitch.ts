@@ -13,6 +13,9 @@ import { VOICING_EDGES } from "../audio/band-voicing.js";
 import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.js";
 import { pitchFileKind, readInspected, readRecording, writePitch } from "../host/node/recordings.js";
 import { addEngineOptions, type EngineOptions, openChosenEngine } from "./options.js";
+import { openByteSource } from "../host/node/read-files.js";
+import { voiceFor } from "../host/node/voices.js";
+import { statedFormat } from "../mel/open-mel.js";
 import { checkpointFolder } from "./voices.js";
 import { printNote, printResult, table } from "./output.js";
 import { type PictureOptions, requirePicture, writePicture } from "./option-values.js";
@@ -105,8 +108,9 @@ export function pitchCommand(): Command {
     .argument("<file>", "a .wav or .flac recording, or a .mel, .npy or .safetensors mel")
     .argument("[output]", "a .npy or .csv file for the pitch, which 'vocode in out.wav --pitch' takes")
     .option(
-      "--checkpoint <folder>",
-      "whose excitation model reads the mel, that of a recording too (default, for a mel: the one that comes with vocode)",
+      "--voice, --checkpoint <place>",
+      "the voice, by name, folder or address, whose excitation model reads the mel, that of a recording too (default, for a " +
+        "mel: the one that comes with vocode and takes it as it is)",
     )
     .option(
       "--format <format>",
@@ -197,6 +201,17 @@ function centredFrames(samples: Float32Array, { padding, hopLength }: MelFormat)
   return frames;
 }
 
+/** The folder of the shipped voice for a mel file's own format; undefined where it states none. */
+async function voiceOfMel(file: string): Promise<string | undefined> {
+  const source = await openByteSource(file);
+  try {
+    const format = await statedFormat(source);
+    return format && (await voiceFor(format))?.folder;
+  } finally {
+    await source.close();
+  }
+}
+
 /** The pitch that a checkpoint's excitation model reads off a mel. */
 async function readOff(
   file: string,
@@ -205,7 +220,8 @@ async function readOff(
 ): Promise<FoundPitch> {
   const { loadCheckpoint } = await import("../host/node/checkpoints.js");
   const { ExcitationSource } = await import("../synthesis/excitation.js");
-  const checkpoint = await loadCheckpoint(await checkpointFolder(options.checkpoint, options));
+  const place = options.checkpoint ?? (isRecording ? undefined : await voiceOfMel(file));
+  const checkpoint = await loadCheckpoint(await checkpointFolder(place, options));
   const { mel: expected } = checkpoint.config;
   const source = await ExcitationSource.open(await openChosenEngine(options), checkpoint);
   const mel = isRecording ? await melOfRecording(await readRecording(file), expected) : await melOf(file);

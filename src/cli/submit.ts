@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { readConfig, checkpointFile } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
-import { isAddress, isFolder, nodeFiles } from "../host/node/read-files.js";
+import { isAddress, isFile, nodeFiles } from "../host/node/read-files.js";
 import { shippedFolder, shippedVoices } from "../host/node/voices.js";
 import {
   type FleetJob,
@@ -181,7 +181,9 @@ async function planOf(options: SubmitOptions): Promise<JobPlan> {
 async function sharedPlace(place: string | undefined): Promise<string | null> {
   if (place === undefined) return null;
   const isName =
-    !/[\\/]/.test(place) && !(await isFolder(place)) && (await shippedFolder(place)) !== undefined;
+    !/[\\/]/.test(place) &&
+    !(await isFile(join(place, "config.json"))) &&
+    (await shippedFolder(place)) !== undefined;
   return isAddress(place) || isName ? place : resolve(place);
 }
 

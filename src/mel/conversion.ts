@@ -7,6 +7,7 @@ import { convertToFormat, encodingOf, logScales, type MelEncoding } from "./enco
 import {
   type FormatDifference,
   formatDifferences,
+  formatsEqual,
   type Mel,
   type MelFormat,
   MelMismatchError,
@@ -94,9 +95,24 @@ function withGains({ values, format }: Mel, gains: Float64Array): Float32Array {
 }
 
 /** Whether mels of a format can be brought into the expected one without a loss. */
-export function isLossless(format: MelFormat, expected: MelFormat): boolean {
+function isLossless(format: MelFormat, expected: MelFormat): boolean {
   return formatDifferences(format, expected).every((difference) =>
     isConvertible(difference, format, expected),
+  );
+}
+
+/**
+ * Which of several takes mels of a format best: in that format; else without a loss; else one of their sample rate, into
+ * whose format they are converted. Of equal ones the first; undefined where there is none of their rate.
+ */
+export function bestTaker<Taker extends { readonly format: MelFormat }>(
+  format: MelFormat,
+  takers: readonly Taker[],
+): Taker | undefined {
+  return (
+    takers.find((taker) => formatsEqual(format, taker.format)) ??
+    takers.find((taker) => isLossless(format, taker.format)) ??
+    takers.find((taker) => format.sampleRate === taker.format.sampleRate)
   );
 }
 

@@ -6,7 +6,7 @@ import { InputError } from "../errors.js";
 import { type WavOutputEncoding, WaveformBytes, WavFile } from "../audio/write-wav.js";
 import { concatenateBytes } from "../formats/bytes.js";
 import { describeFormat } from "../mel/format.js";
-import { isLossless } from "../mel/conversion.js";
+import { bestTaker } from "../mel/conversion.js";
 import { presetNameOf } from "../mel/presets.js";
 import type { SpeechIterator, Vocoder } from "../vocoder.js";
 import { Admission, BusyError, type Places } from "./admission.js";
@@ -281,15 +281,15 @@ export function createSpeechServer(options: SpeechServerOptions): SpeechServer {
     );
   }
 
-  /** The voice that a request names; or the first one that takes the mel without a loss, or the first of all. */
+  /** The voice that a request names; or the one that takes the mel best, or the first of all. */
   async function voiceForBody(
     asked: RequestOptions,
     body: Uint8Array<ArrayBuffer>,
   ): Promise<[string, Vocoder]> {
     if (asked.voice !== undefined || voices.size === 1) return voiceOf(asked.voice);
     const format = await formatOfBody(body, asked);
-    const found = format && [...voices].find(([, vocoder]) => isLossless(format, vocoder.format));
-    return found ?? voiceOf(undefined);
+    const takers = [...voices].map(([name, vocoder]) => ({ name, format: vocoder.format }));
+    return voiceOf(format && bestTaker(format, takers)?.name);
   }
 
   function requireLength(frames: number, { format }: Vocoder): void {

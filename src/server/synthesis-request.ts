@@ -127,7 +127,7 @@ const noFiles: Pick<Files, "read"> = {
 };
 
 /**
- * The format that a body's mel is in by the options' words or its own; undefined where nothing says it.
+ * The format that a body's mel is in by its own words or the options'; undefined where nothing says it.
  *
  * @throws what statedFormat and parseMelAssumption throw
  */
@@ -135,8 +135,9 @@ export async function formatOfBody(
   body: Uint8Array<ArrayBuffer>,
   { melFormat }: RequestOptions,
 ): Promise<MelFormat | undefined> {
-  const assumed = melFormat === undefined ? undefined : await parseMelAssumption(melFormat, noFiles);
-  return assumed?.format ?? (await statedFormat(byteSource(body)));
+  const stated = await statedFormat(byteSource(body));
+  if (stated !== undefined || melFormat === undefined) return stated;
+  return (await parseMelAssumption(melFormat, noFiles)).format;
 }
 
 /**

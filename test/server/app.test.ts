@@ -115,6 +115,14 @@ describe("POST /v1/synthesize", () => {
       "high",
     );
     expect(await voiceOf("/v1/synthesize?steps=1", npy)).toBe("small");
+    // what a file states goes before what is said of it
+    await writeMel(join(folder, "own.mel"), mel);
+    const own = new Uint8Array(readFileSync(join(folder, "own.mel")));
+    expect(await voiceOf("/v1/synthesize?steps=1&melFormat=vocos-24k-100", own)).toBe("small");
+    // another format of the sample rate is converted for the voice of that rate
+    await writeMel(join(folder, "near.mel"), { frames, format: findPreset("bigvgan-24k-100"), values });
+    const near = new Uint8Array(readFileSync(join(folder, "near.mel")));
+    expect(await voiceOf("/v1/synthesize?steps=1&melFormat=bigvgan-24k-100", near)).toBe("high");
     expect((await both.fetch(post("/v1/synthesize?voice=small", stated))).status).toBe(400);
     await high.dispose();
   });

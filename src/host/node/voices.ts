@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../checkpoint/checkpoint.js";
 import { InputError } from "../../errors.js";
-import { isLossless } from "../../mel/conversion.js";
+import { bestTaker } from "../../mel/conversion.js";
 import type { MelFormat } from "../../mel/format.js";
 import { addressInPackage, isAddress, isFile, isFolder, nodeFiles } from "./read-files.js";
 import type { DownloadOptions } from "./remote-checkpoints.js";
@@ -33,7 +33,7 @@ export class UnknownVoiceError extends InputError {
   ) {
     super(
       `There is no folder '${place}', and no voice of that name comes with vocode. Name a checkpoint's folder or address, or ` +
-        `${known.length > 1 ? "one of " : ""}${known.join(", ")}.`,
+        `${known.length > 1 ? "one of " : ""}${known.length > 0 ? known.join(", ") : "install vocode again"}.`,
     );
   }
 }
@@ -60,24 +60,17 @@ export async function shippedVoices(): Promise<ShippedVoice[]> {
   );
 }
 
-/**
- * The shipped voice for mels of a format: one that takes them as they are or without a loss; else one of their sample
- * rate, for what is converted; else the default one.
- */
+/** The shipped voice for mels of a format: the one that takes them best, else the default one. */
 export async function voiceFor(format: MelFormat): Promise<ShippedVoice | undefined> {
   const voices = await shippedVoices();
-  return (
-    voices.find((voice) => isLossless(format, voice.format)) ??
-    voices.find((voice) => voice.format.sampleRate === format.sampleRate) ??
-    voices.at(0)
-  );
+  return bestTaker(format, voices) ?? voices.at(0);
 }
 
 /**
  * The folder of a checkpoint.
  *
- * @param place a folder; the name of a voice that comes with vocode, where there is no folder of that name; or an address,
- *   whose files are fetched, or what of them has changed
+ * @param place a folder; the name of a voice that comes with vocode, where there is no checkpoint of that name; or an
+ *   address, whose files are fetched, or what of them has changed
  * @throws UnknownVoiceError for a name that is neither; DownloadError, FileError
  */
 export async function localCheckpoint(place: string, options?: DownloadOptions): Promise<string> {
@@ -85,11 +78,12 @@ export async function localCheckpoint(place: string, options?: DownloadOptions):
     const { fetchCheckpoint } = await import("./remote-checkpoints.js");
     return fetchCheckpoint(place, options);
   }
-  if (!/^\w[\w.-]*$/.test(place) || (await isFolder(place))) return place;
-  // a file of that name gets its own sentence where it is opened
-  const shipped = (await isFile(place)) ? place : await shippedFolder(place);
-  if (shipped === undefined) throw new UnknownVoiceError(place, await shippedNames());
-  return shipped;
+  if (!/^\w[\w.-]*$/.test(place) || (await isFile(join(place, "config.json")))) return place;
+  const shipped = await shippedFolder(place);
+  if (shipped !== undefined) return shipped;
+  // what is there and no checkpoint gets its own sentence where it is opened
+  if ((await isFolder(place)) || (await isFile(place))) return place;
+  throw new UnknownVoiceError(place, await shippedNames());
 }
 
 /** The folder of a voice that comes with vocode; undefined where none is called so. */
