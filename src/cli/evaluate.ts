@@ -35,7 +35,7 @@ import {
   type SynthesisChoice,
   withScheduleRead,
 } from "./options.js";
-import { loadVoice } from "./voices.js";
+import { loadVoice, remarkChoice } from "./voices.js";
 import {
   type ClipMetrics,
   metricDefinitions,
@@ -255,6 +255,7 @@ async function synthesisWork(references: string, given: EvaluateOptions): Promis
   const options = await withScheduleRead(given);
   await printForeignFiles(references, options);
   const clips = await namedClips(references);
+  remarkChoice(options);
   const vocoder = await loadVoice(options.checkpoint, options);
   const copying = { options: chosenSynthesis(options), smoothing: options.smooth };
   const work: Work = {

@@ -96,7 +96,8 @@ export async function readFrameLine(source: AsyncIterable<Uint8Array, void>): Pr
       const format = stated ?? options.assume?.format ?? options.expected;
       if (bands !== undefined && bands !== format.bands)
         throw new FrameStreamError(
-          `The pipe's frames have ${JSON.stringify(bands)} bands, and ${format.bands} are expected.`,
+          `The pipe's frames have ${JSON.stringify(bands)} bands, and ${format.bands} are expected. The line may say another format, such as ` +
+            '{"preset": "vocos-24k-100"}.',
         );
       return openFrames(chunks, rest, format, options);
     },

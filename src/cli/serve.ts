@@ -7,7 +7,7 @@ import { InputError } from "../errors.js";
 import { isAddress } from "../host/node/read-files.js";
 import type { Vocoder } from "../vocoder.js";
 import type { Answer } from "../server/app.js";
-import { addEngineOptions, type EngineOptions } from "./options.js";
+import { addEngineOptions, type EngineOptions, remarkThreads } from "./options.js";
 import { anyNumber, wholeNumber } from "./option-values.js";
 import { type OutputOptions, printNote, vocodeVersion } from "./output.js";
 import { shippedCheckpoint } from "../host/node/voices.js";
@@ -149,6 +149,7 @@ export async function toldToEnd(): Promise<void> {
 /** @throws InputError for two voices of one name; what loading throws */
 async function loadVoices(places: readonly string[], options: ServeOptions): Promise<Map<string, Vocoder>> {
   const voices = new Map<string, Vocoder>();
+  remarkThreads(options);
   for (const place of places) {
     const name = isAddress(place)
       ? (place.replace(/\/+$/, "").split("/").at(-1) ?? place)

@@ -162,7 +162,7 @@ async function attempt(
   try {
     return await makeSpeech(voices, input, output, { ...options, quiet: true });
   } catch (error) {
-    // where a file cannot be written or a voice not be loaded, that meets the others too
+    // where a file cannot be written, or no voice be loaded, that meets the others too
     const unwritable = error instanceof FileError && error.path === output;
     if (unwritable || voices.failed || !(error instanceof InputError)) throw error;
     return { input, error: error.message };
@@ -188,7 +188,11 @@ function printMade(
   const audioSeconds = total(({ report }) => report.audioSeconds);
   const seconds = total(({ report }) => report.seconds);
   const clippedSamples = total(({ written }) => written.clippedSamples);
-  if (made.length > 0) printNote(options, processText(made[0].report));
+  for (const voice of new Set(made.map((each) => each.voice))) {
+    const own = made.filter((each) => each.voice === voice);
+    const share = own.length < made.length ? `, ${own.length} of ${made.length} files` : "";
+    printNote(options, `${voice}${share}: ${processText(own[0].report)}`);
+  }
   if (clippedSamples > 0) printNote(options, `${clippedSamples} samples beyond full scale were cut off.`);
   const remarks = made.flatMap((each) => each.remarks.map((remark) => named(each.input, remark)));
   for (const remark of remarks.slice(0, MOST_REMARKS)) printNote(options, remark);

@@ -26,7 +26,6 @@ export interface SynthesisInput {
   readonly samples: () => number | undefined;
   /** What was done and noticed, each a sentence; what only reading all of it tells comes in at the end. */
   readonly remarks: readonly string[];
-  close(): Promise<void>;
 }
 
 /** How to read mels. */
@@ -41,7 +40,7 @@ export interface SynthesisInputOptions {
   readonly whole?: boolean;
 }
 
-/** What there is to synthesise, before a voice is chosen for it. */
+/** What there is to synthesise, before a voice is chosen for it; close it. */
 export interface FoundInput {
   /** The format that a mel is in by its own words or the options'; undefined for a recording, and where nothing says it. */
   readonly stated: MelFormat | undefined;
@@ -51,6 +50,8 @@ export interface FoundInput {
    * @throws what openMel, openRecording and readFrameLine throw
    */
   open(expected: MelFormat): Promise<SynthesisInput>;
+  /** Closes its file, whether it was opened or not. */
+  close(): Promise<void>;
 }
 
 /**
@@ -63,17 +64,11 @@ export async function findSynthesisInput(path: string, options: SynthesisInputOp
   if (path === PIPE) return findPiped(options);
   const file = await openByteSource(path);
   try {
-    const isSound = await isRecording(file, path);
+    if (!(await isRecording(file, path))) return await foundMel(file, options);
     return {
-      stated: isSound ? undefined : (options.assume?.format ?? (await statedFormat(file))),
-      open: (expected) =>
-        closedOnFailure(file, () =>
-          isSound ? openCopy(file, path, expected) : openMelFile(file, { expected, ...options }),
-        ).catch((error: unknown) => {
-          throw error instanceof MelFormatMismatchError && !options.assume?.format
-            ? withConversion(error)
-            : error;
-        }),
+      stated: undefined,
+      open: (expected) => openCopy(file, path, expected),
+      close: () => file.close(),
     };
   } catch (error) {
     await file.close();
@@ -81,13 +76,18 @@ export async function findSynthesisInput(path: string, options: SynthesisInputOp
   }
 }
 
-async function closedOnFailure<Result>(file: ByteSource, open: () => Promise<Result>): Promise<Result> {
-  try {
-    return await open();
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+/** A mel file. What it states goes before what is assumed, as where it is read. */
+async function foundMel(file: ByteSource, options: SynthesisInputOptions): Promise<FoundInput> {
+  return {
+    stated: (await statedFormat(file)) ?? options.assume?.format,
+    open: (expected) =>
+      openMelFile(file, { expected, ...options }).catch((error: unknown) => {
+        throw error instanceof MelFormatMismatchError && !options.assume?.format
+          ? withConversion(error)
+          : error;
+      }),
+    close: () => file.close(),
+  };
 }
 
 /** The same, with a way out that only the command line has. */
@@ -109,7 +109,6 @@ async function openMelFile(
     leadingSamples: open.leadingSamples,
     samples: () => undefined,
     remarks: open.notes,
-    close: () => open.close(),
   };
 }
 
@@ -131,11 +130,7 @@ export async function* fitted(
 async function findPiped(options: SynthesisInputOptions): Promise<FoundInput> {
   const { readPiped } = await import("./frame-stream.js");
   const piped = await readPiped(process.stdin);
-  if ("file" in piped)
-    return {
-      stated: options.assume?.format ?? (await statedFormat(piped.file)),
-      open: (expected) => openMelFile(piped.file, { expected, ...options }),
-    };
+  if ("file" in piped) return foundMel(piped.file, options);
   return {
     stated: piped.stated ?? options.assume?.format,
     open: (expected) => {
@@ -146,9 +141,9 @@ async function findPiped(options: SynthesisInputOptions): Promise<FoundInput> {
         leadingSamples,
         samples: () => undefined,
         remarks: conversions,
-        close: () => Promise.resolve(),
       });
     },
+    close: () => Promise.resolve(),
   };
 }
 
@@ -177,7 +172,6 @@ async function openCopy(file: ByteSource, path: string, expected: MelFormat): Pr
       const warning = clippingWarning(clipping);
       return [...recording.source.remarks, ...(warning === undefined ? [] : [warning])];
     },
-    close: () => recording.close(),
   };
 
   async function* watched(): AsyncGenerator<Float32Array, void> {

@@ -16,6 +16,8 @@ import { cpus } from "node:os";
 export interface MadeSpeech {
   readonly input: string;
   readonly output: string;
+  /** The voice that spoke, by its name or as it was named. */
+  readonly voice: string;
   readonly report: SynthesisReport;
   readonly written: WrittenWav;
   /** What was noticed of the input and of what was made, each a sentence. */
@@ -37,14 +39,16 @@ export async function makeSpeech(
   { signal, ...options }: SynthesizeOptions & { readonly signal?: AbortSignal },
 ): Promise<MadeSpeech> {
   const whole = options.picture !== undefined;
-  const found = await findSynthesisInput(input, { ...(await inputOptions(options)), whole });
-  const vocoder = await voices.for(found.stated);
-  // loaded here, since it analyses what is made
-  const drawn = whole ? new (await import("./drawn-mels.js")).DrawnMels(vocoder.format) : undefined;
   const chosen = await streamOptions(options);
-  const source = await found.open(vocoder.format);
+  const finding = findSynthesisInput(input, { ...(await inputOptions(options)), whole });
+  // frames may be long in coming: the voice that most of them are for is loaded meanwhile
+  const found = await (input === PIPE ? voices.meanwhile(finding) : finding);
   const progress = new WorkProgress(options);
   try {
+    const { name: voice, vocoder } = await voices.for(found.stated);
+    // loaded here, since it analyses what is made
+    const drawn = whole ? new (await import("./drawn-mels.js")).DrawnMels(vocoder.format) : undefined;
+    const source = await found.open(vocoder.format);
     const early = source.remarks;
     for (const remark of early) printNote(options, remark);
     if (options.shift !== undefined && options.shift !== 0) printNote(options, SHIFT_REMARK);
@@ -69,10 +73,10 @@ export async function makeSpeech(
     progress.end();
     for (const remark of late) printNote(options, remark);
     const remarks = [...early, ...late];
-    return { input, output, report: speech.report, written, remarks, mels: drawn?.mels() };
+    return { input, output, voice, report: speech.report, written, remarks, mels: drawn?.mels() };
   } finally {
     progress.end();
-    await source.close();
+    await found.close();
   }
 }
 
@@ -136,15 +140,15 @@ async function writeToPipe(bytes: Uint8Array): Promise<void> {
 
 /** The report of one input, for --json. */
 export function reportObject(made: MadeSpeech): Record<string, unknown> {
-  const { input, output, report, written, remarks } = made;
-  return { input, output, ...report, ...written, remarks, cpu: cpus()[0]?.model ?? "" };
+  const { input, output, voice, report, written, remarks } = made;
+  return { input, output, voice, ...report, ...written, remarks, cpu: cpus()[0]?.model ?? "" };
 }
 
 /** The report of one input. */
-export function reportText({ report, written }: MadeSpeech, loadSeconds: number): string {
+export function reportText({ voice, report, written }: MadeSpeech, loadSeconds: number): string {
   const { audioSeconds, seconds } = report;
   return [
-    processText(report),
+    `${voice}: ${processText(report)}`,
     `${speedText(audioSeconds, seconds)}; loaded in ${loadSeconds.toFixed(2)} s`,
     `mel within ${report.melDifference.toFixed(3)} of the one given (mean of |ln|); ${levelText(written)}`,
   ].join("\n");

@@ -132,9 +132,10 @@ async function runSingle(input: string, output: string, options: SynthesizeOptio
   }
   await requirePicture(options);
   const voices = new ChosenVoices(options);
-  // frames may be long in coming: the voice that most of them are for is loaded meanwhile
-  if (input === PIPE) voices.for(undefined).catch(() => undefined);
-  const made = await makeSpeech(voices, input, output, options);
+  const made = await makeSpeech(voices, input, output, options).finally(() => {
+    // a pipe that stays open would keep the process
+    if (input === PIPE) process.stdin.destroy();
+  });
   await voices.dispose();
   await writePicture(options, () => drawMels(made));
   printReport(made, voices.loadSeconds, options);

@@ -65,6 +65,21 @@ function bytes(line: string, values?: Float32Array): Uint8Array[] {
 }
 
 describe("vocode - -", () => {
+  it("says that there is no such voice while the frames are still to come, and ends", async () => {
+    const child = spawn(process.execPath, [
+      program,
+      "-",
+      join(folder, "never.wav"),
+      "--voice",
+      "no-such-voice",
+    ]);
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    // stdin stays open
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(2);
+    expect(stderr).toContain("no folder 'no-such-voice'");
+  });
+
   it("writes the file's samples as the frames come", async () => {
     const [line, frames] = bytes("{}");
     const cut = [line, frames.subarray(0, 4001), frames.subarray(4001)];

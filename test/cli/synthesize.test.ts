@@ -39,7 +39,7 @@ describe("vocode <mel> <wav>", () => {
     const { code, stdout, stderr } = await runCli([melPath, wav]);
     expect({ code, stdout }).toMatchObject({ code: 0 });
     expect(stderr).toMatch(
-      /2 steps of dpmpp-2m on tuned-2 from a harmonic start at λ −0\.3, 0 mel corrections, seed 1/,
+      /^speech-22k: 2 steps of dpmpp-2m on tuned-2 from a harmonic start at λ −0\.3, 0 mel corrections, seed 1/,
     );
     expect(stderr).toMatch(/× real time/);
     expect(stderr).toMatch(/mel within 0\.\d+ of the one given .*; peak −\d+\.\d dBFS, nothing clipped/);
