@@ -1,5 +1,6 @@
 // The tests for every run. Their files share two processes, and with them tfjs and the compiled program: half of the time
-// went into loading those. A file named .alone.test.ts has a process of its own, since it changes something that all share.
+// went into loading those. A file named .alone.test.ts changes something that all share, and has a thread of
+// its own in another process.
 import { defineConfig } from "vitest/config";
 
 const longOnes = "test/**/*.long.test.ts";
@@ -16,12 +17,11 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
     maxWorkers: 2,
+    // of the whole run: vitest reads it here alone
+    poolOptions: { forks: { isolate: false } },
     projects: [
-      {
-        extends: true,
-        test: { name: "shared", include: ["test/**/*.test.ts"], exclude: [longOnes, alone], isolate: false },
-      },
-      { extends: true, test: { name: "alone", include: [alone] } },
+      { extends: true, test: { name: "shared", include: ["test/**/*.test.ts"], exclude: [longOnes, alone] } },
+      { extends: true, test: { name: "alone", include: [alone], pool: "threads" } },
     ],
   },
 });
