@@ -37,7 +37,7 @@ interface Exported {
   readonly refine?: number;
 }
 
-/** The command `vocode export <checkpoint> <out>`. */
+/** The command `vocode export <voice> <out>`. */
 export function exportCommand(): Command {
   const command = new Command("export")
     .argument("<voice>", "a voice's name, folder or address")

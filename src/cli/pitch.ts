@@ -14,7 +14,7 @@ import { analysePitch, createPitchTransforms, type Pitch } from "../audio/pitch.
 import { pitchFileKind, readInspected, readRecording, writePitch } from "../host/node/recordings.js";
 import { addEngineOptions, type EngineOptions, openChosenEngine } from "./options.js";
 import { openByteSource } from "../host/node/read-files.js";
-import { voiceFor } from "../host/node/voices.js";
+import { shippedVoices, voiceFor } from "../host/node/voices.js";
 import { statedFormat } from "../mel/open-mel.js";
 import { checkpointFolder } from "./voices.js";
 import { printNote, printResult, table } from "./output.js";
@@ -206,7 +206,7 @@ async function voiceOfMel(file: string): Promise<string | undefined> {
   const source = await openByteSource(file);
   try {
     const format = await statedFormat(source);
-    return format && (await voiceFor(format))?.folder;
+    return format && voiceFor(format, await shippedVoices())?.folder;
   } finally {
     await source.close();
   }

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { readConfig, checkpointFile } from "../checkpoint/checkpoint.js";
 import { InputError } from "../errors.js";
-import { isAddress, isFile, nodeFiles } from "../host/node/read-files.js";
+import { isAddress, nodeFiles } from "../host/node/read-files.js";
 import { shippedFolder, shippedVoices } from "../host/node/voices.js";
 import {
   type FleetJob,
@@ -180,11 +180,7 @@ async function planOf(options: SubmitOptions): Promise<JobPlan> {
 /** A voice as every machine may be asked for it: an address, the name of one that comes with vocode, or a whole path. */
 async function sharedPlace(place: string | undefined): Promise<string | null> {
   if (place === undefined) return null;
-  const isName =
-    !/[\\/]/.test(place) &&
-    !(await isFile(join(place, "config.json"))) &&
-    (await shippedFolder(place)) !== undefined;
-  return isAddress(place) || isName ? place : resolve(place);
+  return isAddress(place) || (await shippedFolder(place)) !== undefined ? place : resolve(place);
 }
 
 /**

@@ -4,7 +4,13 @@ import { basename } from "node:path";
 import { NotCalibratedError } from "../engine/engine.js";
 import { CheckpointError } from "../errors.js";
 import type { MelFormat } from "../mel/format.js";
-import { localCheckpoint, shippedCheckpoint, voiceFor } from "../host/node/voices.js";
+import {
+  localCheckpoint,
+  shippedCheckpoint,
+  type ShippedVoice,
+  shippedVoices,
+  voiceFor,
+} from "../host/node/voices.js";
 import type { Vocoder } from "../node.js";
 import { type EngineOptions, engineOf, remarkThreads, type SynthesisChoice } from "./options.js";
 import { type OutputOptions, printNote } from "./output.js";
@@ -86,6 +92,8 @@ interface LoadingVoice {
 export class ChosenVoices {
   readonly #options: SynthesisChoice & OutputOptions;
   readonly #voices = new Map<string, LoadingVoice>();
+  /** Read once, for a folder of many mels. */
+  #shipped: Promise<readonly ShippedVoice[]> | undefined;
   #failed = false;
 
   constructor(options: SynthesisChoice & OutputOptions) {
@@ -111,7 +119,10 @@ export class ChosenVoices {
    */
   async for(format: MelFormat | undefined): Promise<ChosenVoice> {
     const { checkpoint } = this.#options;
-    const chosen = checkpoint === undefined && format ? await voiceFor(format) : undefined;
+    const chosen =
+      checkpoint === undefined && format
+        ? voiceFor(format, await (this.#shipped ??= shippedVoices()))
+        : undefined;
     const place = checkpoint ?? chosen?.folder ?? shippedCheckpoint;
     const name = checkpoint ?? basename(place);
     if (!this.#voices.has(place) && this.#usual !== place)

@@ -134,7 +134,7 @@ class JobVoices {
         return { audioSeconds: report.audioSeconds, seconds: report.seconds };
       } catch (error) {
         if (!voices.failed) throw error;
-        this.#loaded = undefined;
+        await this.dispose();
         throw new WorkerTroubleError((error as Error).message, { cause: error });
       }
     };

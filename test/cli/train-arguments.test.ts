@@ -1,21 +1,10 @@
 // What `vocode train` answers to wrong use, before it trains anything; whole runs are in train.long.test.ts.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CliRun, runCli } from "../support/run-cli.js";
-import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
+import { describe, expect, it } from "vitest";
+import { tinySettings, tinyTraining } from "../support/tiny-training.js";
 
-let parent: string;
-beforeAll(() => {
-  parent = mkdtempSync(join(tmpdir(), "vocode-train-"));
-  writeTinyCorpus(parent);
-});
-afterAll(() => {
-  rmSync(parent, { recursive: true });
-});
-
-const train = (...args: string[]): Promise<CliRun> => runCli(["train", ...args], { cwd: parent });
+const { parent, train } = tinyTraining();
 
 describe("vocode train, used wrongly", () => {
   it.each([

@@ -1,37 +1,17 @@
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MaskNetConfig } from "../../src/models/mask-net/shape.js";
 import { findPreset } from "../../src/mel/presets.js";
 import { loadCheckpoint, storeTunings } from "../../src/host/node/checkpoints.js";
 import { RunFolder } from "../../src/training/run-folder.js";
-import { type CliRun, runCli } from "../support/run-cli.js";
-import { tinySettings, writeTinyCorpus } from "../support/tiny-training.js";
+import { tinySettings, tinyTraining } from "../support/tiny-training.js";
 
 const program = fileURLToPath(new URL("../../bin/vocode.js", import.meta.url));
 
-let parent: string;
-beforeAll(() => {
-  parent = mkdtempSync(join(tmpdir(), "vocode-train-"));
-  writeTinyCorpus(parent);
-});
-afterAll(() => {
-  rmSync(parent, { recursive: true });
-});
-
-const train = (...args: string[]): Promise<CliRun> => runCli(["train", ...args], { cwd: parent });
+const { parent, train } = tinyTraining();
 
 describe("vocode train", () => {
   it("makes a checkpoint, and says how many steps it has and how well it does", async () => {

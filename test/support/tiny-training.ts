@@ -1,7 +1,10 @@
 // A training that takes seconds through the command line: a few tones as WAV files, and options for a tiny network.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { writeCorpus } from "./corpus-files.js";
+import { type CliRun, runCli } from "./run-cli.js";
 
 const settings: Readonly<Record<string, string>> = {
   windowLengths: "1024",
@@ -32,4 +35,17 @@ export function writeTinyCorpus(parent: string): string {
   mkdirSync(folder);
   writeCorpus(folder, 6);
   return folder;
+}
+
+/** A folder with those recordings while a test file runs, and `vocode train` in it. */
+export function tinyTraining(): {
+  readonly parent: string;
+  readonly train: (...args: string[]) => Promise<CliRun>;
+} {
+  const parent = mkdtempSync(join(tmpdir(), "vocode-train-"));
+  writeTinyCorpus(parent);
+  afterAll(() => {
+    rmSync(parent, { recursive: true });
+  });
+  return { parent, train: (...args) => runCli(["train", ...args], { cwd: parent }) };
 }

@@ -60,9 +60,12 @@ export async function shippedVoices(): Promise<ShippedVoice[]> {
   );
 }
 
-/** The shipped voice for mels of a format: the one that takes them best, else the default one. */
-export async function voiceFor(format: MelFormat): Promise<ShippedVoice | undefined> {
-  const voices = await shippedVoices();
+/**
+ * The voice for mels of a format: the one that takes them best, else the default one.
+ *
+ * @param voices those that come with vocode
+ */
+export function voiceFor(format: MelFormat, voices: readonly ShippedVoice[]): ShippedVoice | undefined {
   return bestTaker(format, voices) ?? voices.at(0);
 }
 
@@ -78,15 +81,21 @@ export async function localCheckpoint(place: string, options?: DownloadOptions):
     const { fetchCheckpoint } = await import("./remote-checkpoints.js");
     return fetchCheckpoint(place, options);
   }
-  if (!/^\w[\w.-]*$/.test(place) || (await isFile(join(place, "config.json")))) return place;
   const shipped = await shippedFolder(place);
   if (shipped !== undefined) return shipped;
   // what is there and no checkpoint gets its own sentence where it is opened
-  if ((await isFolder(place)) || (await isFile(place))) return place;
+  if (!A_NAME.test(place) || (await isFolder(place)) || (await isFile(place))) return place;
   throw new UnknownVoiceError(place, await shippedNames());
 }
 
-/** The folder of a voice that comes with vocode; undefined where none is called so. */
-export async function shippedFolder(name: string): Promise<string | undefined> {
-  return (await shippedNames()).includes(name) ? join(folder, name) : undefined;
+/** What is no path. */
+const A_NAME = /^\w[\w.-]*$/;
+
+/**
+ * The folder of the voice that a place names of those that come with vocode; undefined where it names none, or a
+ * checkpoint lies in it.
+ */
+export async function shippedFolder(place: string): Promise<string | undefined> {
+  if (!A_NAME.test(place) || (await isFile(join(place, "config.json")))) return undefined;
+  return (await shippedNames()).includes(place) ? join(folder, place) : undefined;
 }

@@ -26,7 +26,7 @@ describe("the voices that come with vocode", () => {
   });
 
   it.each(["hifigan-22k-80", "tacotron2-22k-80"])("take a mel of %s without a loss", async (name) => {
-    expect((await voiceFor(findPreset(name)))?.name).toBe("speech-22k");
+    expect(voiceFor(findPreset(name), await shippedVoices())?.name).toBe("speech-22k");
   });
 });
 
